@@ -1,0 +1,171 @@
+# otsd: Onetime Secret hand-offs. Plain GNU make; objects go to $(B), nothing else is written.
+#
+#   make            build everything          make deps       install what is missing (Debian, Fedora)
+#   make demo       the story, told live      make check      all tests
+#   make lint       static analysis           make bench      measurements
+#   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/otsd
+SYSCONFDIR ?= /etc
+STATEDIR ?= /var/lib/otsd
+# libpam looks for modules here; the name has the multiarch triplet on Debian and lib64 on Fedora.
+PAMDIR ?= $(firstword $(wildcard /lib/$(shell $(CC) -print-multiarch 2>/dev/null)/security /lib64/security /lib/security) /lib/security)
+DESTDIR ?=
+
+CC ?= cc
+PKG_CONFIG ?= pkg-config
+SAN ?=
+B ?= build$(if $(SAN),/asan)
+
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
+WERROR ?= -Werror
+CFLAGS ?= -O2 -g
+ifeq ($(SAN),)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
+else
+HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+endif
+ALL_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
+ALL_CPPFLAGS := -Ilib -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' $(CPPFLAGS)
+LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
+EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
+comma := ,
+
+LIB_LIBS := -lcurl -ljson-c -lconfig
+HOOK_LIBS := -lcrypt -ljson-c
+
+LIB_SRC := $(sort $(wildcard lib/*.c))
+# otsd.c is the second program of its folder.
+HOOK_MAINS := otsd-hook/main.c otsd-hook/otsd.c
+HOOK_SRC := $(sort $(filter-out $(HOOK_MAINS),$(wildcard otsd-hook/*.c)))
+PAM_SRC := $(sort $(wildcard pam_ots/*.c))
+SANDBOX_SRC := $(sort $(wildcard tests/sandbox/*.c))
+UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_HELP := $(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+CONF_SRC := $(sort $(wildcard tests/conformance/*.c))
+PAMT_SRC := $(sort $(wildcard tests/pam/*.c))
+E2ET_SRC := $(sort $(wildcard tests/e2e/*.c))
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+ALL_SRC := $(LIB_SRC) $(wildcard $(HOOK_MAINS)) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
+           $(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+SONAME := libotsd.so.0
+LIB := $(B)/$(SONAME)
+PROGS := $(B)/otsd-hook $(B)/otsd
+MODULE := $(B)/pam_ots.so
+SANDBOX := $(B)/otsd-sandbox
+UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
+CONF := $(patsubst %.c,$(B)/%,$(CONF_SRC))
+TESTPROGS := $(UNIT) $(CONF) $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC))
+
+.PHONY: all tests deps demo check lint bench install uninstall clean dist
+.DEFAULT_GOAL := all
+all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(MODULE) $(SANDBOX)
+tests: all $(TESTPROGS)
+
+$(B)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+
+$(LIB): $(call obj,$(LIB_SRC)) lib/libotsd.map
+	$(CC) $(SO_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libotsd.map -o $@ $(filter %.o,$^) $(LIB_LIBS)
+$(B)/libotsd.so: $(LIB)
+	ln -sf $(SONAME) $@
+$(B)/libotsd.pc: lib/libotsd.pc.in Makefile
+	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' -e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' $< > $@
+
+$(B)/otsd-hook: $(call obj,otsd-hook/main.c $(HOOK_SRC)) $(B)/libotsd.so
+	$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd $(HOOK_LIBS)
+$(B)/otsd: $(call obj,otsd-hook/otsd.c) $(B)/libotsd.so
+	$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd -ljson-c
+$(MODULE): $(call obj,$(PAM_SRC)) pam_ots/pam_ots.map
+	$(CC) $(SO_LDFLAGS) -Wl,--version-script=pam_ots/pam_ots.map -o $@ $(filter %.o,$^) -lpam
+$(SANDBOX): $(call obj,$(SANDBOX_SRC))
+	$(CC) $(EXE_LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
+
+# Unit tests reach the private functions: they take the objects, not the library.
+$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC))
+	@mkdir -p $(@D)
+	$(CC) $(EXE_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(HOOK_LIBS) -lcmocka -lpthread
+$(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o
+	@mkdir -p $(@D)
+	$(CC) $(EXE_LDFLAGS) -o $@ $^ -lpam -lcmocka -ldl
+
+deps:
+	tests/deps
+
+demo: tests
+	B=$(B) tests/demo
+
+# Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
+UNIT_TESTS := $(UNIT) $(CONF)
+SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/pam/*.test tests/conformance/*.test tests/e2e/*.test tests/crash/*.test))
+check: tests
+	$(MAKE) SAN=1 tests
+	B=$(B) tests/run $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
+
+bench: tests
+	B=$(B) tests/bench/run
+
+LINT_C := $(ALL_SRC)
+SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run)
+lint:
+	$(MAKE) CC=gcc B=build/lint-gcc tests
+	$(MAKE) CC=clang B=build/lint-clang tests
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
+	  --suppress=missingIncludeSystem --library=posix -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -Ilib -j 2 $(LINT_C)
+	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' -- -std=c11 -D_GNU_SOURCE $(ALL_CPPFLAGS)
+	shellcheck -x $(SHELL_FILES)
+	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
+	@echo "lint: nothing found"
+
+MANPAGES := $(sort $(wildcard lib/*.[1-8] otsd-hook/*.[1-8] pam_ots/*.[1-8] etc/*.[1-8] tests/sandbox/*.[1-8]))
+COMPLETION := $(wildcard etc/completion/*)
+
+# The configuration and the token are the administrator's: samples only, never overwritten.
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
+	  $(DESTDIR)$(PAMDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
+	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/otsd
+	install -d -m 0700 $(DESTDIR)$(STATEDIR)
+	install -m 0755 $(B)/otsd-hook $(DESTDIR)$(SBINDIR)/otsd-hook
+	install -m 0755 $(B)/otsd $(B)/otsd-sandbox $(DESTDIR)$(BINDIR)/
+	install -m 0644 $(LIB) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libotsd.so
+	install -m 0644 lib/otsd.h $(DESTDIR)$(INCLUDEDIR)/otsd.h
+	install -m 0644 $(B)/libotsd.pc $(DESTDIR)$(LIBDIR)/pkgconfig/libotsd.pc
+	install -m 0644 $(MODULE) $(DESTDIR)$(PAMDIR)/pam_ots.so
+	install -m 0644 README.md LICENSE etc/otsd.conf $(DESTDIR)$(DOCDIR)/
+	test -e $(DESTDIR)$(SYSCONFDIR)/otsd/otsd.conf || install -m 0644 etc/otsd.conf $(DESTDIR)$(SYSCONFDIR)/otsd/otsd.conf
+	for f in $(MANPAGES); do \
+	  d=$(DESTDIR)$(MANDIR)/man$${f##*.}; install -d "$$d" && install -m 0644 "$$f" "$$d/" || exit 1; done
+	if test -d /usr/share/pam-configs; then install -d $(DESTDIR)/usr/share/pam-configs && \
+	  install -m 0644 etc/pam-configs/otsd $(DESTDIR)/usr/share/pam-configs/otsd; fi
+	test -n "$(DESTDIR)" || ldconfig
+
+# Ledger, audit log and configuration stay: remove them by hand once no hand-off is open.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/otsd-hook $(DESTDIR)$(BINDIR)/otsd $(DESTDIR)$(BINDIR)/otsd-sandbox \
+	  $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libotsd.so $(DESTDIR)$(INCLUDEDIR)/otsd.h \
+	  $(DESTDIR)$(LIBDIR)/pkgconfig/libotsd.pc $(DESTDIR)$(PAMDIR)/pam_ots.so $(DESTDIR)/usr/share/pam-configs/otsd
+	for f in $(MANPAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
+	rm -rf $(DESTDIR)$(DOCDIR)
+
+clean:
+	rm -rf build
+
+dist:
+	@mkdir -p build
+	git archive --prefix=otsd-$(VERSION)/ -o build/otsd-$(VERSION).tar.gz HEAD
+
+-include $(patsubst %.o,%.d,$(call obj,$(ALL_SRC)))

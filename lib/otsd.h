@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * libotsd: a client for the Onetime Secret REST API v1.
+ *
+ * Conventions that hold for every function below:
+ *
+ *  - A function that can fail returns otsd_err, OTSD_OK (0) on success, and writes its results through out-parameters
+ *    on success only. Where it takes an otsd_error, that may be NULL; on failure it is filled, on success left alone.
+ *  - x_new makes, x_free(&p) wipes, frees and sets the caller's pointer to NULL; freeing NULL is allowed.
+ *  - Times are seconds since the epoch, durations seconds, unless the name ends in _ms. Sizes are bytes.
+ *  - Strings handed in are copied. Strings inside a struct belong to the struct.
+ *  - A handle serves one thread at a time; different handles are independent. Call otsd_global_init() once, before
+ *    the program has a second thread.
+ *  - A metadata key is a credential: who has it can burn the secret, and on some servers read it (the first
+ *    fetch of a fresh receipt may carry the plaintext, even to callers without credentials).
+ */
+#ifndef OTSD_H
+#define OTSD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define OTSD_API __attribute__((visibility("default")))
+#else
+#define OTSD_API
+#endif
+
+#define OTSD_VERSION "0.1.0"
+
+/* ---- errors ---------------------------------------------------------------------------------------------------- */
+
+/* One code for each distinct meaning. The numbers are part of the ABI. */
+typedef enum otsd_err {
+    OTSD_OK = 0,
+    OTSD_ERR_ARGUMENT = 1,     /* the caller's mistake; nothing was sent */
+    OTSD_ERR_CONFIG = 2,       /* configuration or token file; nothing was sent */
+    OTSD_ERR_MEMORY = 3,       /* out of memory, or of lockable memory */
+    OTSD_ERR_CREDENTIALS = 4,  /* the server does not accept username and token */
+    OTSD_ERR_GONE = 5,         /* the server says that it does not know this secret or receipt (any more) */
+    OTSD_ERR_REFUSED = 6,      /* the server understood and refused; message has its words */
+    OTSD_ERR_RATE_LIMITED = 7, /* too many calls; retry_after says when, if the server did */
+    OTSD_ERR_SERVER = 8,       /* server trouble: 5xx, a proxy's error page, "An unexpected error occurred" */
+    OTSD_ERR_NOT_V1 = 9,       /* something answers there, but not this API (or it is switched off) */
+    OTSD_ERR_TIMEOUT = 10,
+    OTSD_ERR_TLS = 11,
+    OTSD_ERR_CONNECTION = 12,  /* name not found, refused, reset, cut off */
+    OTSD_ERR_ANSWER = 13,      /* the answer was malformed, incomplete or over the size limit */
+} otsd_err;
+
+/* Can the request have reached the server? What decides whether a call that is not idempotent may be repeated. */
+typedef enum otsd_reach {
+    OTSD_REACH_NO = 0,       /* not one byte of it was sent */
+    OTSD_REACH_MAYBE = 1,    /* some of it was sent, no complete answer came */
+    OTSD_REACH_ANSWERED = 2, /* the server, or something in front of it, answered */
+} otsd_reach;
+
+typedef struct otsd_error {
+    otsd_err code;
+    otsd_reach reach;
+    long http_status;  /* 0 where there was no answer */
+    long retry_after;  /* seconds, 0 where the server did not say; at most 86400 */
+    char message[512]; /* one printable line for a person, never a secret; control characters are replaced */
+} otsd_error;
+
+/* A short fixed text for a code ("rate limited"), never NULL. */
+OTSD_API const char *otsd_strerror(otsd_err code);
+
+/* ---- secret memory --------------------------------------------------------------------------------------------- */
+
+/* Bytes in pages of their own: locked, left out of core dumps, not inherited by fork, wiped when freed, never moved. */
+typedef struct otsd_secret otsd_secret;
+
+#define OTSD_SECRET_MAX ((size_t)1 << 20)
+
+/* Copies len bytes (0 to OTSD_SECRET_MAX). A NUL that does not count in the length follows the data. The caller still has to wipe the source.
+ * OTSD_ERR_ARGUMENT (too long), OTSD_ERR_MEMORY. */
+OTSD_API otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len);
+/* Reads fd to its end straight into secret memory; one "\n" or "\r\n" at the end is dropped.
+ * OTSD_ERR_ARGUMENT: read error, or more than max bytes. The descriptor stays open. */
+OTSD_API otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *e);
+/* The same for a file that must be regular, not reached through a link in its last component, owned by root or the
+ * effective user, and closed to group and others (0600, 0400). OTSD_ERR_CONFIG where it is not. */
+OTSD_API otsd_err otsd_secret_from_file(otsd_secret **out, const char *path, size_t max, otsd_error *e);
+OTSD_API const char *otsd_secret_data(const otsd_secret *s);
+OTSD_API size_t otsd_secret_len(const otsd_secret *s);
+OTSD_API void otsd_secret_free(otsd_secret **s);
+/* Overwrites memory in a way that the compiler keeps. NULL is allowed where len is 0. */
+OTSD_API void otsd_wipe(void *p, size_t len);
+
+/* For programs: no core dumps, not dumpable (no ptrace by the same user, /proc/self owned by root), freed heap
+ * overwritten. Call first in main. OTSD_ERR_MEMORY where the kernel refuses one of them. */
+OTSD_API otsd_err otsd_process_harden(void);
+
+/* ---- configuration --------------------------------------------------------------------------------------------- */
+
+#define OTSD_CONFIG_PATH "/etc/otsd/otsd.conf"
+
+typedef enum otsd_backend { OTSD_BACKEND_SHADOW = 0, OTSD_BACKEND_COMMAND = 1 } otsd_backend;
+
+/* The whole of otsd.conf(5), every default filled in. Made by otsd_config_load only, so it can grow at its end.
+ * Optional strings are NULL where not set. */
+typedef struct otsd_config {
+    struct {
+        char *url;        /* "https://eu.onetimesecret.com" from region = "eu", or as given; no trailing slash */
+        char *username;   /* NULL: anonymous */
+        char *token_file; /* NULL: $CREDENTIALS_DIRECTORY/otsd-token where the service manager passes one */
+        char *ca_file;
+        char *pinned_key; /* "sha256//BASE64", as CURLOPT_PINNEDPUBLICKEY takes it */
+        char *proxy;
+        bool allow_http;         /* plain http to other addresses than loopback */
+        long connect_timeout_ms; /* default 5000 */
+        long timeout_ms;         /* a whole call; default 20000 */
+    } server;
+    struct {
+        long ttl;        /* default 259200 (3 days); 60 to 2592000 */
+        char *recipient; /* pattern: %u is the user name, %% a percent sign; NULL: no mail unless asked */
+        char *locale;
+        char *share_domain;
+        long min_length;  /* shortest generated value to accept; default 10 */
+        bool must_change; /* at the first login; default true */
+    } handoff;
+    struct {
+        otsd_backend backend;
+        char *command;      /* absolute path; reads "user:password" lines on stdin. Set with backend "command" */
+        char *lock_command; /* absolute path; reads user names, one a line, on stdin. Likewise */
+        char *hash;         /* "yescrypt" (default), "sha512crypt", "sha256crypt" or "bcrypt" */
+        long rounds;        /* sha512crypt, sha256crypt: 1000 to 999999999, 0: the library's default */
+    } password;
+    struct {
+        char **services; /* PAM services where a session is the person's own login; NULL-terminated */
+        bool key_counts; /* does a login with an ssh key end the hand-off; default false */
+    } login;
+    struct {
+        char *file;  /* JSON lines; default /var/log/otsd/audit.log */
+        bool syslog; /* authpriv; default true */
+    } audit;
+} otsd_config;
+
+/* Strict: unknown key, wrong type, value out of range, duplicate, include, loose mode (writable by group or others) and
+ * wrong owner (neither root nor the effective user) are OTSD_ERR_CONFIG; message is "FILE:LINE: what, and what was expected".
+ * The path is opened once and checked by descriptor; a link in its last component is refused. */
+OTSD_API otsd_err otsd_config_load(otsd_config **out, const char *path, otsd_error *e);
+OTSD_API void otsd_config_free(otsd_config **c);
+
+/* Reads "90", "90s", "90m", "12h" or "3d" as seconds; false for anything else, and for more than 10 years. */
+OTSD_API bool otsd_duration_parse(const char *text, long *seconds);
+
+/* ---- receipts -------------------------------------------------------------------------------------------------- */
+
+typedef enum otsd_state {
+    OTSD_STATE_UNKNOWN = 0, /* a word that this library does not know */
+    OTSD_STATE_NEW,
+    OTSD_STATE_VIEWED,   /* old servers: the receipt was fetched or the value generated there. No proof of reading */
+    OTSD_STATE_RECEIVED, /* the only proof that the secret was read */
+    OTSD_STATE_BURNED,
+    OTSD_STATE_EXPIRED,
+    OTSD_STATE_ORPHANED, /* the secret is gone, the server does not know why */
+} otsd_state;
+
+typedef enum otsd_tri { OTSD_UNKNOWN = -1, OTSD_NO = 0, OTSD_YES = 1 } otsd_tri;
+
+/* What the server says of a secret; made by the library only, so it can grow at its end. Strings are never NULL ("" where absent). */
+typedef struct otsd_receipt {
+    char *metadata_key; /* a credential */
+    char *secret_key;   /* a credential: the last part of the link. "" once the secret is gone, and in lists */
+    char *custid;
+    char *share_domain;
+    otsd_state state;
+    int64_t ttl;          /* as granted; -1 absent */
+    int64_t metadata_ttl; /* seconds left; -1 absent */
+    int64_t secret_ttl;   /* seconds left; -1 absent or null */
+    int64_t created, updated, received, burned; /* 0 absent */
+    otsd_tri passphrase_required;
+    size_t recipients_len;
+    char **recipients;  /* masked by the server: "al***@e***.com" */
+    otsd_secret *value; /* the plaintext, where the answer carried it; NULL otherwise */
+} otsd_receipt;
+
+typedef struct otsd_receipts {
+    size_t len;
+    otsd_receipt **items; /* in the server's order: old servers newest first, new ones oldest first */
+} otsd_receipts;
+
+OTSD_API void otsd_receipt_free(otsd_receipt **r);
+OTSD_API void otsd_receipts_free(otsd_receipts **r);
+/* "new", "viewed", …, "unknown" */
+OTSD_API const char *otsd_state_name(otsd_state s);
+/* Is masked (as in a receipt) a masking of address? Case is ignored, and how many asterisks there are. */
+OTSD_API bool otsd_recipient_matches(const char *masked, const char *address);
+
+/* ---- calls ----------------------------------------------------------------------------------------------------- */
+
+typedef struct otsd_client otsd_client;
+
+/* Once per program, before threads. OTSD_ERR_MEMORY. */
+OTSD_API otsd_err otsd_global_init(void);
+OTSD_API void otsd_global_cleanup(void);
+
+/* Reads the token file; sends nothing. One client keeps its connection alive between calls.
+ * OTSD_ERR_CONFIG, OTSD_ERR_MEMORY. The configuration is copied. */
+OTSD_API otsd_err otsd_client_new(otsd_client **out, const otsd_config *config, otsd_error *e);
+OTSD_API void otsd_client_free(otsd_client **c);
+/* From now on no call may take longer than this, nor longer than the configuration allows. 0: back to the configuration. */
+OTSD_API void otsd_client_set_timeout(otsd_client *c, long timeout_ms);
+
+/* Optional parts of share and generate; zero-initialise. */
+typedef struct otsd_options {
+    long ttl;                      /* seconds; 0: the server's default (7 days). The server clamps it in silence */
+    const otsd_secret *passphrase; /* old servers compare its first 72 bytes only; new ones want 4 to 128 */
+    const char *recipient;         /* one address; needs an account */
+    const char *share_domain;
+    const char *locale;
+    long length; /* generate: 1 to 128, new servers only; 0: the server's default */
+} otsd_options;
+
+/* GET /status: does a v1 server answer there? */
+OTSD_API otsd_err otsd_status(otsd_client *c, otsd_error *e);
+/* GET /authcheck: the same, and are the credentials good? */
+OTSD_API otsd_err otsd_authcheck(otsd_client *c, otsd_error *e);
+/* POST /share. Not idempotent: repeated by the library only where OTSD_REACH_NO. The value must be valid UTF-8 and at most
+ * 100,000 bytes (some servers cut or destroy what is not): OTSD_ERR_ARGUMENT. */
+OTSD_API otsd_err otsd_share(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
+                             otsd_error *e);
+/* POST /generate; the value is in the receipt. Not idempotent, as otsd_share. */
+OTSD_API otsd_err otsd_generate(otsd_client *c, const otsd_options *o, otsd_receipt **out, otsd_error *e);
+/* POST /secret/KEY. Reading destroys: not repeated once sent. passphrase may be NULL. A wrong one and a secret that is gone
+ * are the same answer: OTSD_ERR_GONE. */
+OTSD_API otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *passphrase, otsd_secret **out,
+                            otsd_error *e);
+/* GET /private/KEY */
+OTSD_API otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e);
+/* POST /private/KEY/burn. out may be NULL; the state in it is the one before the burn. Repeated by the library where no answer
+ * came: a first burn that was carried out shows as OTSD_ERR_GONE then. */
+OTSD_API otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
+                            otsd_error *e);
+/* GET /private/recent: the account's last 30 days */
+OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e);
+/* The link that opens the secret, HOST/secret/KEY; malloced (a credential: wipe before free). OTSD_ERR_ARGUMENT where the receipt has no secret key. */
+OTSD_API otsd_err otsd_link(const otsd_client *c, const otsd_receipt *r, char **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

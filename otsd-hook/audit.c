@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+#include "audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static void add_text(json_object *o, const char *key, const char *value) {
+    if (value && *value)
+        json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static void add_time(json_object *o, const char *key, int64_t when) {
+    char buf[40];
+    struct tm tm;
+    time_t t = (time_t)when;
+
+    if (when > 0 && gmtime_r(&t, &tm) && strftime(buf, sizeof buf, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+        add_text(o, key, buf);
+}
+
+static json_object *line_of(const char *event, const record *r, int64_t now) {
+    json_object *o = json_object_new_object();
+
+    if (!o)
+        return NULL;
+    add_time(o, "time", now);
+    add_text(o, "event", event);
+    add_text(o, "user", r->user);
+    json_object_object_add(o, "uid", json_object_new_int64(r->uid));
+    add_text(o, "id", r->id);
+    add_text(o, "recipient", r->recipient);
+    if (strcmp(event, "closed") == 0) {
+        add_text(o, "reason", reason_text((reason)r->reason));
+        add_text(o, "outcome", outcome_text((outcome)r->outcome));
+        add_time(o, "opened_at", r->opened_at);
+        add_time(o, "issued_at", r->created);
+    } else {
+        add_time(o, "deadline", r->deadline);
+    }
+    return o;
+}
+
+static int open_log(const char *path, problem *p) {
+    char dir[PATH_MAX];
+    struct stat st;
+    int fd;
+
+    (void)snprintf(dir, sizeof dir, "%s", path);
+    if (mkdir(dirname(dir), 0700) != 0 && errno != EEXIST) {
+        (void)problem_set(p, EX_CANTCREAT, "the audit log's folder %s cannot be made: %s", dir, strerror(errno));
+        return -1;
+    }
+    fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        (void)problem_set(p, EX_CANTCREAT, "the audit log %s cannot be opened: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0) {
+        (void)problem_set(p, EX_CONFIG, "the audit log %s must be a regular file of root's that nobody else can write", path);
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* A line that a crash or a full disk cut must not swallow the next one. */
+static bool torn(int fd) {
+    struct stat st;
+    char last = '\n';
+
+    if (fstat(fd, &st) != 0 || st.st_size == 0)
+        return false;
+    return pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p) {
+    json_object *o = line_of(event, r, now);
+    const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+    char line[4096];
+    int fd = -1, rc = EX_OK, len;
+    struct stat st;
+
+    if (!text) {
+        rc = problem_set(p, EX_OSERR, "out of memory");
+        goto out;
+    }
+    fd = open_log(c->audit.file, p);
+    if (fd < 0) {
+        rc = p->code;
+        goto out;
+    }
+    if (flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0) {
+        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
+        goto out;
+    }
+    len = snprintf(line, sizeof line, "%s%s\n", torn(fd) ? "\n" : "", text);
+    if (len < 0 || (size_t)len >= sizeof line) {
+        rc = problem_set(p, EX_SOFTWARE, "an audit line is too long");
+        goto out;
+    }
+    if (write(fd, line, (size_t)len) != len || fsync(fd) != 0) {
+        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
+        (void)!ftruncate(fd, st.st_size);
+        goto out;
+    }
+    if (c->audit.syslog)
+        say(LOG_INFO, "%s", text);
+out:
+    if (fd >= 0)
+        (void)close(fd);
+    if (o)
+        (void)json_object_put(o);
+    return rc;
+}
+
+static bool file_has(const char *path, const char *id) {
+    char needle[40], *line = NULL;
+    size_t size = 0;
+    bool found = false;
+    FILE *f = fopen(path, "re");
+
+    if (!f)
+        return false;
+    (void)snprintf(needle, sizeof needle, "\"id\":\"%s\"", id);
+    while (!found && getline(&line, &size, f) > 0)
+        found = strstr(line, needle) && strstr(line, "\"event\":\"closed\"") && strchr(line, '\n');
+    free(line);
+    (void)fclose(f);
+    return found;
+}
+
+bool audit_has_closed(const otsd_config *c, const char *id) {
+    char rotated[PATH_MAX];
+
+    (void)snprintf(rotated, sizeof rotated, "%s.1", c->audit.file);
+    return file_has(c->audit.file, id) || file_has(rotated, id);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "closing.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "audit.h"
+#include "backend.h"
+
+#define BACKOFF_FIRST 60
+#define BACKOFF_MOST (6 * 3600)
+
+int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random) {
+    int64_t wait = BACKOFF_FIRST;
+
+    for (int64_t i = 1; i < attempts && wait < BACKOFF_MOST; i++)
+        wait *= 2;
+    if (wait > BACKOFF_MOST)
+        wait = BACKOFF_MOST;
+    if (wait < retry_after)
+        wait = retry_after;
+    /* Many hosts lose one server at the same moment; up to a quarter more keeps them from coming back at once. */
+    return wait + (int64_t)(random % (unsigned)(wait / 4 + 1));
+}
+
+int closing_claim(ledger *l, const otsd_config *c, entry *e, reason why, problem *p) {
+    problem save_problem;
+    int rc;
+
+    if (why == REASON_DEADLINE || why == REASON_REVOKED) {
+        rc = backend_lock(c, &e->r, p);
+        if (rc != EX_OK) {
+            problem_add(p, "; %s can still log in with the generated password: lock it with usermod -L", e->r.user);
+            return rc;
+        }
+    }
+    e->r.reason = why;
+    e->r.claimed_at = time(NULL);
+    /* A full disk must not keep the hand-off open: the reason is worth having, the claim is what counts. */
+    rc = ledger_save(e, &save_problem);
+    if (rc != EX_OK)
+        say(LOG_WARNING, "%s: the reason (%s) could not be noted: %s", e->r.user, reason_text(why), save_problem.text);
+    return ledger_move(l, e, LEDGER_CLAIMED, p);
+}
+
+static unsigned random_number(void) {
+    unsigned n = 0;
+
+    (void)!getrandom(&n, sizeof n, GRND_NONBLOCK);
+    return n;
+}
+
+/* Burns and writes down what became of the secret; nothing to do where a former try came that far. */
+static int settle(remote *r, entry *e, problem *p) {
+    remote_end end = {0};
+    problem ignored;
+    int rc;
+
+    if (e->r.outcome != OUTCOME_NONE)
+        return EX_OK;
+    if (e->r.metadata_key[0] == '\0') {
+        e->r.outcome = OUTCOME_UNKNOWN;
+        return ledger_save(e, p);
+    }
+    rc = remote_burn(r, &e->r, time(NULL), &end, p);
+    if (rc == EX_OK) {
+        e->r.outcome = end.outcome;
+        if (end.opened_at > 0)
+            e->r.opened_at = end.opened_at;
+        return ledger_save(e, p);
+    }
+    e->r.attempts++;
+    e->r.next_try = time(NULL) + closing_backoff(e->r.attempts, end.retry_after, random_number());
+    problem_add(p, "; the record waits in claimed/ and otsd-hook sweep tries again");
+    (void)ledger_save(e, &ignored);
+    return rc;
+}
+
+int closing_finish(ledger *l, const otsd_config *c, remote *r, entry *e, problem *p) {
+    bool again = e->r.outcome != OUTCOME_NONE; /* a former try may have written the audit line */
+    int rc = settle(r, e, p);
+
+    if (rc == EX_OK && !(again && audit_has_closed(c, e->r.id)))
+        rc = audit_write(c, "closed", &e->r, time(NULL), p);
+    if (rc == EX_OK)
+        rc = ledger_remove(l, e, p);
+    return rc;
+}

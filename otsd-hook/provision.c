@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * otsd-hook provision: checks all that can be checked before anything is changed, issues the hand-off, and says what it did.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "backend.h"
+#include "issue.h"
+
+#define PASSPHRASE_MAX 128
+
+static const char help[] =
+    "usage: otsd-hook provision [OPTION...] USER\n"
+    "\n"
+    "Has the Onetime Secret server generate USER's first password, sets it, and lets the server mail the link that\n"
+    "opens it once. The account must exist and have no password yet.\n"
+    "\n"
+    "  --recipient=ADDRESS    who gets the link (default: handoff.recipient of the configuration)\n"
+    "  --no-recipient         nobody is mailed; use it with --print-link\n"
+    "  --print-link           print the link on standard output: whoever sees it can take the password\n"
+    "  --ttl=DURATION         how long link and password live: 90m, 12h, 3d (default: handoff.ttl)\n"
+    "  --locale=LANGUAGE      of the mail: en, fr, … (default: handoff.locale)\n"
+    "  --passphrase-file=FILE a passphrase that the recipient has to know; root's file, mode 0600\n"
+    "  --passphrase-fd=N      the same from an open descriptor\n"
+    "  --force                replace a password that the account has already\n"
+    "  --allow-system         root, and accounts outside UID_MIN to UID_MAX\n"
+    "  --dry-run              check everything, server and credentials too, and change nothing\n"
+    "  --json                 say it in JSON\n"
+    "  --config=FILE          default " OTSD_CONFIG_PATH "\n";
+
+typedef struct request {
+    const char *user;
+    const char *recipient; /* as given or made from the pattern; NULL: none */
+    char recipient_buf[256];
+    bool no_recipient;
+    const char *locale;
+    const char *passphrase_file;
+    int passphrase_fd;
+    long ttl; /* 0: the configuration's */
+    bool force, allow_system, dry_run, json, print_link;
+} request;
+
+/* The server has the last word; this is what surely is no address, or more than one. */
+static bool address_ok(const char *s) {
+    const char *at = strrchr(s, '@');
+
+    if (!at || at == s || at[1] == '\0' || strlen(s) > 254)
+        return false;
+    for (const char *c = s; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr(",;<>\"()[]\\", *c))
+            return false;
+    return true;
+}
+
+static int recipient_of(request *q, const otsd_config *c, problem *p) {
+    size_t n = 0;
+
+    if (q->no_recipient) {
+        q->recipient = NULL;
+        return EX_OK;
+    }
+    if (!q->recipient) {
+        if (!c->handoff.recipient)
+            return problem_set(p, EX_USAGE, "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient",
+                               q->user);
+        for (const char *s = c->handoff.recipient; *s; s++) {
+            const char *part = s[0] == '%' && s[1] == 'u' ? q->user : NULL;
+            size_t len = part ? strlen(part) : 1;
+
+            if (n + len >= sizeof q->recipient_buf)
+                return problem_set(p, EX_DATAERR, "%s: the address made from handoff.recipient is too long", q->user);
+            memcpy(q->recipient_buf + n, part ? part : s, len);
+            n += len;
+            if (s[0] == '%')
+                s++;
+        }
+        q->recipient_buf[n] = '\0';
+        q->recipient = q->recipient_buf;
+    }
+    if (!address_ok(q->recipient))
+        return problem_set(p, EX_DATAERR, "%s: \"%s\" is not one mail address", q->user, q->recipient);
+    return EX_OK;
+}
+
+static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
+    otsd_error e = {0};
+    otsd_err err = OTSD_OK;
+
+    if (q->passphrase_file)
+        err = otsd_secret_from_file(out, q->passphrase_file, PASSPHRASE_MAX, &e);
+    else if (q->passphrase_fd >= 0)
+        err = otsd_secret_from_fd(out, q->passphrase_fd, PASSPHRASE_MAX, &e);
+    if (err != OTSD_OK)
+        return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
+    if (*out && (otsd_secret_len(*out) == 0 || strlen(otsd_secret_data(*out)) != otsd_secret_len(*out)))
+        return problem_set(p, EX_DATAERR, "%s: the passphrase is empty or has a NUL in it", q->user);
+    return EX_OK;
+}
+
+/* Everything about the account that can be known before the server is asked. */
+static int check_account(context *x, const request *q, int64_t *uid, problem *p) {
+    int rc = account_uid(q->user, uid, p);
+
+    if (rc != EX_OK)
+        return rc;
+    if (!q->allow_system && account_is_system(*uid))
+        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same", q->user,
+                           (long long)*uid);
+    if (ledger_has(&x->ledger, LEDGER_PENDING, q->user))
+        return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already", q->user);
+    if (ledger_has(&x->ledger, LEDGER_ISSUING, q->user))
+        return problem_set(p, EX_CANTCREAT, "%s: a provision is under way or was interrupted", q->user);
+    return backend_ready(x->config, q->user, q->force, p);
+}
+
+static void format_time(int64_t when, char *out, size_t size) {
+    time_t t = (time_t)when;
+    struct tm tm;
+
+    if (!localtime_r(&t, &tm) || strftime(out, size, "%Y-%m-%d %H:%M %Z", &tm) == 0)
+        out[0] = '\0';
+}
+
+static int print_json(const request *q, const issue *i, problem *p) {
+    json_object *o = json_object_new_object();
+    const char *text;
+
+    if (!o)
+        return problem_set(p, EX_OSERR, "out of memory");
+    json_object_object_add(o, "user", json_object_new_string(i->user));
+    json_object_object_add(o, "uid", json_object_new_int64(i->uid));
+    json_object_object_add(o, "dry_run", json_object_new_boolean(q->dry_run));
+    json_object_object_add(o, "recipient", i->recipient ? json_object_new_string(i->recipient) : NULL);
+    if (!q->dry_run) {
+        json_object_object_add(o, "id", json_object_new_string(i->id));
+        json_object_object_add(o, "deadline", json_object_new_int64(i->deadline));
+        json_object_object_add(o, "ttl_asked", json_object_new_int64(i->ttl_asked));
+        json_object_object_add(o, "ttl_granted", json_object_new_int64(i->ttl_granted));
+        json_object_object_add(o, "ttl_shortened", json_object_new_boolean(i->short_ttl));
+    }
+    if (i->link)
+        json_object_object_add(o, "link", json_object_new_string(i->link));
+    text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text)
+        (void)puts(text);
+    (void)json_object_put(o);
+    return EX_OK;
+}
+
+static int print_text(const request *q, const issue *i) {
+    char until[64];
+
+    if (q->dry_run) {
+        (void)printf("%s: would be provisioned%s%s; nothing was changed\n", i->user, i->recipient ? ", the link mailed to " : "",
+                     i->recipient ? i->recipient : "");
+        return EX_OK;
+    }
+    format_time(i->deadline, until, sizeof until);
+    (void)printf("%s: password set; %s%s; it opens once, until %s\n", i->user,
+                 i->recipient ? "the link goes to " : "nobody is mailed", i->recipient ? i->recipient : "", until);
+    if (i->link)
+        (void)printf("%s\n", i->link);
+    return EX_OK;
+}
+
+static int run(context *x, request *q, problem *p) {
+    otsd_secret *passphrase = NULL;
+    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link};
+    int rc = context_open(x, p);
+
+    if (rc == EX_OK)
+        rc = recipient_of(q, x->config, p);
+    if (rc == EX_OK)
+        rc = check_account(x, q, &i.uid, p);
+    if (rc == EX_OK)
+        rc = passphrase_of(q, &passphrase, p);
+    if (rc == EX_OK && q->dry_run) {
+        rc = context_remote(x, p);
+        if (rc == EX_OK)
+            rc = remote_check(x->remote, p);
+    }
+    i.recipient = q->recipient;
+    if (rc != EX_OK) {
+        problem_add(p, "; nothing was changed");
+        goto out;
+    }
+    i.ttl = q->ttl > 0 ? q->ttl : x->config->handoff.ttl;
+    i.passphrase = passphrase;
+    i.locale = q->locale ? q->locale : x->config->handoff.locale;
+    if (!q->dry_run) {
+        rc = issue_run(x, &i, p);
+        if (rc != EX_OK)
+            goto out;
+        say(LOG_INFO, "%s: hand-off %s issued", i.user, i.id);
+        if (i.short_ttl)
+            say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then", i.user,
+                (long long)i.ttl_granted, (long long)i.ttl_asked);
+    }
+    if (!q->dry_run && x->config->password.backend == OTSD_BACKEND_COMMAND && x->config->handoff.must_change)
+        say(LOG_NOTICE, "%s: whether the password must be changed is up to password.command", i.user);
+    rc = q->json ? print_json(q, &i, p) : print_text(q, &i);
+    if (rc == EX_OK && (ferror(stdout) || fflush(stdout) != 0))
+        rc = problem_set(p, EX_IOERR, "%s: provisioned, but standard output cannot be written", i.user);
+out:
+    issue_wipe(&i);
+    otsd_secret_free(&passphrase);
+    return rc;
+}
+
+enum { OPT_RECIPIENT = 256, OPT_NO_RECIPIENT, OPT_PRINT_LINK, OPT_TTL, OPT_LOCALE, OPT_PASS_FILE, OPT_PASS_FD, OPT_FORCE,
+       OPT_SYSTEM, OPT_DRY, OPT_JSON, OPT_CONFIG, OPT_HELP };
+
+static const struct option options[] = {{"recipient", required_argument, NULL, OPT_RECIPIENT},
+                                        {"no-recipient", no_argument, NULL, OPT_NO_RECIPIENT},
+                                        {"print-link", no_argument, NULL, OPT_PRINT_LINK},
+                                        {"ttl", required_argument, NULL, OPT_TTL},
+                                        {"locale", required_argument, NULL, OPT_LOCALE},
+                                        {"passphrase-file", required_argument, NULL, OPT_PASS_FILE},
+                                        {"passphrase-fd", required_argument, NULL, OPT_PASS_FD},
+                                        {"force", no_argument, NULL, OPT_FORCE},
+                                        {"allow-system", no_argument, NULL, OPT_SYSTEM},
+                                        {"dry-run", no_argument, NULL, OPT_DRY},
+                                        {"json", no_argument, NULL, OPT_JSON},
+                                        {"config", required_argument, NULL, OPT_CONFIG},
+                                        {"help", no_argument, NULL, OPT_HELP},
+                                        {NULL, 0, NULL, 0}};
+
+static bool parse_fd(const char *s, int *fd) {
+    char *end;
+    long n;
+
+    errno = 0;
+    n = strtol(s, &end, 10);
+    *fd = (int)n;
+    return errno == 0 && *s && *end == '\0' && n >= 0 && n < 65536;
+}
+
+/* EX_OK with q->user NULL: help was asked for and given. */
+static int parse(context *x, request *q, int argc, char **argv) {
+    int opt;
+
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (opt) {
+        case OPT_RECIPIENT:
+            q->recipient = optarg;
+            break;
+        case OPT_NO_RECIPIENT:
+            q->no_recipient = true;
+            break;
+        case OPT_PRINT_LINK:
+            q->print_link = true;
+            break;
+        case OPT_TTL:
+            if (!otsd_duration_parse(optarg, &q->ttl) || q->ttl < 60 || q->ttl > 2592000)
+                return usage_error("provision", "--ttl is 60 seconds to 30 days, as 90m, 12h or 3d");
+            break;
+        case OPT_LOCALE:
+            q->locale = optarg;
+            break;
+        case OPT_PASS_FILE:
+            q->passphrase_file = optarg;
+            break;
+        case OPT_PASS_FD:
+            if (!parse_fd(optarg, &q->passphrase_fd))
+                return usage_error("provision", "--passphrase-fd is the number of an open descriptor");
+            break;
+        case OPT_FORCE:
+            q->force = true;
+            break;
+        case OPT_SYSTEM:
+            q->allow_system = true;
+            break;
+        case OPT_DRY:
+            q->dry_run = true;
+            break;
+        case OPT_JSON:
+            q->json = true;
+            break;
+        case OPT_CONFIG:
+            x->config_path = optarg;
+            break;
+        case OPT_HELP:
+            (void)fputs(help, stdout);
+            return EX_OK;
+        default:
+            return usage_error("provision", "the options are wrong");
+        }
+    }
+    if (optind + 1 != argc)
+        return usage_error("provision", "one user name is needed");
+    if (!user_name_ok(argv[optind]))
+        return usage_error("provision", "\"%s\" is no user name", argv[optind]);
+    if (q->recipient && q->no_recipient)
+        return usage_error("provision", "--recipient and --no-recipient exclude each other");
+    if (q->no_recipient && !q->print_link)
+        return usage_error("provision", "with --no-recipient nobody would get the link: add --print-link");
+    if (q->passphrase_file && q->passphrase_fd >= 0)
+        return usage_error("provision", "--passphrase-file and --passphrase-fd exclude each other");
+    q->user = argv[optind];
+    return EX_OK;
+}
+
+int cmd_provision(context *x, int argc, char **argv) {
+    request q = {.passphrase_fd = -1};
+    problem p;
+    int rc = parse(x, &q, argc, argv);
+
+    if (rc != EX_OK || !q.user)
+        return rc;
+    rc = run(x, &q, &p);
+    if (rc != EX_OK)
+        problem_say(&p);
+    return rc;
+}

@@ -11,6 +11,7 @@ SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/otsd
 SYSCONFDIR ?= /etc
@@ -18,6 +19,11 @@ STATEDIR ?= /var/lib/otsd
 # libpam looks for modules here; the name has the multiarch triplet on Debian and lib64 on Fedora.
 PAMDIR ?= $(firstword $(wildcard /lib/$(shell $(CC) -print-multiarch 2>/dev/null)/security /lib64/security /lib/security) /lib/security)
 DESTDIR ?=
+
+# V=1 shows the commands.
+Q := $(if $(V),,@)
+
+comma := ,
 
 CC ?= cc
 PKG_CONFIG ?= pkg-config
@@ -37,7 +43,6 @@ ALL_CPPFLAGS := -Ilib -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBIN
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
-comma := ,
 
 LIB_LIBS := -lcurl -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c
@@ -68,38 +73,48 @@ UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 CONF := $(patsubst %.c,$(B)/%,$(CONF_SRC))
 TESTPROGS := $(UNIT) $(CONF) $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC))
 
-.PHONY: all tests deps demo check lint bench install uninstall clean dist
+.PHONY: all tests deps demo check lint soak memcheck bench install uninstall clean dist
 .DEFAULT_GOAL := all
 all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(MODULE) $(SANDBOX)
 tests: all $(TESTPROGS)
 
 $(B)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+	@echo "  CC   $<"
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
 
 $(LIB): $(call obj,$(LIB_SRC)) lib/libotsd.map
-	$(CC) $(SO_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libotsd.map -o $@ $(filter %.o,$^) $(LIB_LIBS)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(SO_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libotsd.map -o $@ $(filter %.o,$^) $(LIB_LIBS)
 $(B)/libotsd.so: $(LIB)
 	ln -sf $(SONAME) $@
 $(B)/libotsd.pc: lib/libotsd.pc.in Makefile
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' -e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' $< > $@
 
 $(B)/otsd-hook: $(call obj,otsd-hook/main.c $(HOOK_SRC)) $(B)/libotsd.so
-	$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd $(HOOK_LIBS)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd $(HOOK_LIBS)
 $(B)/otsd: $(call obj,otsd-hook/otsd.c) $(B)/libotsd.so
-	$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd -ljson-c
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd -ljson-c
+# No constructors, so no start files: loading the module is most of what it costs a login without a hand-off.
+MODULE_LDFLAGS := -nostartfiles
 $(MODULE): $(call obj,$(PAM_SRC)) pam_ots/pam_ots.map
-	$(CC) $(SO_LDFLAGS) -Wl,--version-script=pam_ots/pam_ots.map -o $@ $(filter %.o,$^) -lpam
+	@echo "  LD   $@"
+	$(Q)$(CC) $(SO_LDFLAGS) -Wl,--version-script=pam_ots/pam_ots.map $(MODULE_LDFLAGS) -o $@ $(filter %.o,$^) -lpam
 $(SANDBOX): $(call obj,$(SANDBOX_SRC))
-	$(CC) $(EXE_LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
 # Unit tests reach the private functions: they take the objects, not the library.
 $(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC))
 	@mkdir -p $(@D)
-	$(CC) $(EXE_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(HOOK_LIBS) -lcmocka -lpthread
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(HOOK_LIBS) -lcmocka -lpthread
 $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o
 	@mkdir -p $(@D)
-	$(CC) $(EXE_LDFLAGS) -o $@ $^ -lpam -lcmocka -ldl
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ -lpam -lcmocka -ldl
 
 deps:
 	tests/deps
@@ -114,23 +129,35 @@ check: tests
 	$(MAKE) SAN=1 tests
 	B=$(B) tests/run $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 
+# Random operations, kills and faults for SECONDS; not part of check.
+SECONDS ?= 300
+soak: tests
+	B=$(B) tests/crash/soak $(SECONDS)
+
+memcheck: tests
+	for t in $(UNIT); do valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes $$t >$(B)/memcheck.log 2>&1 || \
+	  { cat $(B)/memcheck.log; exit 1; }; done
+	@echo "memcheck: nothing found"
+
 bench: tests
 	B=$(B) tests/bench/run
 
 LINT_C := $(ALL_SRC)
-SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run)
+# tests/e2e/talk is expect.
+SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak)
+# readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests
 	$(MAKE) CC=clang B=build/lint-clang tests
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --library=posix -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -Ilib -j 2 $(LINT_C)
+	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -Ilib -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' -- -std=c11 -D_GNU_SOURCE $(ALL_CPPFLAGS)
-	shellcheck -x $(SHELL_FILES)
+	shellcheck -S warning $(SHELL_FILES)
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
 	@echo "lint: nothing found"
 
 MANPAGES := $(sort $(wildcard lib/*.[1-8] otsd-hook/*.[1-8] pam_ots/*.[1-8] etc/*.[1-8] tests/sandbox/*.[1-8]))
-COMPLETION := $(wildcard etc/completion/*)
+UNITS := $(wildcard etc/systemd/*)
 
 # The configuration and the token are the administrator's: samples only, never overwritten.
 install: all
@@ -149,6 +176,8 @@ install: all
 	test -e $(DESTDIR)$(SYSCONFDIR)/otsd/otsd.conf || install -m 0644 etc/otsd.conf $(DESTDIR)$(SYSCONFDIR)/otsd/otsd.conf
 	for f in $(MANPAGES); do \
 	  d=$(DESTDIR)$(MANDIR)/man$${f##*.}; install -d "$$d" && install -m 0644 "$$f" "$$d/" || exit 1; done
+	install -d $(DESTDIR)$(UNITDIR)
+	for f in $(UNITS); do sed -e 's,@SBINDIR@,$(SBINDIR),' -e 's,@STATEDIR@,$(STATEDIR),' "$$f" > $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
 	if test -d /usr/share/pam-configs; then install -d $(DESTDIR)/usr/share/pam-configs && \
 	  install -m 0644 etc/pam-configs/otsd $(DESTDIR)/usr/share/pam-configs/otsd; fi
 	test -n "$(DESTDIR)" || ldconfig
@@ -159,6 +188,7 @@ uninstall:
 	  $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libotsd.so $(DESTDIR)$(INCLUDEDIR)/otsd.h \
 	  $(DESTDIR)$(LIBDIR)/pkgconfig/libotsd.pc $(DESTDIR)$(PAMDIR)/pam_ots.so $(DESTDIR)/usr/share/pam-configs/otsd
 	for f in $(MANPAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
+	for f in $(UNITS); do rm -f $(DESTDIR)$(UNITDIR)/$${f##*/}; done
 	rm -rf $(DESTDIR)$(DOCDIR)
 
 clean:

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <syslog.h>
 #include <time.h>
 
 #include "audit.h"
@@ -117,18 +116,33 @@ static void lost(context *x, entry *e, problem *p) {
         problem_add(p, "; the account is untouched, and otsd-hook sweep will burn what the server may have made");
 }
 
+/* The metadata key is in memory only, the disk did not take it. Where this fails the intent stays, for its mark can still find
+ * the secret. */
+static int undo_unsaved(context *x, entry *e) {
+    remote_end end;
+    problem again;
+    int rc = remote_burn(x->remote, &e->r, time(NULL), &end, &again);
+
+    if (rc == EX_OK) {
+        e->r.reason = REASON_ABORTED;
+        e->r.outcome = end.outcome;
+        e->r.opened_at = end.opened_at;
+        rc = audit_write(x->config, "closed", &e->r, time(NULL), &again);
+    }
+    return rc == EX_OK ? ledger_remove(&x->ledger, e, &again) : rc;
+}
+
 static void undo(context *x, entry *e, problem *p) {
     problem again;
     int rc;
 
-    /* A full disk: the key is in memory only. Burned or not, the intent stays, for its mark can still find the secret. */
     if (e->saved.metadata_key[0] == '\0') {
-        remote_end end;
-
-        if (e->r.metadata_key[0])
-            (void)remote_burn(x->remote, &e->r, time(NULL), &end, &again);
+        rc = e->r.metadata_key[0] ? undo_unsaved(x, e) : EX_PROTOCOL;
         e->r = e->saved;
-        lost(x, e, p);
+        if (rc == EX_OK)
+            problem_add(p, "; the secret is burned and nothing was changed");
+        else
+            lost(x, e, p);
         return;
     }
     rc = closing_claim(&x->ledger, x->config, e, REASON_ABORTED, &again);
@@ -181,14 +195,9 @@ int issue_run(context *x, issue *i, problem *p) {
         undo(x, &e, p);
         goto out;
     }
-    rc = ledger_move(&x->ledger, &e, LEDGER_PENDING, p);
-    if (rc != EX_OK) {
-        rc = p->code;
+    rc = recover_arm(x, &e, p);
+    if (rc != EX_OK)
         problem_add(p, "; the password is set and the mail sent: otsd-hook sweep arms the hand-off");
-        goto out;
-    }
-    if (audit_write(x->config, "issued", &e.r, time(NULL), &ignored) != EX_OK)
-        say(LOG_WARNING, "%s: the hand-off is open, but %s", i->user, ignored.text);
 out:
     otsd_receipt_free(&t);
     ledger_release(&e);

@@ -206,12 +206,10 @@ void ledger_release(entry *e) {
 /* ---- reading ---- */
 
 static int load(entry *e, problem *p) {
-    char *text = malloc(RECORD_MAX);
+    char text[RECORD_MAX];
     size_t len = 0;
     int rc;
 
-    if (!text)
-        return problem_set(p, EX_OSERR, "out of memory");
     for (;;) {
         ssize_t n = pread(e->fd, text + len, RECORD_MAX - len, (off_t)len);
 
@@ -236,7 +234,6 @@ static int load(entry *e, problem *p) {
     }
 out:
     otsd_wipe(text, len);
-    free(text);
     return rc;
 }
 
@@ -352,6 +349,47 @@ int ledger_set_aside(ledger *l, ledger_state s, const char *name, problem *p) {
         return problem_set(p, EX_IOERR, "cannot set aside %s/%s/%s: %s", OTSD_STATE_DIR, state_names[s], name,
                            strerror(errno));
     return EX_OK;
+}
+
+bool ledger_drop_empty(ledger *l, ledger_state s, const char *name) {
+    entry e = {.state = s};
+    struct stat st;
+    problem ignored;
+    bool gone = false;
+
+    (void)snprintf(e.name, sizeof e.name, "%s", name);
+    if (open_locked(l, &e, &ignored) == EX_OK && fstat(e.fd, &st) == 0 && st.st_size == 0)
+        gone = unlinkat(l->dirs[s], e.name, 0) == 0;
+    ledger_release(&e);
+    return gone;
+}
+
+#define SWEEP_STAMP "last-sweep"
+#define CLAIM_STAMP "last-claim"
+
+static int stamp(ledger *l, const char *name, problem *p) {
+    int fd = openat(l->root, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    int rc = EX_OK;
+
+    if (fd < 0 || futimens(fd, NULL) != 0)
+        rc = problem_set(p, EX_IOERR, "cannot write %s/%s: %s", OTSD_STATE_DIR, name, strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return rc;
+}
+
+int ledger_stamp(ledger *l, problem *p) {
+    return stamp(l, SWEEP_STAMP, p);
+}
+
+int ledger_nudge(ledger *l, problem *p) {
+    return stamp(l, CLAIM_STAMP, p);
+}
+
+int64_t ledger_stamped(ledger *l) {
+    struct stat st;
+
+    return fstatat(l->root, SWEEP_STAMP, &st, AT_SYMLINK_NOFOLLOW) == 0 ? st.st_mtime : 0;
 }
 
 int ledger_each(ledger *l, ledger_state s, int (*fn)(const char *name, void *arg), void *arg, problem *p) {

@@ -60,6 +60,14 @@ void ledger_release(entry *e);
 /* Moves a file that cannot be read out of the way, to aside/, by its name. */
 int ledger_set_aside(ledger *l, ledger_state s, const char *name, problem *p);
 
+/* Removes a record that nothing was ever written to, unless somebody is about to. True: it is gone. */
+bool ledger_drop_empty(ledger *l, ledger_state s, const char *name);
+/* Notes that a sweep came to its end now; when the last one did (0: never). */
+int ledger_stamp(ledger *l, problem *p);
+int64_t ledger_stamped(ledger *l);
+/* Notes that a login claimed something: a path unit watches that file, and starts a sweep. */
+int ledger_nudge(ledger *l, problem *p);
+
 /* Calls fn for each name in a state until it returns non-zero, which is then the result. Memory does not grow with
  * the number of records; names that come or go meanwhile may be seen or not. */
 int ledger_each(ledger *l, ledger_state s, int (*fn)(const char *name, void *arg), void *arg, problem *p);

@@ -13,14 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "account.h"
-#include "backend.h"
 #include "closing.h"
 #include "context.h"
-#include "decide.h"
+#include "look.h"
+#include "words.h"
 
 #define LOCK_WAIT_MS 1000
-#define MARGIN_MS 250 /* between the end of our own patience and the module's SIGKILL */
+#define MARGIN_MS 50 /* between the end of our own patience and the deadline, which is short of the module's SIGKILL already */
 
 static const char help[] =
     "usage: otsd-hook login --event=auth|password|session [OPTION...] -- USER\n"
@@ -57,34 +56,23 @@ static bool is_login_service(const otsd_config *c, const char *service) {
     return false;
 }
 
+/* Adds what only a login knows. */
 static int look(const context *x, const login *g, const record *r, situation *s, problem *p) {
-    int64_t uid = -1;
-    int rc = account_uid(g->user, &uid, p);
+    int rc = look_at(r, g->event, s, p);
 
-    if (rc != EX_OK && rc != EX_NOUSER)
-        return rc;
-    memset(s, 0, sizeof *s);
-    s->event = g->event;
     s->method = method_of(g->service, g->method);
     s->login_service = is_login_service(x->config, g->service);
     s->key_counts = x->config->login.key_counts;
-    s->exists = rc == EX_OK;
-    s->same_uid = uid == r->uid;
-    s->deadline = r->deadline;
-    s->now = time(NULL);
-    backend_look(r, &s->in_place, &s->must_change);
-    return EX_OK;
+    return rc;
 }
 
 /* The message for the person, if there is anything that a person should know. */
 static void tell(const record *r) {
-    char when[64];
-    struct tm tm;
-    time_t t = (time_t)r->opened_at;
+    char when[WORDS_MAX];
 
-    if (r->outcome == OUTCOME_OPENED && t > 0 && localtime_r(&t, &tm) &&
-        strftime(when, sizeof when, "%Y-%m-%d at %H:%M %Z", &tm) > 0)
-        (void)printf("Your password link was opened on %s; if that was not you, tell your administrator.\n", when);
+    if (r->outcome == OUTCOME_OPENED)
+        (void)printf("Your password link was opened on %s; if that was not you, tell your administrator.\n",
+                     words_time(r->opened_at, when));
     else if (r->outcome == OUTCOME_BURNED)
         (void)printf("Your password link was never opened; it no longer works.\n");
     (void)fflush(stdout);
@@ -100,6 +88,7 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
         return rc;
     say(LOG_INFO, "%s: the hand-off is over (%s; service %s, method %s, tty %s, from %s)", g->user, reason_text(why),
         g->service ? g->service : "-", g->method ? g->method : "-", g->tty ? g->tty : "-", g->rhost ? g->rhost : "-");
+    (void)ledger_nudge(&x->ledger, p);
     rc = context_remote(x, p);
     if (rc != EX_OK)
         return rc;
@@ -115,7 +104,7 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
 }
 
 static int run(context *x, const login *g, problem *p) {
-    situation s;
+    situation s = {0};
     reason why;
     entry e;
     int rc = context_open(x, p);

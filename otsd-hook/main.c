@@ -16,6 +16,11 @@ typedef struct command {
 
 static const command commands[] = {
     {"provision", cmd_provision, "generate a user's first password, set it, have the link mailed"},
+    {"reissue", cmd_reissue, "the same again for a user whose hand-off is still open; the old link dies"},
+    {"revoke", cmd_revoke, "lock the generated password, burn the link, now"},
+    {"status", cmd_status, "what is open, and what happens next"},
+    {"history", cmd_history, "what became of the hand-offs that are over"},
+    {"sweep", cmd_sweep, "bring every hand-off to where it should be; for a timer"},
     {"login", cmd_login, "what pam_ots.so runs"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])

@@ -9,21 +9,28 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "account.h"
 #include "backend.h"
 #include "issue.h"
+#include "words.h"
 
 #define PASSPHRASE_MAX 128
 
-static const char help[] =
+static const char provision_help[] =
     "usage: otsd-hook provision [OPTION...] USER\n"
     "\n"
     "Has the Onetime Secret server generate USER's first password, sets it, and lets the server mail the link that\n"
     "opens it once. The account must exist and have no password yet.\n"
+    "\n";
+static const char reissue_help[] =
+    "usage: otsd-hook reissue [OPTION...] USER\n"
     "\n"
+    "Provisions USER again while the hand-off is open: a new password, a new link, and the old ones end. Recipient and\n"
+    "passphrase stay as they were, unless given. Until the new password is set, the old hand-off is untouched.\n"
+    "\n";
+static const char help[] =
     "  --recipient=ADDRESS    who gets the link (default: handoff.recipient of the configuration)\n"
     "  --no-recipient         nobody is mailed; use it with --print-link\n"
     "  --print-link           print the link on standard output: whoever sees it can take the password\n"
@@ -38,6 +45,9 @@ static const char help[] =
     "  --config=FILE          default " OTSD_CONFIG_PATH "\n";
 
 typedef struct request {
+    const char *command; /* "provision" or "reissue" */
+    bool again;          /* reissue */
+    record old;          /* reissue: the open hand-off */
     const char *user;
     const char *recipient; /* as given or made from the pattern; NULL: none */
     char recipient_buf[256];
@@ -67,6 +77,13 @@ static int recipient_of(request *q, const otsd_config *c, problem *p) {
     if (q->no_recipient) {
         q->recipient = NULL;
         return EX_OK;
+    }
+    if (!q->recipient && q->again) {
+        q->recipient = q->old.recipient[0] ? q->old.recipient : NULL;
+        if (!q->recipient && !q->print_link)
+            return problem_set(p, EX_USAGE, "%s: the old link was mailed to nobody: give --recipient or --print-link", q->user);
+        if (!q->recipient)
+            return EX_OK;
     }
     if (!q->recipient) {
         if (!c->handoff.recipient)
@@ -99,6 +116,8 @@ static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
         err = otsd_secret_from_file(out, q->passphrase_file, PASSPHRASE_MAX, &e);
     else if (q->passphrase_fd >= 0)
         err = otsd_secret_from_fd(out, q->passphrase_fd, PASSPHRASE_MAX, &e);
+    else if (q->again && q->old.passphrase[0])
+        err = otsd_secret_new(out, q->old.passphrase, strlen(q->old.passphrase));
     if (err != OTSD_OK)
         return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
     if (*out && (otsd_secret_len(*out) == 0 || strlen(otsd_secret_data(*out)) != otsd_secret_len(*out)))
@@ -106,8 +125,28 @@ static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
     return EX_OK;
 }
 
+/* A reissue replaces the generated password and no other, unless forced. */
+static int check_old(context *x, request *q, int64_t uid, problem *p) {
+    otsd_tri in_place, must_change;
+    int rc = ledger_peek(&x->ledger, LEDGER_PENDING, q->user, &q->old, p);
+
+    if (rc == LEDGER_NONE)
+        return problem_set(p, EX_DATAERR, "%s has no open hand-off: otsd-hook provision starts one", q->user);
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, q->user);
+        return rc;
+    }
+    if (q->old.uid != uid)
+        return problem_set(p, EX_NOPERM, "%s is another account than the one that was provisioned (uid %lld, then %lld); otsd-hook "
+                           "sweep ends the old hand-off", q->user, (long long)uid, (long long)q->old.uid);
+    backend_look(&q->old, &in_place, &must_change);
+    if (in_place == OTSD_NO && !q->force)
+        return problem_set(p, EX_NOPERM, "%s has a password of another origin by now; --force replaces it", q->user);
+    return EX_OK;
+}
+
 /* Everything about the account that can be known before the server is asked. */
-static int check_account(context *x, const request *q, int64_t *uid, problem *p) {
+static int check_account(context *x, request *q, int64_t *uid, problem *p) {
     int rc = account_uid(q->user, uid, p);
 
     if (rc != EX_OK)
@@ -115,19 +154,14 @@ static int check_account(context *x, const request *q, int64_t *uid, problem *p)
     if (!q->allow_system && account_is_system(*uid))
         return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same", q->user,
                            (long long)*uid);
-    if (ledger_has(&x->ledger, LEDGER_PENDING, q->user))
-        return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already", q->user);
     if (ledger_has(&x->ledger, LEDGER_ISSUING, q->user))
-        return problem_set(p, EX_CANTCREAT, "%s: a provision is under way or was interrupted", q->user);
+        return problem_set(p, EX_CANTCREAT, "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep",
+                           q->user);
+    if (q->again)
+        return check_old(x, q, *uid, p);
+    if (ledger_has(&x->ledger, LEDGER_PENDING, q->user))
+        return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already: otsd-hook reissue or revoke it", q->user);
     return backend_ready(x->config, q->user, q->force, p);
-}
-
-static void format_time(int64_t when, char *out, size_t size) {
-    time_t t = (time_t)when;
-    struct tm tm;
-
-    if (!localtime_r(&t, &tm) || strftime(out, size, "%Y-%m-%d %H:%M %Z", &tm) == 0)
-        out[0] = '\0';
 }
 
 static int print_json(const request *q, const issue *i, problem *p) {
@@ -157,16 +191,15 @@ static int print_json(const request *q, const issue *i, problem *p) {
 }
 
 static int print_text(const request *q, const issue *i) {
-    char until[64];
+    char until[WORDS_MAX];
 
     if (q->dry_run) {
         (void)printf("%s: would be provisioned%s%s; nothing was changed\n", i->user, i->recipient ? ", the link mailed to " : "",
                      i->recipient ? i->recipient : "");
         return EX_OK;
     }
-    format_time(i->deadline, until, sizeof until);
     (void)printf("%s: password set; %s%s; it opens once, until %s\n", i->user,
-                 i->recipient ? "the link goes to " : "nobody is mailed", i->recipient ? i->recipient : "", until);
+                 i->recipient ? "the link goes to " : "nobody is mailed", i->recipient ? i->recipient : "", words_time(i->deadline, until));
     if (i->link)
         (void)printf("%s\n", i->link);
     return EX_OK;
@@ -174,13 +207,13 @@ static int print_text(const request *q, const issue *i) {
 
 static int run(context *x, request *q, problem *p) {
     otsd_secret *passphrase = NULL;
-    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link};
+    issue i = {.user = q->user, .force = q->force || q->again, .want_link = q->print_link};
     int rc = context_open(x, p);
 
     if (rc == EX_OK)
-        rc = recipient_of(q, x->config, p);
-    if (rc == EX_OK)
         rc = check_account(x, q, &i.uid, p);
+    if (rc == EX_OK)
+        rc = recipient_of(q, x->config, p);
     if (rc == EX_OK)
         rc = passphrase_of(q, &passphrase, p);
     if (rc == EX_OK && q->dry_run) {
@@ -261,7 +294,7 @@ static int parse(context *x, request *q, int argc, char **argv) {
             break;
         case OPT_TTL:
             if (!otsd_duration_parse(optarg, &q->ttl) || q->ttl < 60 || q->ttl > 2592000)
-                return usage_error("provision", "--ttl is 60 seconds to 30 days, as 90m, 12h or 3d");
+                return usage_error(q->command, "--ttl is 60 seconds to 30 days, as 90m, 12h or 3d");
             break;
         case OPT_LOCALE:
             q->locale = optarg;
@@ -271,7 +304,7 @@ static int parse(context *x, request *q, int argc, char **argv) {
             break;
         case OPT_PASS_FD:
             if (!parse_fd(optarg, &q->passphrase_fd))
-                return usage_error("provision", "--passphrase-fd is the number of an open descriptor");
+                return usage_error(q->command, "--passphrase-fd is the number of an open descriptor");
             break;
         case OPT_FORCE:
             q->force = true;
@@ -289,35 +322,45 @@ static int parse(context *x, request *q, int argc, char **argv) {
             x->config_path = optarg;
             break;
         case OPT_HELP:
+            (void)fputs(q->again ? reissue_help : provision_help, stdout);
             (void)fputs(help, stdout);
             return EX_OK;
         default:
-            return usage_error("provision", "the options are wrong");
+            return usage_error(q->command, "the options are wrong");
         }
     }
     if (optind + 1 != argc)
-        return usage_error("provision", "one user name is needed");
+        return usage_error(q->command, "one user name is needed");
     if (!user_name_ok(argv[optind]))
-        return usage_error("provision", "\"%s\" is no user name", argv[optind]);
+        return usage_error(q->command, "\"%s\" is no user name", argv[optind]);
     if (q->recipient && q->no_recipient)
-        return usage_error("provision", "--recipient and --no-recipient exclude each other");
+        return usage_error(q->command, "--recipient and --no-recipient exclude each other");
     if (q->no_recipient && !q->print_link)
-        return usage_error("provision", "with --no-recipient nobody would get the link: add --print-link");
+        return usage_error(q->command, "with --no-recipient nobody would get the link: add --print-link");
     if (q->passphrase_file && q->passphrase_fd >= 0)
-        return usage_error("provision", "--passphrase-file and --passphrase-fd exclude each other");
+        return usage_error(q->command, "--passphrase-file and --passphrase-fd exclude each other");
     q->user = argv[optind];
     return EX_OK;
 }
 
-int cmd_provision(context *x, int argc, char **argv) {
-    request q = {.passphrase_fd = -1};
+static int provision(context *x, const char *command, bool again, int argc, char **argv) {
+    request q = {.command = command, .again = again, .passphrase_fd = -1};
     problem p;
     int rc = parse(x, &q, argc, argv);
 
     if (rc != EX_OK || !q.user)
         return rc;
     rc = run(x, &q, &p);
+    record_wipe(&q.old);
     if (rc != EX_OK)
         problem_say(&p);
     return rc;
+}
+
+int cmd_provision(context *x, int argc, char **argv) {
+    return provision(x, "provision", false, argc, argv);
+}
+
+int cmd_reissue(context *x, int argc, char **argv) {
+    return provision(x, "reissue", true, argc, argv);
 }

@@ -17,7 +17,7 @@
 
 #define USER_MAX 255
 #define KEY_MAX 256
-#define RECORD_MAX ((size_t)64 * 1024) /* bytes in a file */
+#define RECORD_MAX 65536 /* bytes in a file */
 
 /* Why a hand-off is over; REASON_NONE while it is not. */
 typedef enum reason {

@@ -14,17 +14,43 @@ int64_t recover_settles(const otsd_config *c, const record *r) {
     return r->created + (c->server.timeout_ms + 999) / 1000 + 1;
 }
 
-static int forward(context *x, entry *e, problem *p) {
+/* How long an older hand-off may be in other hands. */
+#define LOCK_WAIT_MS 5000
+
+static int end_older(context *x, const char *user, problem *p) {
+    problem later;
+    entry old;
+    int rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &old, p);
+
+    if (rc == LEDGER_NONE)
+        return EX_OK;
+    if (rc == LEDGER_BUSY)
+        return problem_set(p, EX_TEMPFAIL, "%s: the older hand-off is in other hands", user);
+    if (rc != EX_OK)
+        return rc;
+    rc = closing_claim(&x->ledger, x->config, &old, REASON_REISSUED, p);
+    if (rc == LEDGER_NONE)
+        rc = p->code;
+    if (rc == EX_OK && closing_finish(&x->ledger, x->config, x->remote, &old, &later) != EX_OK)
+        say(LOG_WARNING, "%s", later.text);
+    ledger_release(&old);
+    return rc;
+}
+
+int recover_arm(context *x, entry *e, problem *p) {
     problem ignored;
     int rc = ledger_move(&x->ledger, e, LEDGER_PENDING, p);
 
-    if (rc == LEDGER_NONE)
-        return problem_set(p, EX_SOFTWARE, "%s has two open hand-offs; the one in issuing/ is left alone", e->r.user);
-    if (rc != EX_OK)
-        return rc;
-    if (audit_write(x->config, "issued", &e->r, time(NULL), &ignored) != EX_OK)
-        say(LOG_WARNING, "%s", ignored.text);
-    return EX_OK;
+    if (rc == LEDGER_NONE) {
+        rc = end_older(x, e->r.user, p);
+        if (rc == EX_OK)
+            rc = ledger_move(&x->ledger, e, LEDGER_PENDING, p);
+        if (rc == LEDGER_NONE)
+            rc = p->code;
+    }
+    if (rc == EX_OK && audit_write(x->config, "issued", &e->r, time(NULL), &ignored) != EX_OK)
+        say(LOG_WARNING, "%s: the hand-off is open, but %s", e->r.user, ignored.text);
+    return rc;
 }
 
 static int back(context *x, entry *e, problem *p) {
@@ -83,7 +109,7 @@ int recover_issuing(context *x, entry *e, recovery *out, problem *p) {
          * closes it. */
         if (in_place == OTSD_YES || (in_place == OTSD_UNKNOWN && e->r.storing)) {
             *out = RECOVERED_FORWARD;
-            return forward(x, e, p);
+            return recover_arm(x, e, p);
         }
     }
     *out = RECOVERED_BACK;

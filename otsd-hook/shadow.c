@@ -29,7 +29,7 @@ bool shadow_same(const char *in_shadow, const char *generated) {
 int shadow_lookup(const char *user, shadow_line *out, problem *p) {
     FILE *f = fopen(SHADOW_PATH, "re");
     char *buf = malloc(LINE_MAX_);
-    struct spwd sp, *found = NULL;
+    struct spwd sp = {0}, *found = NULL;
     int rc = EX_OK, err;
 
     if (!f || !buf) {
@@ -91,14 +91,13 @@ static bool change_line(shadow_change *c, struct spwd *sp, char *field, size_t s
 static bool copy_line(FILE *out, const char *line, size_t len, shadow_change *changes, size_t n) {
     char buf[LINE_MAX_], text[LINE_MAX_], name[256], field[SHADOW_HASH_MAX + 1];
     const char *colon = memchr(line, ':', len);
-    shadow_change key, *c = NULL;
+    shadow_change key = {.user = name}, *c = NULL;
     struct spwd sp, *parsed;
     bool ok;
 
     if (colon && (size_t)(colon - line) < sizeof name) {
         memcpy(name, line, (size_t)(colon - line));
         name[colon - line] = '\0';
-        key.user = name;
         c = bsearch(&key, changes, n, sizeof key, by_user);
     }
     /* Only the first line of a name counts, for getspnam as for us. */

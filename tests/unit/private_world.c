@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 bool private_world(void) {
-    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("tmpfs", "/etc", "tmpfs", 0, NULL) == 0 && mount("tmpfs", "/var/lib", "tmpfs", 0, NULL) == 0;
 }
 
@@ -30,7 +30,7 @@ void put_file(const char *path, const char *text, unsigned mode) {
 }
 
 char *get_file(const char *path) {
-    struct stat st;
+    struct stat st = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     char *text;
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is, held against a record: one, or a group of them in one pass over the account files.
+ */
+#ifndef OTSD_HOOK_LOOK_H
+#define OTSD_HOOK_LOOK_H
+
+#include "decide.h"
+#include "ledger.h"
+
+/* Fills s, but for what only a login knows. Fails where nobody can say whether the account exists. */
+int look_at(const record *r, event ev, situation *s, problem *p);
+
+/* A fixed number of pending records. Looking each one up in files of 100,000 lines would take minutes; so they are
+ * gathered, sorted by name, and met by one pass over passwd and one over shadow. */
+#define LOOK_GROUP 8192
+
+struct look_item;
+struct look_group {
+    struct look_item *items;
+    size_t len;
+};
+
+int look_group_init(struct look_group *g, problem *p);
+void look_group_free(struct look_group *g);
+/* Reads pending/NAME into the group, without locking it. LEDGER_NONE: it is gone. */
+int look_group_add(struct look_group *g, ledger *l, const char *name, problem *p);
+bool look_group_full(const struct look_group *g);
+/* Looks at all; calls fn for those that wanted says yes to; empties the group. */
+int look_group_run(struct look_group *g, bool (*wanted)(const record *, const situation *, void *),
+                   void (*fn)(const record *, const situation *, void *), void *arg, problem *p);
+
+#endif

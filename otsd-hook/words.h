@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Times and durations as people read them.
+ */
+#ifndef OTSD_HOOK_WORDS_H
+#define OTSD_HOOK_WORDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WORDS_MAX 64
+
+/* "2026-11-21 08:30 UTC", in the local zone; "" where it is no time. Returns out, of WORDS_MAX bytes. */
+const char *words_time(int64_t when, char *out);
+/* "3d 4h", "12m", "now"; the two largest units. */
+const char *words_span(int64_t seconds, char *out);
+/* "al***@e***.com": enough to recognise an address by, for a table that others may see. size at least 257. */
+const char *words_masked(const char *address, char *out, size_t size);
+
+#endif

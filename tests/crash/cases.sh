@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# shellcheck disable=SC2034 # the arrays are read by name
+#
+# The operations that the crash matrix interrupts: prepare_X brings about what X needs, command_X is what runs.
+
+export CHANGED='$6$changed$by.other.means'
+
+issue() { # USER
+    otsd-hook provision "$1" >/dev/null || world_die "provision $1"
+}
+
+change_password() { # USER
+    usermod -p "$CHANGED" "$1"
+}
+
+pass_deadline() { # USER: the record says that its time is over
+    echo deadline=1000000000 >>"$LEDGER/pending/$1"
+    touch -d @1000000000 "$LEDGER/pending/$1"
+}
+
+prepare_provision() { :; }
+command_provision=(otsd-hook provision carol)
+
+prepare_login() { issue carol; change_password carol; }
+command_login=(otsd-hook login --event=password --service=passwd --deadline-ms=3000 -- carol)
+
+prepare_deadline() { issue carol; pass_deadline carol; }
+command_deadline=(otsd-hook login --event=auth --service=sshd --deadline-ms=3000 -- carol)
+
+prepare_sweep() { issue carol; issue dave; change_password carol; pass_deadline dave; }
+command_sweep=(otsd-hook sweep)
+
+prepare_revoke() { issue carol; }
+command_revoke=(otsd-hook revoke carol)
+
+prepare_reissue() { issue carol; }
+command_reissue=(otsd-hook reissue carol)
+
+case_world() { # the configuration of these tests: cheap hash, short patience
+    sed -i 's/^server = {/&\n    timeout = 1;/' /etc/otsd/otsd.conf
+    echo 'password = { hash = "sha512crypt"; rounds = 1000; };' >>/etc/otsd/otsd.conf
+    user_add carol dave
+    keep_shadow
+}

@@ -207,23 +207,18 @@ void ledger_release(entry *e) {
 
 static int load(entry *e, problem *p) {
     char text[RECORD_MAX];
-    size_t len = 0;
+    ssize_t n;
+    size_t len;
     int rc;
 
-    for (;;) {
-        ssize_t n = pread(e->fd, text + len, RECORD_MAX - len, (off_t)len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            rc = failed(p, "cannot read", e);
-            goto out;
-        }
-        len += (size_t)n;
-        if (n == 0 || len == RECORD_MAX)
-            break;
-    }
-    rc = len == RECORD_MAX ? problem_set(p, EX_DATAERR, "it is too large") : record_parse(&e->r, text, len, &e->end, p);
+    /* A regular file gives all that it has in one call; one that grows meanwhile gives whole lines at least. */
+    do
+        n = pread(e->fd, text, sizeof text, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return failed(p, "cannot read", e);
+    len = (size_t)n;
+    rc = record_parse(&e->r, text, len, &e->end, p);
     if (rc == EX_OK) {
         char expected[sizeof e->name];
 
@@ -232,7 +227,6 @@ static int load(entry *e, problem *p) {
             rc = problem_set(p, EX_DATAERR, "it does not belong to its name");
         e->saved = e->r;
     }
-out:
     otsd_wipe(text, len);
     return rc;
 }
@@ -256,6 +250,8 @@ static int open_checked(ledger *l, entry *e, int flags, problem *p) {
                                                  : failed(p, "cannot open", e);
     if (fstat(e->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 077) != 0)
         return problem_set(p, EX_DATAERR, "it is not a regular file of root's with mode 0600");
+    if (st.st_size >= RECORD_MAX)
+        return problem_set(p, EX_DATAERR, "it is too large");
     return EX_OK;
 }
 

@@ -14,12 +14,6 @@
 #include "backend.h"
 #include "shadow.h"
 
-struct look_item {
-    record r;
-    situation s;
-    bool found; /* in /etc/passwd */
-};
-
 static void start(const record *r, event ev, situation *s) {
     memset(s, 0, sizeof *s);
     s->event = ev;
@@ -40,52 +34,78 @@ int look_at(const record *r, event ev, situation *s, problem *p) {
     return EX_OK;
 }
 
-int look_group_init(struct look_group *g, problem *p) {
-    g->len = 0;
-    g->items = calloc(LOOK_GROUP, sizeof *g->items);
-    return g->items ? EX_OK : problem_set(p, EX_OSERR, "out of memory");
-}
-
 static void empty(struct look_group *g) {
-    for (size_t i = 0; i < g->len; i++)
-        record_wipe(&g->items[i].r);
+    otsd_wipe(g->text, g->text_len);
     g->len = 0;
+    g->text_len = 0;
 }
 
 void look_group_free(struct look_group *g) {
     empty(g);
     free(g->items);
-    g->items = NULL;
+    free(g->sorted);
+    free(g->text);
+    memset(g, 0, sizeof *g);
+}
+
+int look_group_init(struct look_group *g, problem *p) {
+    memset(g, 0, sizeof *g);
+    g->items = calloc(LOOK_ITEMS, sizeof *g->items);
+    g->sorted = calloc(LOOK_ITEMS, sizeof *g->sorted);
+    g->text = malloc(LOOK_TEXT);
+    if (g->items && g->sorted && g->text)
+        return EX_OK;
+    look_group_free(g);
+    return problem_set(p, EX_OSERR, "out of memory");
+}
+
+static const char *keep(struct look_group *g, const char *s) {
+    char *at = g->text + g->text_len;
+    size_t size = strlen(s) + 1;
+
+    memcpy(at, s, size);
+    g->text_len += size;
+    return at;
 }
 
 int look_group_add(struct look_group *g, ledger *l, const char *name, problem *p) {
-    struct look_item *item = &g->items[g->len];
-    int rc = ledger_peek(l, LEDGER_PENDING, name, &item->r, p);
+    look_item *item = &g->items[g->len];
+    record r;
+    int rc = ledger_peek(l, LEDGER_PENDING, name, &r, p);
 
     if (rc != EX_OK)
         return rc;
-    start(&item->r, EVENT_SWEEP, &item->s);
-    item->found = false;
+    *item = (look_item){.user = keep(g, r.user),
+                        .hash = keep(g, r.hash),
+                        .uid = r.uid,
+                        .created = r.created,
+                        .opened_at = r.opened_at,
+                        .checked_at = r.checked_at,
+                        .backend = r.backend};
+    start(&r, EVENT_SWEEP, &item->s);
     /* Until the shadow file says otherwise. */
-    item->s.in_place = item->s.must_change = item->r.backend == OTSD_BACKEND_SHADOW ? OTSD_NO : OTSD_UNKNOWN;
+    item->s.in_place = item->s.must_change = r.backend == OTSD_BACKEND_SHADOW ? OTSD_NO : OTSD_UNKNOWN;
     g->len++;
+    record_wipe(&r);
     return EX_OK;
 }
 
 bool look_group_full(const struct look_group *g) {
-    return g->len == LOOK_GROUP;
+    return g->len == LOOK_ITEMS || LOOK_TEXT - g->text_len < sizeof((record *)0)->user + sizeof((record *)0)->hash;
 }
 
 static int by_user(const void *a, const void *b) {
-    return strcmp(((const struct look_item *)a)->r.user, ((const struct look_item *)b)->r.user);
+    return strcmp((*(look_item *const *)a)->user, (*(look_item *const *)b)->user);
 }
 
 static int by_name(const void *name, const void *item) {
-    return strcmp(name, ((const struct look_item *)item)->r.user);
+    return strcmp(name, (*(look_item *const *)item)->user);
 }
 
-static struct look_item *find(struct look_group *g, const char *name) {
-    return bsearch(name, g->items, g->len, sizeof *g->items, by_name);
+static look_item *find(struct look_group *g, const char *name) {
+    look_item **found = bsearch(name, g->sorted, g->len, sizeof *g->sorted, by_name);
+
+    return found ? *found : NULL;
 }
 
 static int pass_over_passwd(struct look_group *g, problem *p) {
@@ -97,12 +117,12 @@ static int pass_over_passwd(struct look_group *g, problem *p) {
     if (!f)
         return problem_set(p, EX_NOINPUT, "/etc/passwd cannot be read: %s", strerror(errno));
     while ((err = fgetpwent_r(f, &pw, buf, sizeof buf, &got)) == 0 || err == ERANGE) {
-        struct look_item *item = err == 0 ? find(g, pw.pw_name) : NULL;
+        look_item *item = err == 0 ? find(g, pw.pw_name) : NULL;
 
         if (!item || item->found)
             continue;
         item->found = item->s.exists = true;
-        item->s.same_uid = pw.pw_uid == item->r.uid;
+        item->s.same_uid = pw.pw_uid == item->uid;
     }
     (void)fclose(f);
     return err == ENOENT ? EX_OK : problem_set(p, EX_IOERR, "/etc/passwd cannot be read: %s", strerror(err));
@@ -117,9 +137,9 @@ static int pass_over_shadow(struct look_group *g, problem *p) {
     if (!f)
         return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
     while ((err = fgetspent_r(f, &sp, buf, sizeof buf, &got)) == 0 || err == ERANGE) {
-        struct look_item *item = err == 0 ? find(g, sp.sp_namp) : NULL;
+        look_item *item = err == 0 ? find(g, sp.sp_namp) : NULL;
 
-        if (!item || item->r.backend != OTSD_BACKEND_SHADOW || !shadow_same(sp.sp_pwdp, item->r.hash))
+        if (!item || item->backend != OTSD_BACKEND_SHADOW || !shadow_same(sp.sp_pwdp, item->hash))
             continue;
         item->s.in_place = OTSD_YES;
         item->s.must_change = sp.sp_lstchg == 0 ? OTSD_YES : OTSD_NO;
@@ -129,27 +149,38 @@ static int pass_over_shadow(struct look_group *g, problem *p) {
     return err == ENOENT ? EX_OK : problem_set(p, EX_IOERR, "%s cannot be read: %s", SHADOW_PATH, strerror(err));
 }
 
-int look_group_run(struct look_group *g, bool (*wanted)(const record *, const situation *, void *),
-                   void (*fn)(const record *, const situation *, void *), void *arg, problem *p) {
+/* Not in the file: another source may know the account. */
+static bool look_elsewhere(look_item *item) {
+    problem unknown;
+    int64_t uid = -1;
+    int rc = account_uid(item->user, &uid, &unknown);
+
+    if (rc != EX_OK && rc != EX_NOUSER) {
+        say(LOG_WARNING, "%s; the record is left as it is", unknown.text);
+        return false;
+    }
+    item->s.exists = rc == EX_OK;
+    item->s.same_uid = uid == item->uid;
+    return true;
+}
+
+int look_group_run(struct look_group *g, bool (*wanted)(const look_item *, void *), void (*fn)(const look_item *, void *),
+                   void *arg, problem *p) {
     int rc = EX_OK;
 
     if (g->len == 0)
         return EX_OK;
-    qsort(g->items, g->len, sizeof *g->items, by_user);
+    for (size_t i = 0; i < g->len; i++)
+        g->sorted[i] = &g->items[i];
+    qsort(g->sorted, g->len, sizeof *g->sorted, by_user);
     rc = pass_over_passwd(g, p);
     if (rc == EX_OK)
         rc = pass_over_shadow(g, p);
     for (size_t i = 0; rc == EX_OK && i < g->len; i++) {
-        struct look_item *item = &g->items[i];
-        problem unknown;
+        look_item *item = &g->items[i];
 
-        /* Not in the file: another source may know the account. */
-        if (!item->found && look_at(&item->r, EVENT_SWEEP, &item->s, &unknown) != EX_OK) {
-            say(LOG_WARNING, "%s; the record is left as it is", unknown.text);
-            continue;
-        }
-        if (wanted(&item->r, &item->s, arg))
-            fn(&item->r, &item->s, arg);
+        if ((item->found || look_elsewhere(item)) && wanted(item, arg))
+            fn(item, arg);
     }
     empty(g);
     return rc;

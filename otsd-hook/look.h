@@ -11,14 +11,25 @@
 /* Fills s, but for what only a login knows. Fails where nobody can say whether the account exists. */
 int look_at(const record *r, event ev, situation *s, problem *p);
 
-/* A fixed number of pending records. Looking each one up in files of 100,000 lines would take minutes; so they are
+/* Pending records, up to a fixed amount of memory. Looking each one up in files of 100,000 lines would take minutes; so they are
  * gathered, sorted by name, and met by one pass over passwd and one over shadow. */
-#define LOOK_GROUP 8192
+#define LOOK_ITEMS 65536
+#define LOOK_TEXT ((size_t)12 << 20) /* bytes for names and hashes */
 
-struct look_item;
+/* What of a record the quick look needs. */
+typedef struct look_item {
+    const char *user, *hash;
+    int64_t uid, created, opened_at, checked_at, backend;
+    situation s;
+    bool found; /* in /etc/passwd */
+} look_item;
+
 struct look_group {
-    struct look_item *items;
+    look_item *items;
+    look_item **sorted; /* by user name, during a run */
     size_t len;
+    char *text;
+    size_t text_len;
 };
 
 int look_group_init(struct look_group *g, problem *p);
@@ -27,7 +38,7 @@ void look_group_free(struct look_group *g);
 int look_group_add(struct look_group *g, ledger *l, const char *name, problem *p);
 bool look_group_full(const struct look_group *g);
 /* Looks at all; calls fn for those that wanted says yes to; empties the group. */
-int look_group_run(struct look_group *g, bool (*wanted)(const record *, const situation *, void *),
-                   void (*fn)(const record *, const situation *, void *), void *arg, problem *p);
+int look_group_run(struct look_group *g, bool (*wanted)(const look_item *, void *), void (*fn)(const look_item *, void *),
+                   void *arg, problem *p);
 
 #endif

@@ -169,20 +169,20 @@ static void check_receipt(sweep *w, entry *e) {
         trouble(w, &p);
 }
 
-static bool check_is_due(const sweep *w, const record *r) {
-    return r->opened_at == 0 && r->checked_at + CHECK_EVERY <= time(NULL) && r->created + CHECK_EVERY <= time(NULL) &&
-           w->checks < CHECKS_A_SWEEP && server_answers(w);
+static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, int64_t created) {
+    int64_t now = time(NULL);
+
+    return opened_at == 0 && checked_at + CHECK_EVERY <= now && created + CHECK_EVERY <= now && w->checks < CHECKS_A_SWEEP && server_answers(w);
 }
 
 /* A record of which the quick look said that there is something to do: again, under its lock. */
-static void pending_one(const record *seen, const situation *ignored, void *arg) {
+static void pending_one(const look_item *seen, void *arg) {
     sweep *w = arg;
     situation s;
     problem p;
     reason why;
     entry e;
 
-    (void)ignored;
     if (!take(w, LEDGER_PENDING, seen->user, &e))
         return;
     if (look_at(&e.r, EVENT_SWEEP, &s, &p) != EX_OK) {
@@ -191,14 +191,14 @@ static void pending_one(const record *seen, const situation *ignored, void *arg)
         why = decide(&s);
         if (why != REASON_NONE)
             end(w, &e, why);
-        else if (check_is_due(w, &e.r))
+        else if (check_is_due(w, e.r.opened_at, e.r.checked_at, e.r.created))
             check_receipt(w, &e);
     }
     ledger_release(&e);
 }
 
-static bool wants_work(const record *r, const situation *s, void *arg) {
-    return decide(s) != REASON_NONE || check_is_due(arg, r);
+static bool wants_work(const look_item *i, void *arg) {
+    return decide(&i->s) != REASON_NONE || check_is_due(arg, i->opened_at, i->checked_at, i->created);
 }
 
 static void flush_group(sweep *w) {

@@ -145,10 +145,10 @@ static void the_words_of_the_server_are_cleaned_and_bounded(void **state) {
     assert_string_equal(
         e.message,
         "https://x.example: refused by the server (a?[31mb?c ?e \xc3\xbc \xe2\x82\xac \xf0\x9f\x94\x90 ? ?)");
-    (void)strcpy(body, "{\"message\":\"");
+    (void)snprintf(body, sizeof body, "%s", "{\"message\":\"");
     for (p = body + strlen(body); p < body + 1500; p += 2)
         memcpy(p, "\xc3\xbc", 2);
-    (void)strcpy(p, "\"}");
+    memcpy(p, "\"}", 3);
     assert_int_equal(classify(404, 0, JSON, body, true, &e), OTSD_ERR_REFUSED);
     assert_true(utf8_valid(e.message, strlen(e.message)));
     assert_true(strlen(e.message) <= 200 + strlen("https://x.example: refused by the server ()"));
@@ -161,6 +161,7 @@ static void text_that_could_move_the_cursor_is_replaced(void **state) {
                 {"\xc3\xbc\xe2\x82\xac\xf0\x9f\x94\x90", "\xc3\xbc\xe2\x82\xac\xf0\x9f\x94\x90"},
                 {"\x1b[0m\r\n\t\x7f", "?[0m????"},
                 {"\xc2\x85\xc2\x9b", "??"},
+                // NOLINTNEXTLINE(misc-misleading-bidirectional) that is what is replaced
                 {"\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xef\xbb\xbf\xd8\x9c", "?????"},
                 {"\xff\xfe", "??"},
                 {"\xc0\xaf", "??"},

@@ -129,7 +129,7 @@ static void the_sample_file_is_valid_and_shows_the_true_defaults(void **state) {
     char line[256], text[8192] = "", key[64];
     otsd_config *plain, *shown;
     int end;
-    size_t i;
+    size_t i, len = 0;
 
     (void)state;
     if (f == NULL)
@@ -143,7 +143,8 @@ static void the_sample_file_is_valid_and_shows_the_true_defaults(void **state) {
             if (examples[i] == NULL)
                 *strchr(line, '#') = ' ';
         }
-        strcat(text, line);
+        assert_true(len + strlen(line) < sizeof text);
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s", line);
     }
     assert_int_equal(fclose(f), 0);
     assert_non_null(strstr(text, "      timeout = 20;"));

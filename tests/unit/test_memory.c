@@ -21,17 +21,6 @@
 
 #include <cmocka.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#ifndef HAS_ASAN
-#define HAS_ASAN 0
-#endif
-
 /* Each byte is the real one with its lowest bit turned: "BETTER-horse-91-staple", "orange-grove-5512" and so on. */
 static const char value[] = "CDUUDS,inrrd,80,ru`qmd";
 static const char phrase[] = "ns`ofd,fsnwd,4403";
@@ -46,13 +35,18 @@ static void turn(char *out, const char *in) {
 }
 
 static bool block_has(const unsigned char *p, size_t len, const char *needle) {
-    size_t n = strlen(needle), i, j;
+    size_t n = strlen(needle), j;
+    const unsigned char *end = p + len, *at;
 
-    for (i = 0; i + n <= len; i++) {
-        for (j = 0; j < n && p[i + j] == ((unsigned char)needle[j] ^ 1U); j++)
+    while (p + n <= end) {
+        at = memchr(p, (unsigned char)needle[0] ^ 1, (size_t)(end - p) - n + 1);
+        if (at == NULL)
+            return false;
+        for (j = 0; j < n && at[j] == ((unsigned char)needle[j] ^ 1U); j++)
             ;
         if (j == n)
             return true;
+        p = at + 1;
     }
     return false;
 }
@@ -65,12 +59,14 @@ static bool memory_has(const char *needle) {
     char line[512];
     bool found = false;
     unsigned long start, end, at;
-    char mode[8];
+    char *p;
 
     assert_non_null(maps);
     while (!found && fgets(line, sizeof line, maps) != NULL) {
-        if (sscanf(line, "%lx-%lx %7s", &start, &end, mode) != 3 || mode[0] != 'r' || mode[1] != 'w' ||
-            strstr(line, "[vvar]") != NULL)
+        start = strtoul(line, &p, 16);
+        end = *p == '-' ? strtoul(p + 1, &p, 16) : start;
+        if (start == end || p[1] != 'r' || p[2] != 'w' ||
+            end - start > 1UL << 30) /* the shadow of AddressSanitizer: no data, and endless */
             continue;
         /* blocks overlap, so that no needle is cut */
         for (at = start; at < end && !found; at += sizeof block - 64) {
@@ -165,8 +161,6 @@ static void the_search_finds_a_canary(void **state) {
     char *canary = malloc(64);
 
     (void)state;
-    if (HAS_ASAN)
-        skip();
     assert_non_null(canary);
     assert_false(memory_has(value));
     turn(canary, value);
@@ -184,8 +178,6 @@ static void no_secret_stays_behind(void **state) {
     otsd_error e = {0};
 
     (void)state;
-    if (HAS_ASAN)
-        skip();
     s = server_start(steps, 1);
     write_files(s.port);
     assert_int_equal(otsd_config_load(&config, config_path, &e), OTSD_OK);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A client for the tests that talk to a server: made from a real configuration file in a folder of its own.
+ */
+#ifndef TEST_CLIENT_H
+#define TEST_CLIENT_H
+
+#include "otsd.h"
+#include "server.h"
+
+#define KEY "abcdefghijklmnopqrstuvwxyz01234"
+#define RECEIPT                                                                                                        \
+    "{\"custid\":\"anon\",\"metadata_key\":\"" KEY "\",\"secret_key\":\"s" KEY                                         \
+    "\",\"ttl\":3600,\"metadata_ttl\":7200,"                                                                           \
+    "\"secret_ttl\":3600,\"state\":\"new\",\"updated\":1,\"created\":1,\"recipient\":[],\"share_domain\":\"\","        \
+    "\"passphrase_required\":false,\"value\":\"Generated-1\"}"
+#define NOMINAL "{\"status\":\"nominal\",\"locale\":\"en\"}"
+
+/* Set-up and tear-down of a test group. */
+int client_make_folder(void **state);
+int client_remove_folder(void **state);
+/* A 0600 file in the folder; the path is malloced. */
+char *client_write_file(const char *name, const char *text);
+/* With these lines in the group `server`. */
+otsd_client *client_with(const char *server_settings);
+otsd_client *client_to(const struct server *s);
+
+#endif

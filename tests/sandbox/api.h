@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls of the API. The caller holds the world's lock.
+ */
+#ifndef SANDBOX_API_H
+#define SANDBOX_API_H
+
+#include "world.h"
+
+#include <json-c/json.h>
+
+/* Answers a call of version 1 (of the others, status). */
+void api_answer(struct world *w, const struct request *rq, int version, struct reply *out);
+/* share and generate */
+void api_create(struct world *w, const struct request *rq, struct reply *out);
+
+/* Answers. Both messages and status follow the flavour. */
+void reply_json(struct reply *out, struct json_object *o); /* 200; takes over o */
+void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message);
+void reply_unexpected(const struct world *w, struct reply *out);
+void reply_rate_limited(const struct world *w, struct reply *out);
+void reply_not_authorized(struct reply *out);
+void reply_no_such_path(struct reply *out);
+void reply_malformed_path(const struct world *w, struct reply *out);
+void reply_malformed_form(const struct world *w, struct reply *out);
+void reply_json_not_an_object(struct reply *out);
+void reply_page(struct reply *out, unsigned status, struct bytes html); /* takes over html */
+
+/* Reads, for the API and for the page. */
+enum read_result { READ_OK, READ_UNKNOWN, READ_UNEXPECTED, READ_LIMITED };
+enum read_result api_read(struct world *w, const struct request *rq, const char *key, struct bytes *value);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * share and generate: what is granted of what was asked for, and what is refused.
+ */
+#include "api.h"
+
+#include "mail.h"
+#include "receipt.h"
+#include "recipient.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY 86400
+#define TTL_DEFAULT (7 * DAY)
+#define VALUE_LEN 12
+#define VALUE_MAX 128
+#define PASSPHRASE_MIN 4
+#define PASSPHRASE_MAX 128
+#define SECRET_MAX_NEW 10000
+#define SECRET_MAX_OLD_ANON 100000
+#define SECRET_MAX_OLD 1000000
+
+/* What a creation will be made of. */
+struct wish {
+    struct bytes value; /* owned */
+    const struct param *passphrase;
+    char *recipient; /* owned; NULL: none */
+    int64_t ttl;
+};
+
+/* The number at the start of the text; anything else is 0. */
+static int64_t leading_number(const char *s) {
+    int64_t n = 0;
+    while (isspace((unsigned char)*s))
+        s++;
+    if (*s == '-')
+        return 0;
+    for (s += *s == '+'; *s >= '0' && *s <= '9' && n < INT32_MAX; s++)
+        n = n * 10 + (*s - '0');
+    return n;
+}
+
+static int64_t grant_ttl(const struct world *w, const struct request *rq) {
+    bool old = w->opt->flavour == FLAVOUR_OLD;
+    const struct param *p = form_find(rq->form, "ttl");
+    int64_t ttl = p == NULL ? TTL_DEFAULT : leading_number(p->value.data);
+    int64_t floor = w->opt->min_ttl > 0 ? w->opt->min_ttl : old ? 300 : 60;
+    int64_t ceiling = rq->account == NULL ? 7 * DAY : old ? 14 * DAY : 30 * DAY;
+    ttl = ttl < floor ? floor : ttl > ceiling ? ceiling : ttl;
+    return rq->ttl_cap > 0 && ttl > rq->ttl_cap ? rq->ttl_cap : ttl;
+}
+
+static bool shape_is_bad(const struct request *rq, const char *name) {
+    const struct param *p = form_find(rq->form, name);
+    return p != NULL && p->shape != PARAM_TEXT;
+}
+
+/* Does it look like a domain name of which there could be an owner? */
+static bool is_domain(const char *s) {
+    const char *dot = strrchr(s, '.');
+    if (dot == NULL || dot == s || !isalpha((unsigned char)dot[1]))
+        return false;
+    for (; *s != '\0'; s++) {
+        if (!isalnum((unsigned char)*s) && *s != '-' && *s != '.')
+            return false;
+    }
+    return true;
+}
+
+static bool refuse_domain(const struct world *w, const struct request *rq, struct reply *out) {
+    const char *domain = form_text(rq->form, "share_domain");
+    const char *own = strstr(w->base, "//") + 2;
+    if (!is_domain(domain) || strcmp(domain, own) == 0)
+        return false;
+    char *message = must_format(
+        "%s: %s", w->opt->flavour == FLAVOUR_OLD ? "Unknown domain" : "You do not have permission to use domain",
+        domain);
+    reply_refused(w, out, 400, message);
+    free(message);
+    return true;
+}
+
+static bool refuse_passphrase(const struct world *w, struct wish *wish, struct reply *out) {
+    const struct param *p = wish->passphrase;
+    if (p == NULL || w->opt->flavour == FLAVOUR_OLD)
+        return false;
+    size_t characters = 0;
+    for (size_t i = 0; i < p->value.len; characters++)
+        i += utf8_prefix(p->value.data + i, p->value.len - i, 1);
+    if (characters < PASSPHRASE_MIN)
+        reply_refused(w, out, 400, "Passphrase must be at least 4 characters long");
+    else if (characters > PASSPHRASE_MAX)
+        reply_refused(w, out, 400, "Passphrase must be no more than 128 characters long");
+    else
+        return false;
+    return true;
+}
+
+static bool refuse_recipient(struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
+    char *address = NULL;
+    enum recipient_verdict verdict = recipient_read(w->opt->flavour, form_text(rq->form, "recipient"), &address);
+    if (verdict == RECIPIENT_NONE)
+        return false;
+    if (rq->account == NULL) {
+        reply_refused(w, out, 400, "An account is required to send emails.");
+    } else if (verdict == RECIPIENT_UNDELIVERABLE) {
+        char *message = must_format("Undeliverable email address: %s", address);
+        reply_refused(w, out, 400, message);
+        free(message);
+    } else if (w->opt->flavour == FLAVOUR_OLD && !w->opt->no_limits &&
+               limits_exceeded(&w->limits, LIMIT_MAIL, rq->address, rq->account->email, world_now(w))) {
+        reply_rate_limited(w, out);
+    } else {
+        wish->recipient = address;
+        return false;
+    }
+    free(address);
+    return true;
+}
+
+static bool refuse_generate(const struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
+    static const char old_letters[] = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789*$!?()@#%";
+    static const char new_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                      "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~";
+    bool old = w->opt->flavour == FLAVOUR_OLD;
+    const char *length = form_text(rq->form, "length");
+    size_t n = VALUE_LEN;
+    if (!old && *length != '\0') {
+        int64_t wanted = leading_number(length);
+        if (wanted > VALUE_MAX) {
+            reply_refused(w, out, 400, "Generated password length must be no more than 128 characters");
+            return true;
+        }
+        if (wanted < 1) {
+            reply_unexpected(w, out);
+            return true;
+        }
+        n = (size_t)wanted;
+    }
+    wish->value = (struct bytes){must_alloc(n + 1), n};
+    random_text(wish->value.data, n, old ? old_letters : new_letters);
+    return false;
+}
+
+static bool refuse_share(const struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
+    const struct param *p = form_find(rq->form, "secret");
+    bool old = w->opt->flavour == FLAVOUR_OLD;
+    if (rq->create && old) {
+        reply_refused(w, out, 400, "Incorrect payload format");
+        return true;
+    }
+    if (old && shape_is_bad(rq, "secret")) {
+        reply_unexpected(w, out);
+        return true;
+    }
+    if (p == NULL || p->value.len == 0) {
+        reply_refused(w, out, 400, "You did not provide anything to share");
+        return true;
+    }
+    size_t len = p->value.len;
+    if (old)
+        len = utf8_prefix(p->value.data, len, rq->account == NULL ? SECRET_MAX_OLD_ANON : SECRET_MAX_OLD);
+    if (!old && len > SECRET_MAX_NEW) {
+        reply_refused(w, out, 400, "Secret value exceeds the maximum size of 10000 bytes");
+        return true;
+    }
+    wish->value = bytes_copy(p->value.data, len);
+    return false;
+}
+
+static void create(struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
+    bool old = w->opt->flavour == FLAVOUR_OLD;
+    struct secret *s = store_add(&w->store, old ? KEY_LEN_OLD : KEY_LEN_NEW);
+    s->owner = rq->account;
+    s->value = wish->value;
+    if (wish->passphrase != NULL)
+        s->passphrase = bytes_copy(wish->passphrase->value.data, wish->passphrase->value.len);
+    s->recipient = wish->recipient;
+    s->generated = rq->call == CALL_GENERATE;
+    s->ttl = wish->ttl;
+    s->created = s->updated = world_now(w);
+    reply_json(out, receipt_json(w, s, rq->account, RECEIPT_CREATED, STATE_NEW, s->generated ? &s->value : NULL));
+    /* An old server counts the answer to generate as a look at the receipt. */
+    s->state = old && s->generated ? STATE_VIEWED : STATE_NEW;
+    if (s->recipient != NULL)
+        mail_send(w, s);
+}
+
+void api_create(struct world *w, const struct request *rq, struct reply *out) {
+    struct wish wish = {.passphrase = rq->drop_passphrase ? NULL : form_find(rq->form, "passphrase")};
+    bool old = w->opt->flavour == FLAVOUR_OLD;
+
+    if (!w->opt->no_limits && (old || rq->account == NULL) &&
+        limits_exceeded(&w->limits, LIMIT_CREATE, rq->address, rq->account == NULL ? "" : rq->account->email,
+                        world_now(w))) {
+        reply_rate_limited(w, out);
+        return;
+    }
+    if (shape_is_bad(rq, "ttl") || shape_is_bad(rq, "passphrase")) {
+        reply_unexpected(w, out);
+        return;
+    }
+    if (wish.passphrase != NULL && wish.passphrase->value.len == 0)
+        wish.passphrase = NULL;
+    wish.ttl = grant_ttl(w, rq);
+    if ((rq->call == CALL_GENERATE ? refuse_generate(w, rq, &wish, out) : refuse_share(w, rq, &wish, out)) ||
+        refuse_passphrase(w, &wish, out) || refuse_domain(w, rq, out) || refuse_recipient(w, rq, &wish, out)) {
+        bytes_free(&wish.value);
+        return;
+    }
+    create(w, rq, &wish, out);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Receipts, members in the order in which the recorded servers give them.
+ */
+#include "receipt.h"
+
+#include "recipient.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct json_object *o, const char *name, struct json_object *v) {
+    if (json_object_object_add_ex(o, name, v, JSON_C_OBJECT_ADD_CONSTANT_KEY | JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0)
+        abort();
+}
+
+static void add_text(struct json_object *o, const char *name, const char *text) {
+    add(o, name, json_object_new_string(text));
+}
+
+static void add_number(struct json_object *o, const char *name, int64_t n) {
+    add(o, name, json_object_new_int64(n));
+}
+
+static struct json_object *recipients(const struct world *w, const struct secret *s) {
+    struct json_object *a = json_object_new_array();
+    if (s->recipient != NULL) {
+        char *masked = recipient_mask(w->opt->flavour, s->recipient);
+        if (json_object_array_add(a, json_object_new_string(masked)) != 0)
+            abort();
+        free(masked);
+    }
+    return a;
+}
+
+static void add_new_names(struct json_object *o, const struct world *w, const struct secret *s, bool with_secret,
+                          const char *secret_key, bool with_passphrase, int64_t metadata_ttl, const char *url,
+                          const struct bytes *value) {
+    add_text(o, "identifier", s->metadata_key);
+    if (with_secret)
+        add_text(o, "secret_identifier", secret_key);
+    if (with_passphrase)
+        add(o, "has_passphrase", json_object_new_boolean(s->passphrase.data != NULL));
+    add(o, "recipients", recipients(w, s));
+    add_number(o, "receipt_ttl", metadata_ttl);
+    add_text(o, "receipt_url", url);
+    if (value != NULL)
+        add(o, "secret_value", json_object_new_string_len(value->data, (int)value->len));
+}
+
+struct json_object *receipt_json(const struct world *w, const struct secret *s, const struct account *caller,
+                                 enum receipt_kind kind, enum state state, const struct bytes *value) {
+    bool is_new = w->opt->flavour == FLAVOUR_NEW;
+    bool received = state == STATE_RECEIVED;
+    bool over = kind == RECEIPT_BURNED || !secret_alive(s, world_now(w));
+    /* In a list nobody looks at the secret itself. */
+    bool no_secret_ttl = over || kind == RECEIPT_LISTED;
+    bool forgotten = kind == RECEIPT_LISTED ? state == STATE_BURNED || state == STATE_EXPIRED || state == STATE_ORPHANED
+                                            : over && kind != RECEIPT_BURNED;
+    const struct account *custid = is_new ? caller : s->owner;
+    const char *secret_key = forgotten ? "" : s->secret_key;
+    int64_t metadata_ttl = s->created + 2 * s->ttl - world_now(w);
+    /* Real servers lose the key of the URL when a receipt is fetched. */
+    char *url = must_format("%s/receipt/%s", w->base, kind == RECEIPT_FETCHED ? "" : s->metadata_key);
+    struct json_object *o = json_object_new_object();
+
+    add_text(o, "custid", custid == NULL ? "anon" : custid->email);
+    add_text(o, "metadata_key", s->metadata_key);
+    if (!received && kind != RECEIPT_LISTED)
+        add_text(o, "secret_key", secret_key);
+    add_number(o, "ttl", s->ttl);
+    add_number(o, "metadata_ttl", metadata_ttl);
+    if (!received && no_secret_ttl)
+        add(o, "secret_ttl", NULL);
+    else if (!received)
+        add_number(o, "secret_ttl", s->created + s->ttl - world_now(w));
+    if (is_new)
+        add_text(o, "metadata_url", url);
+    add_text(o, "state", state_name(state));
+    add_number(o, "updated", s->updated);
+    add_number(o, "created", s->created);
+    if (received)
+        add_number(o, "received", s->received);
+    add(o, "recipient", recipients(w, s));
+    add_text(o, "share_domain", "");
+    if (value != NULL)
+        add(o, "value", json_object_new_string_len(value->data, (int)value->len));
+    bool with_passphrase = !received && !no_secret_ttl;
+    if (with_passphrase)
+        add(o, "passphrase_required", json_object_new_boolean(s->passphrase.data != NULL));
+    if (is_new)
+        add_new_names(o, w, s, !received, secret_key, with_passphrase, metadata_ttl, url, value);
+    free(url);
+    return o;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fixed answers: refusals and errors, word for word as recorded.
+ */
+#include "api.h"
+
+#include <string.h>
+
+static const char type_json[] = "application/json; charset=utf-8";
+static const char type_plain_json[] = "application/json";
+
+static void finish(struct reply *out, unsigned status, unsigned intended, struct json_object *o) {
+    const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    *out = (struct reply){.status = status,
+                          .intended = intended,
+                          .type = type_json,
+                          .body = bytes_copy(text, strlen(text)),
+                          .from_application = true};
+    json_object_put(o);
+}
+
+static struct json_object *member(struct json_object *o, const char *name, const char *text) {
+    if (o == NULL)
+        o = json_object_new_object();
+    json_object_object_add(o, name, json_object_new_string(text));
+    return o;
+}
+
+static void fixed(struct reply *out, unsigned status, const char *type, const char *body) {
+    *out = (struct reply){.status = status, .type = type, .body = bytes_copy(body, strlen(body))};
+}
+
+void reply_json(struct reply *out, struct json_object *o) {
+    finish(out, 200, 0, o);
+}
+
+void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message) {
+    struct json_object *o = NULL;
+    if (w->opt->flavour == FLAVOUR_OLD) {
+        char shrimp[51];
+        random_text(shrimp, sizeof shrimp - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
+        o = member(o, "shrimp", shrimp);
+    }
+    finish(out, 404, intended, member(o, "message", message));
+}
+
+void reply_unexpected(const struct world *w, struct reply *out) {
+    reply_refused(w, out, 400, "An unexpected error occurred :[");
+}
+
+void reply_rate_limited(const struct world *w, struct reply *out) {
+    finish(out, 404, 400,
+           member(NULL, "message",
+                  w->opt->flavour == FLAVOUR_OLD ? "Cripes! You have been rate limited."
+                                                 : "Rate limit exceeded. Please try again later."));
+}
+
+void reply_not_authorized(struct reply *out) {
+    finish(out, 404, 401, member(NULL, "message", "Not authorized"));
+}
+
+void reply_no_such_path(struct reply *out) {
+    fixed(out, 404, type_plain_json, "{\"error\":\"Not Found\"}");
+}
+
+/* Cut off like this on the real server, whose Content-Length is that of another answer. */
+static void internal_error(struct reply *out) {
+    fixed(out, 500, type_plain_json, "{\"error\":\"Internal Se");
+}
+
+void reply_malformed_path(const struct world *w, struct reply *out) {
+    if (w->opt->flavour == FLAVOUR_NEW) {
+        internal_error(out);
+        return;
+    }
+    fixed(out, 400, "text/plain", "Bad Request");
+    out->close = true;
+}
+
+void reply_malformed_form(const struct world *w, struct reply *out) {
+    fixed(out, w->opt->flavour == FLAVOUR_NEW ? 400 : 500, NULL, "");
+    out->bare = true;
+}
+
+void reply_json_not_an_object(struct reply *out) {
+    internal_error(out);
+}
+
+void reply_page(struct reply *out, unsigned status, struct bytes html) {
+    *out = (struct reply){
+        .status = status, .type = "text/html; charset=utf-8", .body = html, .from_application = true, .no_csrf = true};
+}

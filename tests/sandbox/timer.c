@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Suspended connections and the thread that wakes them: a binary heap by time, and a list of those that wait for ever.
+ * libmicrohttpd does not look at suspended connections, so this thread also notices when the peer of one of the latter
+ * is gone.
+ */
+#include "timer.h"
+
+#include "bytes.h"
+
+#include <limits.h>
+#include <microhttpd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define LOOK_MS 200
+
+struct entry {
+    int64_t due; /* milliseconds on the monotonic clock */
+    struct MHD_Connection *connection;
+};
+
+struct timer {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct entry *heap;
+    size_t heap_len, heap_room;
+    struct entry *hung;
+    size_t hung_len, hung_room;
+    bool released, ended;
+};
+
+static int64_t now_ms(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void push(struct entry **list, size_t *len, size_t *room, struct entry e) {
+    if (*len == *room) {
+        *room = *room == 0 ? 64 : *room * 2;
+        *list = must_realloc(*list, *room * sizeof **list);
+    }
+    (*list)[(*len)++] = e;
+}
+
+static void swap(struct entry *a, struct entry *b) {
+    struct entry e = *a;
+    *a = *b;
+    *b = e;
+}
+
+static void heap_push(struct timer *t, struct entry e) {
+    push(&t->heap, &t->heap_len, &t->heap_room, e);
+    for (size_t i = t->heap_len - 1; i > 0 && t->heap[i].due < t->heap[(i - 1) / 2].due; i = (i - 1) / 2)
+        swap(&t->heap[i], &t->heap[(i - 1) / 2]);
+}
+
+static struct MHD_Connection *heap_pop(struct timer *t) {
+    struct MHD_Connection *top = t->heap[0].connection;
+    t->heap[0] = t->heap[--t->heap_len];
+    for (size_t i = 0;;) {
+        size_t least = i;
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < t->heap_len; child++) {
+            if (t->heap[child].due < t->heap[least].due)
+                least = child;
+        }
+        if (least == i)
+            return top;
+        swap(&t->heap[i], &t->heap[least]);
+        i = least;
+    }
+}
+
+static bool peer_gone(struct MHD_Connection *c) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd p = {.fd = info == NULL ? -1 : info->connect_fd, .events = POLLRDHUP};
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
+static void wake_due(struct timer *t) {
+    while (t->heap_len > 0 && (t->released || t->heap[0].due <= now_ms()))
+        MHD_resume_connection(heap_pop(t));
+    for (size_t i = 0; i < t->hung_len;) {
+        if (!t->released && !peer_gone(t->hung[i].connection)) {
+            i++;
+            continue;
+        }
+        struct MHD_Connection *c = t->hung[i].connection;
+        t->hung[i] = t->hung[--t->hung_len];
+        MHD_resume_connection(c);
+    }
+}
+
+static void *run(void *arg) {
+    struct timer *t = arg;
+    pthread_mutex_lock(&t->lock);
+    while (!t->ended) {
+        wake_due(t);
+        int64_t next = t->heap_len > 0 ? t->heap[0].due : INT64_MAX;
+        if (t->hung_len > 0 && next > now_ms() + LOOK_MS)
+            next = now_ms() + LOOK_MS;
+        if (next == INT64_MAX) {
+            pthread_cond_wait(&t->changed, &t->lock);
+        } else {
+            struct timespec ts = {.tv_sec = (time_t)(next / 1000), .tv_nsec = (long)(next % 1000) * 1000000};
+            pthread_cond_timedwait(&t->changed, &t->lock, &ts);
+        }
+    }
+    pthread_mutex_unlock(&t->lock);
+    return NULL;
+}
+
+struct timer *timer_new(void) {
+    struct timer *t = must_alloc(sizeof *t);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&t->lock, NULL);
+    if (pthread_create(&t->thread, NULL, run, t) != 0) {
+        pthread_mutex_destroy(&t->lock);
+        pthread_cond_destroy(&t->changed);
+        free(t);
+        return NULL;
+    }
+    return t;
+}
+
+bool timer_suspend(struct timer *t, struct MHD_Connection *connection, long ms) {
+    bool asleep = false;
+    pthread_mutex_lock(&t->lock);
+    if (!t->released) {
+        struct entry e = {ms < 0 ? INT64_MAX : now_ms() + ms, connection};
+        MHD_suspend_connection(connection);
+        if (ms < 0)
+            push(&t->hung, &t->hung_len, &t->hung_room, e);
+        else
+            heap_push(t, e);
+        pthread_cond_signal(&t->changed);
+        asleep = true;
+    }
+    pthread_mutex_unlock(&t->lock);
+    return asleep;
+}
+
+void timer_release(struct timer *t) {
+    pthread_mutex_lock(&t->lock);
+    t->released = true;
+    wake_due(t);
+    pthread_mutex_unlock(&t->lock);
+}
+
+bool timer_released(struct timer *t) {
+    pthread_mutex_lock(&t->lock);
+    bool released = t->released;
+    pthread_mutex_unlock(&t->lock);
+    return released;
+}
+
+void timer_free(struct timer *t) {
+    pthread_mutex_lock(&t->lock);
+    t->ended = true;
+    pthread_cond_signal(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+    pthread_join(t->thread, NULL);
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->changed);
+    free(t->heap);
+    free(t->hung);
+    free(t);
+}

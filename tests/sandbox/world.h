@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Everything that the server knows, behind one lock, and what one request brings and gets.
+ */
+#ifndef SANDBOX_WORLD_H
+#define SANDBOX_WORLD_H
+
+#include "bytes.h"
+#include "fault.h"
+#include "form.h"
+#include "limits.h"
+#include "options.h"
+#include "route.h"
+#include "store.h"
+
+#include <pthread.h>
+
+struct counters {
+    unsigned long calls[CALL_COUNT];
+    unsigned long total;  /* calls of the API */
+    unsigned long burned; /* burns answered 200 */
+    unsigned long in_flight, max_in_flight;
+    unsigned long connections;     /* accepted */
+    unsigned long api_connections; /* of these, those that brought a call of the API */
+    unsigned long mails;           /* written */
+};
+
+struct world {
+    const struct options *opt;
+    char base[256];
+    int mail_dir;         /* descriptor, -1: no mail is written */
+    pthread_mutex_t lock; /* guards all below */
+    int64_t clock_offset;
+    struct store store;
+    struct limits limits;
+    struct faults faults;
+    struct counters counters;
+    unsigned long mail_number; /* of the last one */
+};
+
+/* What one call brings. */
+struct request {
+    enum call call;
+    bool create;
+    bool untidy;
+    const char *key;               /* "" where the call has none */
+    const char *address;           /* of the peer */
+    const struct account *account; /* NULL: anonymous */
+    const struct form *form;
+    const struct form *query; /* what came in the request line */
+    bool drop_passphrase;     /* faults */
+    long ttl_cap;             /* 0: none */
+};
+
+struct reply {
+    unsigned status;
+    unsigned intended; /* x-ots-intended-status; 0: none */
+    const char *type;  /* NULL: none */
+    struct bytes body;
+    bool from_application; /* new servers: the headers that only the application adds */
+    bool bare;             /* new servers: not even those that the framework adds */
+    bool no_csrf;
+    bool close;
+    bool cookie; /* old servers: a session cookie */
+};
+
+void world_init(struct world *w, const struct options *opt);
+void world_free(struct world *w);
+int64_t world_now(const struct world *w);
+
+#endif

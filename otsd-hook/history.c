@@ -94,7 +94,7 @@ int cmd_history(context *x, int argc, char **argv) {
             (void)fputs(help, stdout);
             return EX_OK;
         default:
-            return usage_error("history", "the options are wrong");
+            return usage_error("history", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
     if (argc - optind > 1)

@@ -185,7 +185,7 @@ int cmd_login(context *x, int argc, char **argv) {
             (void)fputs(help, stdout);
             return EX_OK;
         default:
-            return usage_error("login", "the options are wrong");
+            return usage_error("login", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
     if (!has_event || optind + 1 != argc || !user_name_ok(argv[optind]))

@@ -2,6 +2,7 @@
  *
  * otsd-hook: the life of a hand-off, one subcommand for each thing that can happen to it.
  */
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ int main(int argc, char **argv) {
         (void)puts("otsd-hook " OTSD_VERSION);
         return EX_OK;
     }
+    opterr = 0; /* one line for each mistake, and it is ours */
     for (size_t i = 0; argc >= 2 && i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;

@@ -326,7 +326,7 @@ static int parse(context *x, request *q, int argc, char **argv) {
             (void)fputs(help, stdout);
             return EX_OK;
         default:
-            return usage_error(q->command, "the options are wrong");
+            return usage_error(q->command, "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
     if (optind + 1 != argc)

@@ -141,7 +141,7 @@ int cmd_revoke(context *x, int argc, char **argv) {
             (void)fputs(help, stdout);
             return EX_OK;
         } else {
-            return usage_error("revoke", "the options are wrong");
+            return usage_error("revoke", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
     if (optind + 1 != argc || !user_name_ok(argv[optind]))

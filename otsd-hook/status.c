@@ -226,7 +226,7 @@ int cmd_status(context *x, int argc, char **argv) {
             (void)fputs(help, stdout);
             return EX_OK;
         default:
-            return usage_error("status", "the options are wrong");
+            return usage_error("status", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
     if (argc - optind > 1 || (argc - optind == 1 && !user_name_ok(argv[optind])))

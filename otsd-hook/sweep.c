@@ -309,7 +309,7 @@ int cmd_sweep(context *x, int argc, char **argv) {
             (void)fputs(help, stdout);
             return EX_OK;
         default:
-            return usage_error("sweep", "the options are wrong");
+            return usage_error("sweep", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
     if (optind != argc)

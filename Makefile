@@ -151,7 +151,8 @@ lint:
 	$(MAKE) CC=clang B=build/lint-clang tests
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -Ilib -j 2 $(LINT_C)
-	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 clang-tidy --quiet --warnings-as-errors='*' -- -std=c11 -D_GNU_SOURCE $(ALL_CPPFLAGS)
+	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
+	  -D_GNU_SOURCE -Ilib -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\"' tidy
 	shellcheck -S warning $(SHELL_FILES)
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
 	@echo "lint: nothing found"

@@ -95,17 +95,17 @@ bool look_group_full(const struct look_group *g) {
 }
 
 static int by_user(const void *a, const void *b) {
-    return strcmp((*(look_item *const *)a)->user, (*(look_item *const *)b)->user);
+    return strcmp(((const struct look_ref *)a)->item->user, ((const struct look_ref *)b)->item->user);
 }
 
 static int by_name(const void *name, const void *item) {
-    return strcmp(name, (*(look_item *const *)item)->user);
+    return strcmp(name, ((const struct look_ref *)item)->item->user);
 }
 
 static look_item *find(struct look_group *g, const char *name) {
-    look_item **found = bsearch(name, g->sorted, g->len, sizeof *g->sorted, by_name);
+    struct look_ref *found = bsearch(name, g->sorted, g->len, sizeof *g->sorted, by_name);
 
-    return found ? *found : NULL;
+    return found ? found->item : NULL;
 }
 
 static int pass_over_passwd(struct look_group *g, problem *p) {
@@ -171,7 +171,7 @@ int look_group_run(struct look_group *g, bool (*wanted)(const look_item *, void 
     if (g->len == 0)
         return EX_OK;
     for (size_t i = 0; i < g->len; i++)
-        g->sorted[i] = &g->items[i];
+        g->sorted[i].item = &g->items[i];
     qsort(g->sorted, g->len, sizeof *g->sorted, by_user);
     rc = pass_over_passwd(g, p);
     if (rc == EX_OK)

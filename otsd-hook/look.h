@@ -26,7 +26,9 @@ typedef struct look_item {
 
 struct look_group {
     look_item *items;
-    look_item **sorted; /* by user name, during a run */
+    struct look_ref {
+        look_item *item;
+    } *sorted; /* by user name, during a run */
     size_t len;
     char *text;
     size_t text_len;

@@ -5,7 +5,7 @@
 #   make lint       static analysis           make bench      measurements
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
 
-VERSION := 0.1.0
+VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
@@ -102,6 +102,7 @@ MODULE_LDFLAGS := -nostartfiles
 $(MODULE): $(call obj,$(PAM_SRC)) pam_ots/pam_ots.map
 	@echo "  LD   $@"
 	$(Q)$(CC) $(SO_LDFLAGS) -Wl,--version-script=pam_ots/pam_ots.map $(MODULE_LDFLAGS) -o $@ $(filter %.o,$^) -lpam
+$(B)/obj/tests/sandbox/%.o: CPPFLAGS += -DOTSD_VERSION='"$(VERSION)"'
 $(SANDBOX): $(call obj,$(SANDBOX_SRC))
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread

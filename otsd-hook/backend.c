@@ -53,8 +53,7 @@ int backend_set(const otsd_config *c, const record *h, const otsd_secret *value,
     *unsure = false;
     if (h->backend == OTSD_BACKEND_COMMAND) {
         rc = command_set(c, h, value, p);
-        /* A command that failed may have set it before. */
-        *unsure = rc != EX_OK;
+        *unsure = rc != EX_OK && rc != EX_CONFIG && rc != EX_UNAVAILABLE;
         return rc;
     }
     rc = shadow_one(SHADOW_SET, h, force, &result, p);

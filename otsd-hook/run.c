@@ -107,8 +107,8 @@ int run_with_input(const char *path, const char *input, size_t len, int timeout_
     if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) == 0 && fed)
         return EX_OK;
     if (rc == EX_OK && WIFSIGNALED(status))
-        return problem_set(p, EX_UNAVAILABLE, "%s was killed by signal %d", path, WTERMSIG(status));
+        return problem_set(p, EX_OSERR, "%s was killed by signal %d", path, WTERMSIG(status));
     if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) != 0)
         return problem_set(p, EX_UNAVAILABLE, "%s ended with status %d", path, WEXITSTATUS(status));
-    return problem_set(p, EX_UNAVAILABLE, "%s did not take its input", path);
+    return problem_set(p, EX_IOERR, "%s did not take its input", path);
 }

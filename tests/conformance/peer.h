@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For replay.c: sandboxes as children, requests to them, and the steps that bring a secret into a situation.
+ */
+#ifndef CONFORMANCE_PEER_H
+#define CONFORMANCE_PEER_H
+
+#include "situations.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <errno.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BODY_SIZE 65536
+#define ACCOUNT_OPS "ops@example.com:ops-api-token-0123456789abcdef"
+#define ACCOUNT_OTHER "other@example.com:other-api-token-0123456789abcdef"
+
+struct answer {
+    long status;
+    char *body;
+    size_t len, room;
+    struct json_object *headers; /* names in lower case */
+};
+
+struct house_state {
+    pid_t pid;
+    char url[64];
+};
+
+static CURL *curl;
+static struct house_state houses[HOUSE_COUNT];
+
+static void die(const char *what) {
+    printf("Bail out! %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+/* ---- the sandboxes ----------------------------------------------------------------------------------------------- */
+
+static void start_house(enum house h, const char *flavour, const char *host) {
+    const char *b = getenv("B");
+    char path[512], base[128], first[128] = "";
+    const char *argv[20];
+    int n = 0, pipe_fd[2];
+    snprintf(path, sizeof path, "%s/otsd-sandbox", b == NULL ? "build" : b);
+    snprintf(base, sizeof base, "http://%s", host);
+    argv[n++] = path;
+    argv[n++] = "--flavour", argv[n++] = flavour;
+    argv[n++] = "--listen", argv[n++] = "127.0.0.1:0";
+    argv[n++] = "--host-name", argv[n++] = base;
+    argv[n++] = "--account", argv[n++] = ACCOUNT_OPS;
+    argv[n++] = "--account", argv[n++] = ACCOUNT_OTHER;
+    argv[n++] = "--control";
+    if (h != LIMITED_HOUSE)
+        argv[n++] = "--no-limits";
+    if (h == SHORT_HOUSE)
+        argv[n++] = "--min-ttl", argv[n++] = "60";
+    argv[n] = NULL;
+    if (pipe(pipe_fd) != 0)
+        die("pipe");
+    fflush(stdout);
+    houses[h].pid = fork();
+    if (houses[h].pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(pipe_fd[1], 1);
+        close(pipe_fd[0]);
+        close(pipe_fd[1]);
+        execv(path, (char *const *)(const void *)argv);
+        _exit(127);
+    }
+    close(pipe_fd[1]);
+    FILE *f = fdopen(pipe_fd[0], "r");
+    if (houses[h].pid < 0 || f == NULL || fgets(first, sizeof first, f) == NULL ||
+        sscanf(first, "listening on %63s", houses[h].url) != 1)
+        die(path);
+    fclose(f);
+}
+
+static void stop_house(enum house h) {
+    int status = 0;
+    if (houses[h].pid <= 0)
+        return;
+    kill(houses[h].pid, SIGTERM);
+    if (waitpid(houses[h].pid, &status, 0) != houses[h].pid || status != 0) {
+        printf("Bail out! the sandbox did not end well: status %d\n", status);
+        exit(1);
+    }
+    houses[h] = (struct house_state){0};
+}
+
+/* ---- requests ---------------------------------------------------------------------------------------------------- */
+
+static size_t take_body(char *data, size_t size, size_t n, void *to) {
+    struct answer *a = to;
+    if (a->len + size * n >= a->room)
+        return 0;
+    memcpy(a->body + a->len, data, size * n);
+    a->len += size * n;
+    a->body[a->len] = '\0';
+    return size * n;
+}
+
+static size_t take_header(char *data, size_t size, size_t n, void *to) {
+    struct answer *a = to;
+    char *s = strndup(data, size * n);
+    char *colon = s == NULL ? NULL : strchr(s, ':');
+    if (s != NULL && strncmp(s, "HTTP/", 5) == 0) {
+        json_object_put(a->headers);
+        a->headers = json_object_new_object();
+    }
+    if (colon != NULL) {
+        *colon = '\0';
+        for (char *p = s; *p != '\0'; p++)
+            *p = (char)tolower((unsigned char)*p);
+        char *value = colon + 1 + strspn(colon + 1, " ");
+        value[strcspn(value, "\r\n")] = '\0';
+        json_object_object_add(a->headers, s, json_object_new_string(value));
+    }
+    free(s);
+    return size * n;
+}
+
+static void answer_free(struct answer *a) {
+    json_object_put(a->headers);
+    free(a->body);
+    *a = (struct answer){0};
+}
+
+static struct answer send_request(enum house h, const char *method, const char *path, struct curl_slist *headers,
+                                  const char *body, size_t body_len) {
+    struct answer a = {.body = calloc(1, BODY_SIZE), .room = BODY_SIZE, .headers = json_object_new_object()};
+    char url[512];
+    snprintf(url, sizeof url, "%s%s", houses[h].url, path);
+    curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &a);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &a);
+    if (body != NULL) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body_len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
+    }
+    if (strcmp(method, "HEAD") == 0)
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    else
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+    CURLcode rc = curl_easy_perform(curl);
+    if (rc != CURLE_OK || a.body == NULL)
+        printf("# %s %s: %s\n", method, path, curl_easy_strerror(rc));
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
+    return a;
+}
+
+/* One step of the way into a situation: by the account, anonymously, or with bad credentials. */
+static struct answer step(enum house h, const char *method, const char *credentials, const char *form,
+                          const char *format, ...) __attribute__((format(printf, 5, 6)));
+static struct answer step(enum house h, const char *method, const char *credentials, const char *form,
+                          const char *format, ...) {
+    char path[256];
+    struct curl_slist *headers = NULL;
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(path, sizeof path, format, ap);
+    va_end(ap);
+    if (credentials != NULL)
+        headers = curl_slist_append(headers, credentials);
+    struct answer a = send_request(h, method, path, headers, form, form == NULL ? 0 : strlen(form));
+    curl_slist_free_all(headers);
+    return a;
+}
+
+#define OPS_HEADER "Authorization: Basic b3BzQGV4YW1wbGUuY29tOm9wcy1hcGktdG9rZW4tMDEyMzQ1Njc4OWFiY2RlZg=="
+#define BAD_HEADER "Authorization: Basic b3BzQGV4YW1wbGUuY29tOm5vcGU="
+
+static void repeat(enum house h, int times, const char *credentials, const char *form, const char *path) {
+    for (int i = 0; i < times; i++) {
+        struct answer a = step(h, "POST", credentials, form, "%s", path);
+        answer_free(&a);
+    }
+}
+
+static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, bool old) {
+    struct answer a = {0};
+    char form[128], path[128];
+    switch (c) {
+    case 'g':
+        a = step(h, "GET", OPS_HEADER, NULL, "/api/v1/private/%s", metadata_key);
+        break;
+    case 'r':
+        a = step(h, "POST", NULL, "", "/api/v1/secret/%s", secret_key);
+        break;
+    case 'x':
+        a = step(h, "POST", BAD_HEADER, "", "/api/v1/secret/%s", secret_key);
+        break;
+    case 'b':
+    case 'p':
+        a = step(h, "POST", OPS_HEADER, c == 'p' ? "passphrase=correct+horse" : "", "/api/v1/private/%s/burn",
+                 metadata_key);
+        break;
+    case 'e':
+    case 'E':
+        snprintf(form, sizeof form, "advance=%ld", (c == 'E' ? 2 : 1) * ttl + 1);
+        a = step(h, "POST", NULL, form, "/sandbox/clock");
+        break;
+    case 'd':
+        snprintf(form, sizeof form, "metadata_key=%s", metadata_key);
+        a = step(h, "POST", NULL, form, "/sandbox/drop");
+        break;
+    case 'h':
+        a = step(h, "GET", NULL, NULL, "/secret/%s", secret_key);
+        break;
+    case 'w':
+        snprintf(path, sizeof path, "/api/v1/secret/%s", secret_key);
+        repeat(h, old ? 5 : 20, NULL, "passphrase=nope", path);
+        break;
+    case 'C':
+        repeat(h, 1000, NULL, "ttl=300", "/api/v1/generate");
+        break;
+    case 'A':
+        repeat(h, 1000, OPS_HEADER, "ttl=300", "/api/v1/generate");
+        break;
+    case 'M':
+        repeat(h, 50, OPS_HEADER, "secret=x&ttl=3600&recipient=alice%40example.com", "/api/v1/share");
+        break;
+    default:
+        die("a step that nobody knows");
+    }
+    answer_free(&a);
+}
+
+#endif

@@ -48,8 +48,9 @@ LIB_LIBS := -lcurl -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c
 
 LIB_SRC := $(sort $(wildcard lib/*.c))
-# otsd.c is the second program of its folder.
-HOOK_MAINS := otsd-hook/main.c otsd-hook/otsd.c
+# The second program of its folder.
+OTSD_SRC := $(sort $(wildcard otsd-hook/otsd*.c))
+HOOK_MAINS := otsd-hook/main.c $(OTSD_SRC)
 HOOK_SRC := $(sort $(filter-out $(HOOK_MAINS),$(wildcard otsd-hook/*.c)))
 PAM_SRC := $(sort $(wildcard pam_ots/*.c))
 SANDBOX_SRC := $(sort $(wildcard tests/sandbox/*.c))
@@ -94,7 +95,7 @@ $(B)/libotsd.pc: lib/libotsd.pc.in Makefile
 $(B)/otsd-hook: $(call obj,otsd-hook/main.c $(HOOK_SRC)) $(B)/libotsd.so
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd $(HOOK_LIBS)
-$(B)/otsd: $(call obj,otsd-hook/otsd.c) $(B)/libotsd.so
+$(B)/otsd: $(call obj,$(OTSD_SRC)) $(B)/libotsd.so
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd -ljson-c
 # No constructors, so no start files: loading the module is most of what it costs a login without a hand-off.

@@ -72,7 +72,8 @@ static otsd_err refuse_include(const struct wiped *text, const char *path, otsd_
     }
 }
 
-static otsd_err take_group(otsd_config *c, config_setting_t *group, const char *path, otsd_error *e) {
+static otsd_err take_group(otsd_config *c, struct config_lines *lines, config_setting_t *group, const char *path,
+                           otsd_error *e) {
     struct config_place p = {.file = path, .group = config_setting_name(group), .e = e};
     otsd_err rc = OTSD_OK;
     int i, n;
@@ -88,12 +89,12 @@ static otsd_err take_group(otsd_config *c, config_setting_t *group, const char *
 
         p.key = config_setting_name(s);
         p.line = config_setting_source_line(s);
-        rc = config_take(c, s, &p);
+        rc = config_take(c, lines, s, &p);
     }
     return rc;
 }
 
-static otsd_err parse(otsd_config *c, const char *text, const char *path, otsd_error *e) {
+static otsd_err parse(otsd_config *c, struct config_lines *lines, const char *text, const char *path, otsd_error *e) {
     config_setting_t *root;
     otsd_err rc = OTSD_OK;
     config_t file;
@@ -108,7 +109,7 @@ static otsd_err parse(otsd_config *c, const char *text, const char *path, otsd_e
     root = config_root_setting(&file);
     n = config_setting_length(root);
     for (i = 0; i < n && rc == OTSD_OK; i++)
-        rc = take_group(c, config_setting_get_elem(root, (unsigned)i), path, e);
+        rc = take_group(c, lines, config_setting_get_elem(root, (unsigned)i), path, e);
 out:
     config_destroy(&file);
     return rc;
@@ -117,6 +118,7 @@ out:
 otsd_err otsd_config_load(otsd_config **out, const char *path, otsd_error *e) {
     otsd_config *c = calloc(1, sizeof *c);
     struct wiped text = {0};
+    struct config_lines lines = {0};
     otsd_err rc;
 
     if (c == NULL)
@@ -127,9 +129,9 @@ otsd_err otsd_config_load(otsd_config **out, const char *path, otsd_error *e) {
     if (rc == OTSD_OK)
         rc = config_defaults(c, e);
     if (rc == OTSD_OK)
-        rc = parse(c, text.data, path, e);
+        rc = parse(c, &lines, text.data, path, e);
     if (rc == OTSD_OK)
-        rc = config_check(c, path, e);
+        rc = config_check(c, &lines, path, e);
     wiped_free(&text);
     if (rc == OTSD_OK)
         *out = c;

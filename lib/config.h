@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The schema of otsd.conf: what config.c (reading the file) and config_schema.c (what may stand in it) share.
+ * The schema of otsd.conf: what config.c (reading the file), config_schema.c (what may stand in it) and config_check.c
+ * (the whole) share.
  */
 #ifndef OTSD_CONFIG_H
 #define OTSD_CONFIG_H
@@ -21,12 +22,21 @@ struct config_place {
 /* "FILE:LINE: `group.key` ...". OTSD_ERR_CONFIG. */
 __attribute__((format(printf, 2, 3))) otsd_err config_fault(const struct config_place *p, const char *format, ...);
 
-/* Takes one setting of one group. */
-otsd_err config_take(otsd_config *c, config_setting_t *s, const struct config_place *p);
+/* In which line each key of the schema was set, 0: not set. */
+#define CONFIG_KEYS 32
+struct config_lines {
+    unsigned of[CONFIG_KEYS];
+};
+
+/* Takes one setting of one group, and notes its line. */
+otsd_err config_take(otsd_config *c, struct config_lines *lines, config_setting_t *s, const struct config_place *p);
+/* The place where a key was set. */
+struct config_place config_find(const struct config_lines *lines, const char *file, otsd_error *e, const char *group,
+                                const char *key);
 bool config_is_group(const char *name);
 /* Defaults, before anything is taken. */
 otsd_err config_defaults(otsd_config *c, otsd_error *e);
-/* What only the whole can tell; line_of[] has no entry for a key that is not set, so the messages name the file. */
-otsd_err config_check(otsd_config *c, const char *file, otsd_error *e);
+/* What only the whole can tell. */
+otsd_err config_check(otsd_config *c, const struct config_lines *lines, const char *file, otsd_error *e);
 
 #endif

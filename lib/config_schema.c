@@ -122,6 +122,8 @@ static const struct row rows[] = {
 
 #define ROWS (sizeof rows / sizeof rows[0])
 
+_Static_assert(ROWS <= CONFIG_KEYS, "each key has a line");
+
 bool config_is_group(const char *name) {
     size_t i;
 
@@ -328,76 +330,30 @@ static otsd_err take_row(otsd_config *c, config_setting_t *s, const struct row *
     return config_fault(p, "is not known");
 }
 
-otsd_err config_take(otsd_config *c, config_setting_t *s, const struct config_place *p) {
+otsd_err config_take(otsd_config *c, struct config_lines *lines, config_setting_t *s, const struct config_place *p) {
     char known[256] = "";
     size_t i, n = 0;
 
     for (i = 0; i < ROWS; i++) {
         if (strcmp(rows[i].group, p->group) != 0)
             continue;
-        if (strcmp(rows[i].key, p->key) == 0)
+        if (strcmp(rows[i].key, p->key) == 0) {
+            lines->of[i] = p->line;
             return take_row(c, s, &rows[i], p);
+        }
         if (n < sizeof known)
             n += (size_t)snprintf(known + n, sizeof known - n, "%s%s", n > 0 ? ", " : "", rows[i].key);
     }
     return config_fault(p, "is not known; one of these was expected: %s", known);
 }
 
-otsd_err config_defaults(otsd_config *c, otsd_error *e) {
-    static const char *const services[] = {"sshd", "login", "gdm-password", "lightdm", "sddm", "xdm", "kde", "cockpit"};
-    size_t i, n = sizeof services / sizeof services[0];
+struct config_place config_find(const struct config_lines *lines, const char *file, otsd_error *e, const char *group,
+                                const char *key) {
+    struct config_place p = {.file = file, .group = group, .key = key, .e = e};
+    size_t i;
 
-    c->server.connect_timeout_ms = 5000;
-    c->server.timeout_ms = 20000;
-    c->handoff.ttl = 259200;
-    c->handoff.min_length = 10;
-    c->handoff.must_change = true;
-    c->password.hash = strdup("yescrypt");
-    c->login.services = calloc(n + 1, sizeof *c->login.services);
-    for (i = 0; c->login.services != NULL && i < n; i++) {
-        c->login.services[i] = strdup(services[i]);
-        if (c->login.services[i] == NULL)
-            break;
-    }
-    c->audit.file = strdup("/var/log/otsd/audit.log");
-    c->audit.syslog = true;
-    if (c->password.hash == NULL || i < n || c->audit.file == NULL)
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    return OTSD_OK;
-}
-
-otsd_err config_check(otsd_config *c, const char *file, otsd_error *e) {
-    char why[160];
-    size_t n;
-
-    if (c->server.url == NULL)
-        return error_local(e, OTSD_ERR_CONFIG, "%s: `server.region` or `server.url` was expected", file);
-    if (!http_url_check(c->server.url, c->server.allow_http, why, sizeof why))
-        return error_local(e, OTSD_ERR_CONFIG, "%s: `server.url` is \"%.120s\"; %s", file, c->server.url, why);
-    for (n = strlen(c->server.url); n > 0 && c->server.url[n - 1] == '/'; n--)
-        c->server.url[n - 1] = '\0';
-    if (c->server.proxy != NULL && !http_proxy_check(c->server.proxy, why, sizeof why))
-        return error_local(e, OTSD_ERR_CONFIG, "%s: `server.proxy`: %s", file, why);
-    if (c->server.token_file != NULL && c->server.username == NULL)
-        return error_local(e, OTSD_ERR_CONFIG, "%s: `server.token_file` is set; `server.username` was expected too",
-                           file);
-    if (c->password.backend == OTSD_BACKEND_COMMAND &&
-        (c->password.command == NULL || c->password.lock_command == NULL))
-        return error_local(e, OTSD_ERR_CONFIG,
-                           "%s: `password.backend` is \"command\"; `password.command` and `password.lock_command` were "
-                           "expected too",
-                           file);
-    if (c->password.backend == OTSD_BACKEND_SHADOW && (c->password.command != NULL || c->password.lock_command != NULL))
-        return error_local(
-            e, OTSD_ERR_CONFIG,
-            "%s: `password.command` or `password.lock_command` is set; `password.backend` \"command\" was "
-            "expected too",
-            file);
-    if (c->password.rounds != 0 && (c->password.rounds < 1000 || strncmp(c->password.hash, "sha", 3) != 0))
-        return error_local(
-            e, OTSD_ERR_CONFIG,
-            "%s: `password.rounds` is %ld; 0, or with sha512crypt and sha256crypt 1000 to 999999999, was "
-            "expected",
-            file, c->password.rounds);
-    return OTSD_OK;
+    for (i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].group, group) == 0 && strcmp(rows[i].key, key) == 0)
+            p.line = lines->of[i];
+    return p;
 }

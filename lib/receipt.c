@@ -69,7 +69,7 @@ static otsd_err get_key(struct json_object *o, const char *name, const char *ali
                         otsd_error *e) {
     otsd_err rc = get_string(o, name, alias, out, e);
 
-    if (rc != OTSD_OK)
+    if (rc != OTSD_OK || *out == NULL)
         return rc;
     if ((*out)[0] == '\0' ? required : !text_is_key(*out))
         return malformed(e, name, (*out)[0] == '\0' ? "is missing" : "has characters that a key cannot have");
@@ -214,7 +214,7 @@ static otsd_err fill(otsd_receipt *r, struct json_object *o, enum receipt_kind k
         if (rc == OTSD_OK)
             rc = get_value(o, kind == RECEIPT_GENERATE, &r->value, e);
     }
-    if (rc == OTSD_OK && state[0] == '\0')
+    if (rc == OTSD_OK && (state == NULL || state[0] == '\0'))
         rc = malformed(e, "state", "is missing");
     if (rc == OTSD_OK)
         r->state = state_of(state);

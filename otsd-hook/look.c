@@ -34,14 +34,15 @@ int look_at(const record *r, event ev, situation *s, problem *p) {
     return EX_OK;
 }
 
-static void empty(struct look_group *g) {
-    otsd_wipe(g->text, g->text_len);
+void look_group_empty(struct look_group *g) {
+    if (g->text)
+        otsd_wipe(g->text, g->text_len);
     g->len = 0;
     g->text_len = 0;
 }
 
 void look_group_free(struct look_group *g) {
-    empty(g);
+    look_group_empty(g);
     free(g->items);
     free(g->sorted);
     free(g->text);
@@ -164,24 +165,19 @@ static bool look_elsewhere(look_item *item) {
     return true;
 }
 
-int look_group_run(struct look_group *g, bool (*wanted)(const look_item *, void *), void (*fn)(const look_item *, void *),
-                   void *arg, problem *p) {
-    int rc = EX_OK;
+int look_group_look(struct look_group *g, problem *p) {
+    size_t known = 0;
+    int rc;
 
-    if (g->len == 0)
-        return EX_OK;
     for (size_t i = 0; i < g->len; i++)
         g->sorted[i].item = &g->items[i];
     qsort(g->sorted, g->len, sizeof *g->sorted, by_user);
     rc = pass_over_passwd(g, p);
     if (rc == EX_OK)
         rc = pass_over_shadow(g, p);
-    for (size_t i = 0; rc == EX_OK && i < g->len; i++) {
-        look_item *item = &g->items[i];
-
-        if ((item->found || look_elsewhere(item)) && wanted(item, arg))
-            fn(item, arg);
-    }
-    empty(g);
+    for (size_t i = 0; rc == EX_OK && i < g->len; i++)
+        if (g->items[i].found || look_elsewhere(&g->items[i]))
+            g->items[known++] = g->items[i];
+    g->len = rc == EX_OK ? known : 0;
     return rc;
 }

@@ -39,8 +39,8 @@ void look_group_free(struct look_group *g);
 /* Reads pending/NAME into the group, without locking it. LEDGER_NONE: it is gone. */
 int look_group_add(struct look_group *g, ledger *l, const char *name, problem *p);
 bool look_group_full(const struct look_group *g);
-/* Looks at all; calls fn for those that wanted says yes to; empties the group. */
-int look_group_run(struct look_group *g, bool (*wanted)(const look_item *, void *), void (*fn)(const look_item *, void *),
-                   void *arg, problem *p);
+/* Fills in what is of each item; those of which nobody can say leave the group. */
+int look_group_look(struct look_group *g, problem *p);
+void look_group_empty(struct look_group *g);
 
 #endif

@@ -6,17 +6,14 @@
  * passphrases come from standard input, a descriptor or a file that only its owner can read. What is secret goes to
  * standard output where the command is there to obtain it, and nowhere else.
  */
-#include "otsd.h"
+#include "otsd_print.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 struct run {
@@ -82,46 +79,6 @@ struct command {
 /* Output passes through here, so it can be wiped. */
 static char out_buffer[16384];
 
-__attribute__((format(printf, 2, 3))) static int complain(int code, const char *format, ...) {
-    va_list args;
-
-    (void)fputs("otsd: ", stderr);
-    va_start(args, format);
-    (void)vfprintf(stderr, format, args);
-    va_end(args);
-    (void)fputc('\n', stderr);
-    return code;
-}
-
-static int code_of(otsd_err err) {
-    static const int codes[] = {
-        [OTSD_OK] = EX_OK,
-        [OTSD_ERR_ARGUMENT] = EX_USAGE,
-        [OTSD_ERR_CONFIG] = EX_CONFIG,
-        [OTSD_ERR_MEMORY] = EX_OSERR,
-        [OTSD_ERR_CREDENTIALS] = EX_NOPERM,
-        [OTSD_ERR_GONE] = EX_NOINPUT,
-        [OTSD_ERR_REFUSED] = EX_DATAERR,
-        [OTSD_ERR_RATE_LIMITED] = EX_TEMPFAIL,
-        [OTSD_ERR_SERVER] = EX_TEMPFAIL,
-        [OTSD_ERR_NOT_V1] = EX_PROTOCOL,
-        [OTSD_ERR_TIMEOUT] = EX_UNAVAILABLE,
-        [OTSD_ERR_TLS] = EX_PROTOCOL,
-        [OTSD_ERR_CONNECTION] = EX_UNAVAILABLE,
-        [OTSD_ERR_ANSWER] = EX_PROTOCOL,
-    };
-
-    return (size_t)err < sizeof codes / sizeof codes[0] ? codes[err] : EX_SOFTWARE;
-}
-
-static int failed(otsd_err err, const otsd_error *e) {
-    if (err == OTSD_ERR_RATE_LIMITED && e->retry_after > 0)
-        return complain(code_of(err), "%s; try again in %ld seconds", e->message, e->retry_after);
-    return complain(code_of(err), "%s", e->message[0] != '\0' ? e->message : otsd_strerror(err));
-}
-
-/* ---- what goes in ------------------------------------------------------------------------------------------------ */
-
 static int read_secret(otsd_secret **out, const char *file, int fd, const char *what, size_t max) {
     otsd_error e = {0};
     otsd_err err;
@@ -161,110 +118,6 @@ static int read_key(struct run *r) {
     otsd_secret_free(&text);
     return rc;
 }
-
-/* ---- what comes out ---------------------------------------------------------------------------------------------- */
-
-static bool add(json_object *o, const char *name, json_object *value) {
-    return json_object_object_add(o, name, value) == 0;
-}
-
-static bool add_text(json_object *o, const char *name, const char *text) {
-    return text[0] == '\0' || add(o, name, json_object_new_string(text));
-}
-
-static bool add_number(json_object *o, const char *name, int64_t n, int64_t absent) {
-    return n == absent || add(o, name, json_object_new_int64(n));
-}
-
-static bool add_value(json_object *o, const otsd_secret *value) {
-    return value == NULL ||
-           add(o, "value", json_object_new_string_len(otsd_secret_data(value), (int)otsd_secret_len(value)));
-}
-
-/* What is absent in the receipt is absent here. */
-static json_object *receipt_json(const struct run *r, const otsd_receipt *t, bool with_value) {
-    json_object *o = json_object_new_object(), *names = json_object_new_array();
-    char *link = NULL;
-    bool ok = o != NULL && names != NULL;
-
-    for (size_t i = 0; ok && i < t->recipients_len; i++)
-        ok = json_object_array_add(names, json_object_new_string(t->recipients[i])) == 0;
-    if (ok && otsd_link(r->client, t, &link) != OTSD_OK)
-        link = NULL;
-    ok = ok && add_value(o, with_value ? t->value : NULL) && add_text(o, "link", link != NULL ? link : "") &&
-         add_text(o, "secret_key", t->secret_key) && add_text(o, "metadata_key", t->metadata_key) &&
-         add_text(o, "state", otsd_state_name(t->state)) && add_number(o, "ttl", t->ttl, -1) &&
-         add_number(o, "metadata_ttl", t->metadata_ttl, -1) && add_number(o, "secret_ttl", t->secret_ttl, -1) &&
-         add_number(o, "created", t->created, 0) && add_number(o, "updated", t->updated, 0) &&
-         add_number(o, "received", t->received, 0) && add_number(o, "burned", t->burned, 0) &&
-         add_text(o, "custid", t->custid) && add_text(o, "share_domain", t->share_domain);
-    if (ok && t->passphrase_required != OTSD_UNKNOWN)
-        ok = add(o, "passphrase_required", json_object_new_boolean(t->passphrase_required == OTSD_YES));
-    if (link != NULL)
-        otsd_wipe(link, strlen(link));
-    free(link);
-    if (ok && add(o, "recipients", names))
-        return o;
-    json_object_put(names);
-    json_object_put(o);
-    return NULL;
-}
-
-static int print_json(json_object *o) {
-    const char *text = o != NULL ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
-    int rc = EX_OK;
-
-    if (text == NULL) {
-        rc = complain(EX_OSERR, "out of memory");
-    } else {
-        (void)printf("%s\n", text); /* a failure shows in finish() */
-        otsd_wipe((char *)text, strlen(text));
-    }
-    json_object_put(o);
-    return rc;
-}
-
-static bool is_time(const char *name) {
-    return strcmp(name, "created") == 0 || strcmp(name, "updated") == 0 || strcmp(name, "received") == 0 ||
-           strcmp(name, "burned") == 0;
-}
-
-/* One line; of another's text no control character reaches the terminal, but for the value, which was asked for. */
-static void print_member(const char *name, json_object *m) {
-    const char *text = json_object_get_string(m);
-    char when[64];
-    time_t t;
-    struct tm tm;
-
-    if (is_time(name)) {
-        t = (time_t)json_object_get_int64(m);
-        if (localtime_r(&t, &tm) != NULL && strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S %z", &tm) > 0)
-            text = when;
-    }
-    for (; *name != '\0'; name++)
-        (void)putchar(*name == '_' ? ' ' : *name);
-    (void)fputs(": ", stdout);
-    for (; text != NULL && *text != '\0'; text++)
-        (void)putchar((unsigned char)*text < 0x20 || *text == 0x7F ? '?' : *text);
-    (void)putchar('\n');
-}
-
-static int print_receipt(const struct run *r, const otsd_receipt *t, bool with_value) {
-    json_object *o = receipt_json(r, t, with_value);
-
-    if (r->json || o == NULL)
-        return print_json(o);
-    json_object_object_foreach(o, name, m) {
-        if (!json_object_is_type(m, json_type_array))
-            print_member(name, m);
-        for (size_t i = 0; json_object_is_type(m, json_type_array) && i < json_object_array_length(m); i++)
-            print_member("recipient", json_object_array_get_idx(m, i));
-    }
-    json_object_put(o);
-    return EX_OK;
-}
-
-/* ---- the commands ------------------------------------------------------------------------------------------------ */
 
 static int checked(const struct run *r, otsd_err err, const otsd_error *e, const char *text) {
     if (err != OTSD_OK)
@@ -306,7 +159,7 @@ static int created(const struct run *r, otsd_err err, otsd_receipt *t, const ots
     if (err != OTSD_OK)
         return failed(err, e);
     warn_about(r, t);
-    rc = print_receipt(r, t, with_value);
+    rc = print_receipt(r->client, r->json != 0, t, with_value);
     otsd_receipt_free(&t);
     return rc;
 }
@@ -364,7 +217,7 @@ static int run_receipt(struct run *r) {
     otsd_receipt *t = NULL;
     otsd_error e = {0};
     otsd_err err = otsd_fetch(r->client, r->key, &t, &e);
-    int rc = err == OTSD_OK ? print_receipt(r, t, false) : failed(err, &e);
+    int rc = err == OTSD_OK ? print_receipt(r->client, r->json != 0, t, false) : failed(err, &e);
 
     otsd_receipt_free(&t);
     return rc;
@@ -394,7 +247,7 @@ static int run_recent(struct run *r) {
         array = json_object_new_array();
         ok = array != NULL;
         for (size_t i = 0; ok && i < list->len; i++) {
-            json_object *o = receipt_json(r, list->items[i], false);
+            json_object *o = receipt_json(r->client, list->items[i], false);
 
             ok = o != NULL && json_object_array_add(array, o) == 0;
         }
@@ -405,7 +258,7 @@ static int run_recent(struct run *r) {
         rc = print_json(array);
     } else {
         for (size_t i = 0; i < list->len; i++) {
-            (void)print_receipt(r, list->items[i], false); /* its text form cannot fail */
+            (void)print_receipt(r->client, r->json != 0, list->items[i], false); /* its text form cannot fail */
             (void)putchar('\n');
         }
     }

@@ -69,7 +69,7 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
         remote_end end;
         record found;
 
-        rc = remote_orphan(x->remote, &e->r, &x->ledger, key, &more, p);
+        rc = remote_orphan(x->remote, &e->r, &x->ledger, recover_settles(x->config, &e->r), key, &more, p);
         if (rc != EX_OK)
             return rc;
         if (!more)

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct remote {
     otsd_client *client;
+    otsd_receipts *recent; /* NULL: not asked for yet */
+    int64_t recent_at;
 };
 
 /* Clocks of two hosts differ; an orphan that looks a little older than its intent is still one. */
@@ -29,6 +32,7 @@ int remote_open(remote **out, const otsd_config *c, problem *p) {
 void remote_close(remote **r) {
     if (!*r)
         return;
+    otsd_receipts_free(&(*r)->recent);
     otsd_client_free(&(*r)->client);
     free(*r);
     *r = NULL;
@@ -174,22 +178,41 @@ static bool is_orphan(const otsd_receipt *t, const record *h) {
            (t->state == OTSD_STATE_NEW || t->state == OTSD_STATE_VIEWED) && strlen(t->metadata_key) <= KEY_MAX;
 }
 
-int remote_orphan(remote *r, const record *h, ledger *l, char key[KEY_MAX + 1], bool *more, problem *p) {
-    otsd_receipts *list = NULL;
+static int load_recent(remote *r, const record *h, int64_t settles, problem *p) {
+    int64_t now = time(NULL);
     otsd_error e = {0};
+
+    /* A list from before an intent settled proves nothing once it has. */
+    if (r->recent && r->recent_at <= now && (r->recent_at >= settles || now < settles))
+        return EX_OK;
+    otsd_receipts_free(&r->recent);
+    if (otsd_recent(r->client, &r->recent, &e) != OTSD_OK)
+        return problem_from_otsd(p, &e, "%s: the server cannot be asked for lost secrets", h->user);
+    r->recent_at = now;
+    return EX_OK;
+}
+
+int remote_orphan(remote *r, const record *h, ledger *l, int64_t settles, char key[KEY_MAX + 1], bool *more, problem *p) {
+    otsd_receipt *found = NULL;
+    int rc = load_recent(r, h, settles, p);
 
     key[0] = '\0';
     *more = false;
-    if (otsd_recent(r->client, &list, &e) != OTSD_OK)
-        return problem_from_otsd(p, &e, "%s: the server cannot be asked for lost secrets", h->user);
-    for (size_t i = 0; i < list->len; i++) {
-        if (!is_orphan(list->items[i], h) || ledger_knows(l, list->items[i]->metadata_key))
+    if (rc != EX_OK)
+        return rc;
+    for (size_t i = 0; i < r->recent->len; i++) {
+        otsd_receipt *t = r->recent->items[i];
+
+        if (!is_orphan(t, h) || ledger_knows(l, t->metadata_key))
             continue;
-        if (key[0])
+        if (found)
             *more = true;
         else
-            (void)snprintf(key, KEY_MAX + 1, "%s", list->items[i]->metadata_key);
+            found = t;
     }
-    otsd_receipts_free(&list);
+    if (found) {
+        (void)snprintf(key, KEY_MAX + 1, "%s", found->metadata_key);
+        found->state = OTSD_STATE_UNKNOWN;
+    }
     return EX_OK;
 }

@@ -37,7 +37,8 @@ int remote_opened(remote *r, const record *h, int64_t *opened_at, problem *p);
 
 /* Looks for what an interrupted provision may have left on the server: receipts of h's ttl and masked recipient, created since,
  * not read, and of no record in the ledger. The first such metadata key goes to key ("" where there is none); *more says
- * that there are others. */
-int remote_orphan(remote *r, const record *h, ledger *l, char key[KEY_MAX + 1], bool *more, problem *p);
+ * that there are others; each is given once. The list of receipts is asked for once and serves all records that settled
+ * (see recover_settles) before. */
+int remote_orphan(remote *r, const record *h, ledger *l, int64_t settles, char key[KEY_MAX + 1], bool *more, problem *p);
 
 #endif

@@ -87,13 +87,13 @@ static bool change_line(shadow_change *c, struct spwd *sp, char *field, size_t s
     return true;
 }
 
-/* Writes one line, changed or as it is. */
+/* Copies one line, changed or as it is; out NULL: only finds out what would become of it. */
 static bool copy_line(FILE *out, const char *line, size_t len, shadow_change *changes, size_t n) {
     char buf[LINE_MAX_], text[LINE_MAX_], name[256], field[SHADOW_HASH_MAX + 1];
     const char *colon = memchr(line, ':', len);
     shadow_change key = {.user = name}, *c = NULL;
     struct spwd sp, *parsed;
-    bool ok;
+    bool ok = true;
 
     if (colon && (size_t)(colon - line) < sizeof name) {
         memcpy(name, line, (size_t)(colon - line));
@@ -102,16 +102,35 @@ static bool copy_line(FILE *out, const char *line, size_t len, shadow_change *ch
     }
     /* Only the first line of a name counts, for getspnam as for us. */
     if (!c || c->result != SHADOW_ABSENT || len >= sizeof buf)
-        return fwrite(line, 1, len, out) == len;
+        return !out || fwrite(line, 1, len, out) == len;
     memcpy(text, line, len);
     text[line[len - 1] == '\n' ? len - 1 : len] = '\0';
     if (sgetspent_r(text, &sp, buf, sizeof buf, &parsed) == 0 && change_line(c, &sp, field, sizeof field))
-        ok = putspent(&sp, out) == 0;
-    else
+        ok = !out || putspent(&sp, out) == 0;
+    else if (out)
         ok = fwrite(line, 1, len, out) == len;
     otsd_wipe(text, sizeof text);
     otsd_wipe(buf, sizeof buf);
     otsd_wipe(field, sizeof field);
+    return ok;
+}
+
+/* Goes over all lines; EX_OK leaves each change's result. */
+static bool copy_lines(FILE *in, FILE *out, shadow_change *changes, size_t n) {
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+    bool ok = true;
+
+    for (size_t i = 0; i < n; i++)
+        changes[i].result = SHADOW_ABSENT;
+    rewind(in);
+    while (ok && (len = getline(&line, &size, in)) >= 0)
+        ok = copy_line(out, line, (size_t)len, changes, n);
+    ok = ok && !ferror(in);
+    if (line)
+        otsd_wipe(line, size);
+    free(line);
     return ok;
 }
 
@@ -136,41 +155,25 @@ static int keep_attributes(int from, int to, const struct stat *st) {
     return 0;
 }
 
-static int rewrite(FILE *in, shadow_change *changes, size_t n, bool *wanted, problem *p) {
+static int rewrite(FILE *in, shadow_change *changes, size_t n, problem *p) {
     struct stat st;
     FILE *out = NULL;
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t len;
-    int fd, dir = -1, rc;
+    int fd, dir = -1, rc = EX_OK;
 
     (void)unlink(SHADOW_NEW);
     fd = open(SHADOW_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return problem_set(p, EX_CANTCREAT, "%s cannot be made: %s", SHADOW_NEW, strerror(errno));
     out = fdopen(fd, "w");
-    if (!out || fstat(fileno(in), &st) != 0 || keep_attributes(fileno(in), fd, &st) != 0)
+    if (!out || fstat(fileno(in), &st) != 0 || keep_attributes(fileno(in), fd, &st) != 0 || !copy_lines(in, out, changes, n) ||
+        fflush(out) != 0 || fsync(fd) != 0)
         goto io;
-    while ((len = getline(&line, &size, in)) >= 0)
-        if (!copy_line(out, line, (size_t)len, changes, n))
-            goto io;
-    if (ferror(in))
-        goto io;
-    *wanted = false;
-    for (size_t i = 0; i < n; i++)
-        *wanted = *wanted || changes[i].result == SHADOW_DONE;
-    rc = EX_OK;
-    if (!*wanted)
-        goto out;
-    if (fflush(out) != 0 || fsync(fd) != 0)
-        goto io;
+    fd = -1;
     if (fclose(out) != 0) {
         out = NULL;
-        fd = -1;
         goto io;
     }
     out = NULL;
-    fd = -1;
     dir = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0 || rename(SHADOW_NEW, SHADOW_PATH) != 0)
         goto io;
@@ -188,32 +191,35 @@ out:
     if (dir >= 0)
         (void)close(dir);
     (void)unlink(SHADOW_NEW);
-    if (line)
-        otsd_wipe(line, size);
-    free(line);
     return rc;
 }
 
-int shadow_apply(shadow_change *changes, size_t n, problem *p) {
-    FILE *in = NULL;
+static int apply_locked(shadow_change *changes, size_t n, problem *p) {
+    int fd = open(SHADOW_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
     bool wanted = false;
-    int fd, rc;
+    int rc = EX_OK;
 
-    for (size_t i = 0; i < n; i++)
-        changes[i].result = SHADOW_ABSENT;
-    qsort(changes, n, sizeof *changes, by_user);
-    if (lckpwdf() != 0)
-        return problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
-    fd = open(SHADOW_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    in = fd >= 0 ? fdopen(fd, "r") : NULL;
-    if (in)
-        rc = rewrite(in, changes, n, &wanted, p);
-    else
+    if (!in || !copy_lines(in, NULL, changes, n))
         rc = problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
+    for (size_t i = 0; rc == EX_OK && i < n; i++)
+        wanted = wanted || changes[i].result == SHADOW_DONE;
+    if (wanted)
+        rc = rewrite(in, changes, n, p);
     if (in)
         (void)fclose(in);
     else if (fd >= 0)
         (void)close(fd);
+    return rc;
+}
+
+int shadow_apply(shadow_change *changes, size_t n, problem *p) {
+    int rc;
+
+    qsort(changes, n, sizeof *changes, by_user);
+    if (lckpwdf() != 0)
+        return problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
+    rc = apply_locked(changes, n, p);
     (void)ulckpwdf();
     if (rc != EX_OK)
         for (size_t i = 0; i < n; i++)

@@ -176,8 +176,7 @@ static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, 
 }
 
 /* A record of which the quick look said that there is something to do: again, under its lock. */
-static void pending_one(const look_item *seen, void *arg) {
-    sweep *w = arg;
+static void pending_one(sweep *w, const look_item *seen) {
     situation s;
     problem p;
     reason why;
@@ -197,15 +196,39 @@ static void pending_one(const look_item *seen, void *arg) {
     ledger_release(&e);
 }
 
-static bool wants_work(const look_item *i, void *arg) {
-    return decide(&i->s) != REASON_NONE || check_is_due(arg, i->opened_at, i->checked_at, i->created);
+/* Locks what is past its deadline in one transaction: ten thousand hand-offs that end on one day must not be ten thousand
+ * rewrites of the shadow file. Each one's claim then finds nothing left to lock. */
+static void lock_overdue(sweep *w) {
+    shadow_change *changes = calloc(w->group.len, sizeof *changes);
+    size_t n = 0;
+    problem p;
+
+    for (size_t i = 0; changes && i < w->group.len; i++) {
+        const look_item *item = &w->group.items[i];
+
+        if (item->backend == OTSD_BACKEND_SHADOW && decide(&item->s) == REASON_DEADLINE)
+            changes[n++] = (shadow_change){.user = item->user, .hash = item->hash, .op = SHADOW_LOCK_IF};
+    }
+    if (n > 1 && shadow_apply(changes, n, &p) != EX_OK)
+        trouble(w, &p);
+    free(changes);
 }
 
 static void flush_group(sweep *w) {
     problem p;
 
-    if (look_group_run(&w->group, wants_work, pending_one, w, &p) != EX_OK)
+    if (w->group.len == 0)
+        return;
+    if (look_group_look(&w->group, &p) != EX_OK)
         trouble(w, &p);
+    lock_overdue(w);
+    for (size_t i = 0; i < w->group.len; i++) {
+        const look_item *item = &w->group.items[i];
+
+        if (decide(&item->s) != REASON_NONE || check_is_due(w, item->opened_at, item->checked_at, item->created))
+            pending_one(w, item);
+    }
+    look_group_empty(&w->group);
 }
 
 static int pending(const char *name, void *arg) {

@@ -132,8 +132,7 @@ static void the_sample_file_is_valid_and_shows_the_true_defaults(void **state) {
     size_t i, len = 0;
 
     (void)state;
-    if (f == NULL)
-        skip(); /* not run from the top of the tree */
+    assert_non_null(f); /* the tests run at the top of the tree */
     /* Uncomment each default. */
     while (fgets(line, sizeof line, f) != NULL) {
         end = 0;
@@ -201,10 +200,10 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {S "login: { services = [ \"../x\" ]; };", "names of PAM services were expected"},
         {S "password: { hash = \"md5\"; };", "`password.hash` is \"md5\"; \"yescrypt\""},
         {S "password: { backend = \"ldap\"; };", "\"shadow\" or \"command\" was expected"},
-        {S "password: { backend = \"command\"; };", "`password.command` and `password.lock_command` were expected too"},
-        {S "password: { command = \"/bin/x\"; };", "`password.backend` \"command\" was expected too"},
+        {S "password: { backend = \"command\"; };", ":2: `password.backend` is \"command\"; `password.command` and"},
+        {S "password: { command = \"/bin/x\"; };", ":2: `password.command` is set; `password.backend`"},
         {S "password: { backend = \"command\"; command = \"x\"; };", "an absolute path was expected"},
-        {S "password: { rounds = 5000; };", "`password.rounds` is 5000; 0, or with sha512crypt"},
+        {S "password: { rounds = 5000; };", ":2: `password.rounds` is 5000; 0, or with sha512crypt"},
         {S "password: { hash = \"sha512crypt\"; rounds = 999; };", "`password.rounds` is 999"},
         {S "audit: { file = \"audit.log\"; };", "an absolute path was expected"},
         {"server: { };", "`server.region` or `server.url` was expected"},
@@ -215,10 +214,10 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
          ":2: `server.region` and `server.url` are both set"},
         {"server: { region = \"de\"; };", "`server.region` is \"de\"; \"us\", \"eu\""},
         {"server: { region = 3; };", "is a whole number; a string in quotes was expected"},
-        {"server: { url = \"http://x.example\"; };", "plain http only to this machine itself"},
+        {"server: { url = \"http://x.example\"; };", ":1: `server.url` is \"http"},
         {"server: { url = \"http://10.0.0.1\"; };", "plain http only to this machine itself"},
-        {"server: { url = \"http://127.0.0.1.example.com\"; };", "plain http only to this machine itself"},
-        {"server: { url = \"http://localhost.example.com\"; };", "plain http only to this machine itself"},
+        {"server: { url = \"http://127.0.0.1.example.com\"; };", ":1: `server.url` is \"http"},
+        {"server: { url = \"http://localhost.example.com\"; };", ":1: `server.url` is \"http"},
         {"server: { url = \"ftp://x.example\"; };", "a URL with https:// was expected"},
         {"server: { url = \"file:///etc/passwd\"; };", "was expected"},
         {"server: { url = \"https://u:p@x.example\"; };", "without user name and password"},
@@ -228,10 +227,11 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {"server: { url = \"x.example\"; };", "a URL like https://"},
         {"server: { url = \"https://\"; };", "a URL like https://"},
         {"server: { url = \"https://x .example\"; };", "a URL like https://"},
-        {"server: { region = \"eu\"; token_file = \"/t\"; };", "`server.username` was expected too"},
+        {"server: { region = \"eu\"; token_file = \"/t\"; };", ":1: `server.token_file` is set; `server.username` was"},
         {"server: { region = \"eu\"; username = \"a:b\"; };", "an account name without a colon was expected"},
         {"server: { region = \"eu\"; pinned_key = \"sha256//abc\"; };", "sha256// and 44 characters"},
-        {"server: { region = \"eu\"; proxy = \"proxy:3128\"; };", "a proxy URL with http"},
+        {"server: { region = \"eu\"; proxy = \"proxy:3128\"; };",
+         ":1: `server.proxy` is no proxy; a proxy URL with http"},
         {"server: { region = \"eu\"; proxy = \"http://u:p@proxy:3128\"; };", "no place for secrets"},
         {"server: { region = \"eu\"; connect_timeout = 0; };", "0.001 to 600 seconds were expected"},
         {"server: { region = \"eu\"; timeout = -1; };", "0.001 to 600 seconds were expected"},
@@ -307,8 +307,6 @@ static void a_file_of_another_user_is_refused(void **state) {
     otsd_error e = {0};
 
     (void)state;
-    if (geteuid() != 0)
-        skip(); /* cannot give a file away */
     write_bytes(S, strlen(S), 0644);
     assert_int_equal(chown(path, 65534, 0), 0);
     assert_int_equal(otsd_config_load(&c, path, &e), OTSD_ERR_CONFIG);
@@ -384,5 +382,9 @@ int main(void) {
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
+    if (geteuid() != 0) { /* who cannot give a file away */
+        (void)puts("# left out without root: a_file_of_another_user_is_refused");
+        cmocka_set_skip_filter("a_file_of_another_user*");
+    }
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -209,7 +209,7 @@ static int set_up(void **state) {
 static int tear_down(void **state) {
     (void)state;
     otsd_global_cleanup();
-    (void)unlink(config_path); /* not there where the test was skipped */
+    (void)unlink(config_path); /* there only after the second test */
     (void)unlink(token_path);
     return rmdir(folder);
 }

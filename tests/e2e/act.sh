@@ -99,8 +99,11 @@ ssh_key() { # USER TTY-OPTION [COMMAND...]
     talk ssh "${SSH_OPTIONS[@]}" -o BatchMode=yes -i "$W/key-$user" "$tty" "$user@127.0.0.1" "${@:-true}" </dev/null
 }
 
+# The login of util-linux hangs its terminal up and closes it before it opens it anew, which ends a pseudo-terminal
+# for the one who looks at it: so it runs without the capability to hang up, and a sleep keeps the terminal open.
 console_login() { # USER PASSWORD [NEW-PASSWORD]: login(1) on a terminal, then exit
-    { dialogue 'assword: $' "$2"; [ $# -lt 3 ] || forced_change "$2" "$3"; dialogue '[$] $' exit; } | talk login "$1"
+    { dialogue 'assword: $' "$2"; [ $# -lt 3 ] || forced_change "$2" "$3"; dialogue '[$] $' exit; } |
+        talk setpriv --bounding-set -sys_tty_config sh -c "sleep 30 & exec login $1"
 }
 
 passwd_by_user() { # USER OLD NEW
@@ -122,7 +125,7 @@ otsd-hook() {
     case ${1:-} in
     provision | reissue)
         mkdir -p "$W/wire"
-        strace -qq -o "$W/wire/$BASHPID" -xx -s 65536 -e trace=recvfrom /usr/local/sbin/otsd-hook "$@"
+        strace -qq -o "$(mktemp "$W/wire/XXXXXX")" -xx -s 65536 -e trace=recvfrom /usr/local/sbin/otsd-hook "$@"
         ;;
     *) command otsd-hook "$@" ;;
     esac
@@ -146,12 +149,14 @@ mail_to() { # ADDRESS
 link_of() { # USER
     local file
     file=$(mail_to "$1@example.com") || return 1
-    tr -d '\r' <"$file" | sed -e ':a' -e '/=$/{N;s/=\n//;ba' -e '}' | grep -oE 'https?://[^ ">]*/secret/[A-Za-z0-9]+' | head -n 1
+    tr -d '\r' <"$file" | sed -e ':a' -e '/=$/{N;s/=\n//;ba' -e '}' |
+        grep -oE 'https?://[^ ">]*/secret/[A-Za-z0-9]+' | head -n 1
 }
 
 # Opens a link as its recipient does: prints the value; fails where the secret is gone.
 open_link() { # LINK [PASSPHRASE]
-    curl -sS -X POST ${2:+--data-urlencode "passphrase=$2"} "$SANDBOX_URL/api/v1/secret/${1##*/}" | jq -er ".value // empty"
+    curl -sS -X POST ${2:+--data-urlencode "passphrase=$2"} "$SANDBOX_URL/api/v1/secret/${1##*/}" |
+        jq -er ".value // empty"
 }
 
 # The metadata keys of hand-offs, kept because the record is gone once one is over.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Runs a program and writes the whole memory of it, and of every process that it forks, to a file at the last moment at
- * which it exists: the kernel's exit event, when the program has run its cleanup and its mappings are still there. A core
- * dump would not do: the programs under test switch core dumps off, and leave out their locked pages.
+ * which it exists: the kernel's exit event, when the program has run its cleanup and its mappings are still there. A
+ * core dump would not do: the programs under test switch core dumps off, and leave out their locked pages.
  *
  * Guarantees: each readable mapping is in the file, the locked and the "don't dump" ones too; the status of the program
  * is the status of memdump; exit status 70 where a process ended of which no image could be taken.
@@ -23,8 +23,7 @@
 static const long OPTIONS = PTRACE_O_TRACEEXIT | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
                             PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
 
-static bool copy_range(int mem, int out, uint64_t from, uint64_t to)
-{
+static bool copy_range(int mem, int out, uint64_t from, uint64_t to) {
     static char page[65536];
 
     while (from < to) {
@@ -42,8 +41,7 @@ static bool copy_range(int mem, int out, uint64_t from, uint64_t to)
 }
 
 /* Appends the image of a stopped process; the number of mappings written, or -1. */
-static int dump(pid_t pid, int out)
-{
+static int dump(pid_t pid, int out) {
     char path[64], line[4608];
     FILE *maps = NULL;
     int mem = -1, count = 0, ret = -1;
@@ -80,8 +78,7 @@ out:
 }
 
 /* Serves all stops of all processes until the first one is gone; its wait status, or -1 where an image is missing. */
-static int follow(pid_t first, int out)
-{
+static int follow(pid_t first, int out) {
     int result = -1, status;
     bool complete = true;
 
@@ -107,8 +104,7 @@ static int follow(pid_t first, int out)
     }
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     int out, status, result = 70;
     pid_t child;
 
@@ -130,7 +126,7 @@ int main(int argc, char **argv)
     }
     if (child < 0 || ptrace(PTRACE_SEIZE, child, NULL, OPTIONS) < 0) {
         perror("memdump");
-        return 71;
+        goto out;
     }
     /* The child stops itself before it runs the program; seized by then or not, it is continued from that stop. */
     if (waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && kill(child, SIGCONT) == 0 &&
@@ -139,6 +135,7 @@ int main(int argc, char **argv)
         if (status >= 0)
             result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
+out:
     if (close(out) != 0)
         result = 70;
     return result;

@@ -17,8 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static int bound(int type, const struct sockaddr_in *a)
-{
+static int bound(int type, const struct sockaddr_in *a) {
     int fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
@@ -30,13 +29,11 @@ static int bound(int type, const struct sockaddr_in *a)
     return fd;
 }
 
-static int say(const char *word)
-{
+static int say(const char *word) {
     return puts(word) < 0 || fflush(stdout) != 0 ? -1 : 0;
 }
 
-int main(int argc, char **argv)
-{
+int main(int argc, char **argv) {
     struct sockaddr_in a = {.sin_family = AF_INET};
     struct pollfd fds[2];
     char *end;

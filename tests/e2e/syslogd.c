@@ -4,8 +4,8 @@
  * one line, "<PRI>..." as it came. Real syslog daemons are not used because none may be left behind on the machine and
  * because a test wants the priority number.
  *
- * Guarantees: once "ready" is on standard output no message is lost to a missing socket; a message is in the file, whole,
- * before the next one is received.
+ * Guarantees: once "ready" is on standard output no message is lost to a missing socket; a message is in the file,
+ * whole, before the next one is received.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-static int bind_log(const char *path)
-{
+static int bind_log(const char *path) {
     struct sockaddr_un a = {.sun_family = AF_UNIX};
     int fd;
 
@@ -40,8 +39,7 @@ static int bind_log(const char *path)
 }
 
 /* One message, one line: what would break the line becomes a space. */
-static size_t one_line(char *m, size_t len)
-{
+static size_t one_line(char *m, size_t len) {
     while (len > 0 && (m[len - 1] == '\0' || m[len - 1] == '\n'))
         len--;
     for (size_t i = 0; i < len; i++)
@@ -51,9 +49,29 @@ static size_t one_line(char *m, size_t len)
     return len + 1;
 }
 
-int main(int argc, char **argv)
-{
+/* Until it is killed, or something fails. */
+static void serve(int in, int out, const char *name) {
     static char message[65536 + 1];
+
+    for (;;) {
+        ssize_t got = recv(in, message, sizeof message - 1, 0);
+        size_t len;
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            perror("recv");
+            return;
+        }
+        len = one_line(message, (size_t)got);
+        if (write(out, message, len) != (ssize_t)len) {
+            perror(name);
+            return;
+        }
+    }
+}
+
+int main(int argc, char **argv) {
     int in, out;
 
     if (argc != 3) {
@@ -66,26 +84,12 @@ int main(int argc, char **argv)
         return 73;
     }
     out = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (out < 0) {
+    if (out < 0)
         perror(argv[2]);
-        return 73;
-    }
-    if (puts("ready") < 0 || fflush(stdout) != 0)
-        return 74;
-    for (;;) {
-        ssize_t got = recv(in, message, sizeof message - 1, 0);
-        size_t len;
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            perror("recv");
-            return 74;
-        }
-        len = one_line(message, (size_t)got);
-        if (write(out, message, len) != (ssize_t)len) {
-            perror(argv[2]);
-            return 74;
-        }
-    }
+    else if (puts("ready") >= 0 && fflush(stdout) == 0)
+        serve(in, out, argv[2]);
+    if (out >= 0)
+        (void)close(out);
+    (void)close(in);
+    return 74;
 }

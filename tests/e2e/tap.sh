@@ -9,17 +9,17 @@ tap_failed=0
 
 # check PROMISE COMMAND...: the promise is kept where the command succeeds; what it printed is shown where not.
 check() {
-    local promise=$1 said status=0
+    local tap_promise=$1 tap_said tap_status=0
     shift
     tap_count=$((tap_count + 1))
-    said=$("$@" 2>&1) || status=$?
-    if [ "$status" -eq 0 ]; then
-        echo "ok $tap_count - $promise"
+    tap_said=$("$@" 2>&1) || tap_status=$?
+    if [ "$tap_status" -eq 0 ]; then
+        echo "ok $tap_count - $tap_promise"
         return 0
     fi
     tap_failed=$((tap_failed + 1))
-    echo "not ok $tap_count - $promise"
-    printf '%s\n' "status $status of: $*" "$said" | tr -d '\r' | sed 's/^/#   /'
+    echo "not ok $tap_count - $tap_promise"
+    printf '%s\n' "status $tap_status of: $*" "$tap_said" | tr -d '\r' | sed 's/^/#   /'
     return 0
 }
 
@@ -40,9 +40,9 @@ note() {
 
 # all_of 'COMMAND ARGS' ...: one promise that takes several looks, each a line of shell.
 all_of() {
-    local one
-    for one; do
-        eval "$one" || { echo "did not hold: $one"; return 1; }
+    local tap_look
+    for tap_look; do
+        eval "$tap_look" || { echo "did not hold: $tap_look"; return 1; }
     done
 }
 

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# The world of the end-to-end tests and of the demo: a whole small machine (sshd, PAM, accounts, syslog, an otsd-sandbox)
-# in namespaces of its own, with this build tree installed into it by "make install".
+# The world of the end-to-end tests and of the demo: a whole small machine (sshd, PAM, accounts, syslog, an
+# otsd-sandbox) in namespaces of its own, with this build tree installed into it by "make install".
 #
 # Guarantees: nothing outside is touched. Mounts, processes and network are private; /etc /home /root /usr /var are
 # overlays on a tmpfs, /run /tmp /dev are new; the source and build trees are mounted read-only; only loopback exists.
@@ -100,6 +100,13 @@ world_mount_dev() {
     mount --move $W/dev /dev || world_die "no /dev"
 }
 
+# Of the names in one file keeps those that the other one has.
+world_keep_known() { # FILE OTHER
+    [ -e "$1" ] || return 0
+    awk -F: 'NR == FNR { have[$1] = 1; next } $1 in have' "$2" "$1" >$W/known || world_die "$1"
+    cat $W/known >"$1" || world_die "$1"
+}
+
 # The same machine everywhere: no accounts of people, no earlier otsd, names from files and DNS only.
 world_clean_machine() {
     local f
@@ -108,10 +115,9 @@ world_clean_machine() {
         { awk -F: '$3 < 1000 || $3 == 65534' /etc/$f >$W/$f && cat $W/$f >/etc/$f; } || world_die "/etc/$f"
     done
     for f in shadow:passwd gshadow:group; do
-        [ ! -e "/etc/${f%:*}" ] || { awk -F: 'NR == FNR { have[$1] = 1; next } $1 in have' "/etc/${f#*:}" "/etc/${f%:*}" \
-            >"$W/${f%:*}" && cat "$W/${f%:*}" >"/etc/${f%:*}"; } || world_die "/etc/${f%:*}"
+        world_keep_known "/etc/${f%:*}" "/etc/${f#*:}"
     done
-    rm -f $W/passwd $W/group $W/shadow $W/gshadow /etc/subuid /etc/subgid
+    rm -f $W/passwd $W/group $W/known /etc/subuid /etc/subgid
     rm -rf /etc/update-motd.d /etc/motd
     # Often mounts of their own, which the overlay hides, or links out of it.
     rm -f /etc/hosts /etc/resolv.conf /etc/nsswitch.conf
@@ -137,7 +143,7 @@ port_open() {
     : 2>/dev/null <>"/dev/tcp/127.0.0.1/$1"
 }
 
-# world_up [flavour=new] [must_change=true] [deadline=3] [max_startups=...] [pam=lines|profile|none] [server=sandbox|none]
+# world_up [flavour=new|old] [must_change=true|false] [deadline=SECONDS] [pam=lines|profile|none]
 world_up() {
     local flavour=new must_change=true deadline='' pam=lines
     while [ $# -gt 0 ]; do

@@ -129,7 +129,7 @@ UNIT_TESTS := $(UNIT) $(CONF)
 SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/pam/*.test tests/conformance/*.test tests/e2e/*.test tests/crash/*.test))
 check: tests
 	$(MAKE) SAN=1 tests
-	B=$(B) tests/run $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
+	B=$(B) tests/run -j 2 $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 
 # Random operations, kills and faults for SECONDS; not part of check.
 SECONDS ?= 300

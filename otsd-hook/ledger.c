@@ -132,6 +132,14 @@ int ledger_save(entry *e, problem *p) {
     return rc;
 }
 
+/* Is the file behind fd still the one of that name? */
+static bool in_place(int dir, const entry *e) {
+    struct stat a, b;
+
+    return fstat(e->fd, &a) == 0 && fstatat(dir, e->name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
 int ledger_create(ledger *l, const record *r, entry *e, problem *p) {
     int rc;
 
@@ -142,8 +150,8 @@ int ledger_create(ledger *l, const record *r, entry *e, problem *p) {
     if (e->fd < 0)
         return errno == EEXIST ? problem_set(p, EX_CANTCREAT, "%s: a provision is under way or was interrupted", r->user)
                                : failed(p, "cannot make", e);
-    if (flock(e->fd, LOCK_EX | LOCK_NB) != 0) {
-        /* A sweep looked at the empty file first; it drops what is empty, so this one is given up. */
+    if (flock(e->fd, LOCK_EX | LOCK_NB) != 0 || !in_place(l->dirs[LEDGER_ISSUING], e)) {
+        /* A sweep came upon the empty file first, and drops what is empty. */
         rc = problem_set(p, EX_TEMPFAIL, "%s: otsd-hook sweep is at work on this user; try again", r->user);
         (void)close(e->fd);
         return rc;
@@ -229,14 +237,6 @@ static int load(entry *e, problem *p) {
     }
     otsd_wipe(text, len);
     return rc;
-}
-
-/* Is the file behind fd still the one of that name? */
-static bool in_place(int dir, const entry *e) {
-    struct stat a, b;
-
-    return fstat(e->fd, &a) == 0 && fstatat(dir, e->name, &b, AT_SYMLINK_NOFOLLOW) == 0 && a.st_dev == b.st_dev &&
-           a.st_ino == b.st_ino;
 }
 
 static int open_checked(ledger *l, entry *e, int flags, problem *p) {
@@ -337,7 +337,7 @@ bool ledger_has(ledger *l, ledger_state s, const char *name) {
     return fstatat(l->dirs[s], name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int ledger_set_aside(ledger *l, ledger_state s, const char *name, problem *p) {
+static int move_aside(ledger *l, ledger_state s, const char *name, problem *p) {
     char target[sizeof((entry *)0)->name + 32];
 
     (void)snprintf(target, sizeof target, "%s.%s.%lld", state_names[s], name, (long long)time(NULL));
@@ -347,17 +347,26 @@ int ledger_set_aside(ledger *l, ledger_state s, const char *name, problem *p) {
     return EX_OK;
 }
 
-bool ledger_drop_empty(ledger *l, ledger_state s, const char *name) {
+int ledger_set_aside(ledger *l, ledger_state s, const char *name, problem *p) {
     entry e = {.state = s};
     struct stat st;
-    problem ignored;
-    bool gone = false;
+    int rc;
 
     (void)snprintf(e.name, sizeof e.name, "%s", name);
-    if (open_locked(l, &e, &ignored) == EX_OK && fstat(e.fd, &st) == 0 && st.st_size == 0)
-        gone = unlinkat(l->dirs[s], e.name, 0) == 0;
+    rc = open_locked(l, &e, p);
+    if (rc == EX_DATAERR) {
+        /* No regular file of ours: nobody can be at work on it. */
+        rc = move_aside(l, s, name, p);
+    } else if (rc == EX_OK && s == LEDGER_ISSUING && fstat(e.fd, &st) == 0 && st.st_size == 0) {
+        rc = unlinkat(l->dirs[s], name, 0) == 0 ? LEDGER_NONE : failed(p, "cannot remove", &e);
+    } else if (rc == EX_OK) {
+        problem why;
+
+        /* Looked at again under the lock: it may have been in the middle of being written. */
+        rc = load(&e, &why) == EX_DATAERR ? move_aside(l, s, name, p) : LEDGER_NONE;
+    }
     ledger_release(&e);
-    return gone;
+    return rc;
 }
 
 #define SWEEP_STAMP "last-sweep"

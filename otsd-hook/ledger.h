@@ -57,11 +57,10 @@ int ledger_move(ledger *l, entry *e, ledger_state to, problem *p);
 int ledger_remove(ledger *l, entry *e, problem *p);
 /* Wipes and unlocks; the record stays as it is. */
 void ledger_release(entry *e);
-/* Moves a file that cannot be read out of the way, to aside/, by its name. */
+/* Moves a file that cannot be read out of the way, to aside/. LEDGER_NONE: it need not be any more; an intent that was never
+ * written is removed instead, for nothing had begun. LEDGER_BUSY: somebody is at work on it. */
 int ledger_set_aside(ledger *l, ledger_state s, const char *name, problem *p);
 
-/* Removes a record that nothing was ever written to, unless somebody is about to. True: it is gone. */
-bool ledger_drop_empty(ledger *l, ledger_state s, const char *name);
 /* Notes that a sweep came to its end now; when the last one did (0: never). */
 int ledger_stamp(ledger *l, problem *p);
 int64_t ledger_stamped(ledger *l);

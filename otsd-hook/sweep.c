@@ -71,18 +71,16 @@ static bool server_answers(const sweep *w) {
     return !w->limited && w->failures < FAILURES_ENOUGH;
 }
 
-/* An unreadable record: an empty intent is a provision that had not begun, anything else is kept for a person. */
-static void unreadable(sweep *w, ledger_state s, const char *name, problem *p) {
+/* An unreadable record is kept for a person, and never stops the rest. */
+static void unreadable(sweep *w, ledger_state s, const char *name, const problem *why) {
     problem aside;
+    int rc = ledger_set_aside(&w->x->ledger, s, name, &aside);
 
-    if (s == LEDGER_ISSUING && ledger_drop_empty(&w->x->ledger, s, name)) {
-        done(w, name, "an intent that was never written is dropped");
-        return;
-    }
-    if (ledger_set_aside(&w->x->ledger, s, name, &aside) == EX_OK)
+    if (rc == EX_OK)
         (void)problem_set(&aside, EX_DATAERR, "the record %s/%s cannot be read (%s); it is kept in %s/aside/: look at it, then remove it",
-                          ledger_state_name(s), name, p->text, OTSD_STATE_DIR);
-    trouble(w, &aside);
+                          ledger_state_name(s), name, why->text, OTSD_STATE_DIR);
+    if (rc >= 0)
+        trouble(w, &aside);
 }
 
 /* Opens and locks a record; false where there is nothing to do (gone, or in other hands) or it was dealt with. */

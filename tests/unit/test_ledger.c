@@ -229,6 +229,26 @@ static void refuses_links_loose_modes_and_strangers(void **state) {
     assert_int_equal(ledger_open(&other, &p), EX_CONFIG);
 }
 
+static void sets_aside_only_what_stays_unreadable(void **state) {
+    record r = sample("alice");
+    problem p;
+    entry e;
+
+    (void)state;
+    put_file(OTSD_STATE_DIR "/pending/bad", "no record\n", 0600);
+    put_file(OTSD_STATE_DIR "/issuing/empty", "", 0600);
+    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "alice", &p), LEDGER_BUSY);
+    ledger_release(&e);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "alice", &p), LEDGER_NONE);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "empty", &p), LEDGER_NONE);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_PENDING, "bad", &p), EX_OK);
+    assert_true(ledger_has(&l, LEDGER_ISSUING, "alice"));
+    assert_false(ledger_has(&l, LEDGER_ISSUING, "empty"));
+    assert_false(ledger_has(&l, LEDGER_PENDING, "bad"));
+    assert_int_equal(access(OTSD_STATE_DIR "/aside", F_OK), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"a record survives writing and reading, escapes and all", survives_a_round_trip, open_ledger, close_ledger, NULL},
@@ -239,6 +259,7 @@ int main(void) {
         {"an update goes on behind a torn line", append_goes_on_behind_a_torn_line, open_ledger, close_ledger, NULL},
         {"of 32 processes exactly one claims", one_of_many_claims, open_ledger, close_ledger, NULL},
         {"links, loose modes, strangers' folders and wrong names are refused", refuses_links_loose_modes_and_strangers, open_ledger, close_ledger, NULL},
+        {"only what stays unreadable under its lock is set aside", sets_aside_only_what_stays_unreadable, open_ledger, close_ledger, NULL},
     };
 
     if (!private_world()) {

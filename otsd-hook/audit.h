@@ -7,7 +7,7 @@
 
 #include "record.h"
 
-/* "issued", "reissued": a hand-off is armed. "closed": it is over, with reason and outcome. */
+/* "issued": a hand-off is armed. "closed": it is over, with reason and outcome. */
 int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p);
 /* Has a closing line of this hand-off been written (also to the log before the last rotation, FILE.1)? For recovery. */
 bool audit_has_closed(const otsd_config *c, const char *id);

@@ -9,12 +9,33 @@
 
 #define COMMAND_TIMEOUT 60
 
+static int commands_ready(const otsd_config *c, problem *p) {
+    int rc = run_check(c->password.command, p);
+
+    return rc == EX_OK && c->password.lock_command ? run_check(c->password.lock_command, p) : rc;
+}
+
+int backend_replaceable(const otsd_config *c, const record *old, bool force, problem *p) {
+    shadow_line line;
+    int rc;
+
+    if (c->password.backend == OTSD_BACKEND_COMMAND)
+        return commands_ready(c, p);
+    rc = shadow_lookup(old->user, &line, p);
+    if (rc == EX_OK && !force && !shadow_same(line.hash, old->hash))
+        rc = problem_set(p, EX_NOPERM, "%s has a password of another origin by now; --force replaces it", old->user);
+    else if (rc == EX_OK && !force && strcmp(line.hash, old->hash) != 0)
+        rc = problem_set(p, EX_NOPERM, "%s is locked; --force unlocks it with a new password", old->user);
+    otsd_wipe(&line, sizeof line);
+    return rc;
+}
+
 int backend_ready(const otsd_config *c, const char *user, bool force, problem *p) {
     shadow_line line;
     int rc;
 
     if (c->password.backend == OTSD_BACKEND_COMMAND)
-        return EX_OK;
+        return commands_ready(c, p);
     rc = shadow_lookup(user, &line, p);
     if (rc == EX_OK && !force && !shadow_never_set(line.hash))
         rc = problem_set(p, EX_NOPERM, "%s has a password already, or a locked one; --force replaces it", user);
@@ -22,8 +43,8 @@ int backend_ready(const otsd_config *c, const char *user, bool force, problem *p
     return rc;
 }
 
-static int shadow_one(shadow_op op, const record *h, bool force, shadow_result *result, problem *p) {
-    shadow_change change = {.user = h->user, .hash = h->hash, .op = op, .must_change = h->must_change != 0, .force = force};
+static int shadow_one(shadow_op op, const record *h, const char *only_if, bool force, shadow_result *result, problem *p) {
+    shadow_change change = {.user = h->user, .hash = h->hash, .op = op, .must_change = h->must_change != 0, .force = force, .only_if = only_if};
     int rc = shadow_apply(&change, 1, p);
 
     *result = change.result;
@@ -46,7 +67,8 @@ static int command_set(const otsd_config *c, const record *h, const otsd_secret 
     return rc;
 }
 
-int backend_set(const otsd_config *c, const record *h, const otsd_secret *value, bool force, bool *unsure, problem *p) {
+int backend_set(const otsd_config *c, const record *h, const otsd_secret *value, const char *replaces, bool force, bool *unsure,
+                problem *p) {
     shadow_result result;
     int rc;
 
@@ -56,7 +78,7 @@ int backend_set(const otsd_config *c, const record *h, const otsd_secret *value,
         *unsure = rc != EX_OK && rc != EX_CONFIG && rc != EX_UNAVAILABLE;
         return rc;
     }
-    rc = shadow_one(SHADOW_SET, h, force, &result, p);
+    rc = shadow_one(SHADOW_SET, h, replaces, force, &result, p);
     if (rc != EX_OK) {
         otsd_tri in_place, must_change;
 
@@ -67,7 +89,7 @@ int backend_set(const otsd_config *c, const record *h, const otsd_secret *value,
     if (result == SHADOW_ABSENT)
         return problem_set(p, EX_NOUSER, "%s has no line in %s any more", h->user, SHADOW_PATH);
     if (result == SHADOW_REFUSED)
-        return problem_set(p, EX_NOPERM, "%s was given a password meanwhile; --force replaces it", h->user);
+        return problem_set(p, EX_NOPERM, "%s was given another password meanwhile; --force replaces it", h->user);
     return EX_OK;
 }
 
@@ -76,7 +98,7 @@ int backend_lock(const otsd_config *c, const record *h, problem *p) {
     shadow_result result;
 
     if (h->backend == OTSD_BACKEND_SHADOW)
-        return h->hash[0] ? shadow_one(SHADOW_LOCK_IF, h, false, &result, p) : EX_OK;
+        return h->hash[0] ? shadow_one(SHADOW_LOCK_IF, h, NULL, false, &result, p) : EX_OK;
     if (!h->storing)
         return EX_OK;
     if (!c->password.lock_command)

@@ -27,22 +27,23 @@ int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random) {
 }
 
 int closing_claim(ledger *l, const otsd_config *c, entry *e, reason why, problem *p) {
-    problem save_problem;
+    problem unsaved;
     int rc;
 
-    if (why == REASON_DEADLINE || why == REASON_REVOKED) {
-        rc = backend_lock(c, &e->r, p);
-        if (rc != EX_OK) {
-            problem_add(p, "; %s can still log in with the generated password: lock it with usermod -L", e->r.user);
-            return rc;
-        }
-    }
     e->r.reason = why;
     e->r.claimed_at = time(NULL);
     /* A full disk must not keep the hand-off open: the reason is worth having, the claim is what counts. */
-    rc = ledger_save(e, &save_problem);
+    rc = ledger_save(e, &unsaved);
     if (rc != EX_OK)
-        say(LOG_WARNING, "%s: the reason (%s) could not be noted: %s", e->r.user, reason_text(why), save_problem.text);
+        say(LOG_WARNING, "%s: the reason (%s) could not be noted: %s", e->r.user, reason_text(why), unsaved.text);
+    if (why == REASON_DEADLINE || why == REASON_REVOKED) {
+        rc = backend_lock(c, &e->r, p);
+        if (rc != EX_OK) {
+            problem_add(p, "; %s can still log in with the generated password, and the link is alive: otsd-hook sweep tries again, or "
+                        "lock the account by hand", e->r.user);
+            return rc;
+        }
+    }
     return ledger_move(l, e, LEDGER_CLAIMED, p);
 }
 
@@ -85,7 +86,11 @@ int closing_finish(ledger *l, const otsd_config *c, remote *r, entry *e, problem
 
     if (rc == EX_OK && !(again && audit_has_closed(c, e->r.id)))
         rc = audit_write(c, "closed", &e->r, time(NULL), p);
+    else if (rc != EX_OK)
+        return rc;
     if (rc == EX_OK)
         rc = ledger_remove(l, e, p);
+    if (rc != EX_OK)
+        problem_add(p, "; %s's hand-off is over and its link dead, otsd-hook sweep writes that down", e->r.user);
     return rc;
 }

@@ -10,11 +10,11 @@ reason decide(const situation *s) {
         return REASON_UID;
     if (s->in_place == OTSD_NO)
         return REASON_CHANGED;
-    if (s->now >= s->deadline)
-        return REASON_DEADLINE;
-    /* From here on the generated password is, or may be, the account's. */
+    /* Nobody can look, but PAM has just seen it: and a password that was changed must not be locked for a deadline. */
     if (s->event == EVENT_PASSWORD && s->in_place == OTSD_UNKNOWN)
         return REASON_CHANGED;
+    if (s->now >= s->deadline)
+        return REASON_DEADLINE;
     if (s->event != EVENT_SESSION || !s->login_service)
         return REASON_NONE;
     /* An opened session is not yet a finished first login: sshd opens it before passwd runs, or before it refuses. */

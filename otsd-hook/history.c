@@ -30,7 +30,13 @@ typedef struct history {
 static const char *text(json_object *o, const char *key) {
     json_object *v;
 
-    return json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
+    const char *s = json_object_object_get_ex(o, key, &v) && json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
+
+    /* Nothing that a terminal would obey. */
+    for (const char *c = s; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return "?";
+    return s;
 }
 
 static void print(const char *line, json_object *o, bool json) {
@@ -58,7 +64,7 @@ static int read_log(const char *path, bool optional, history *h, problem *p) {
     while (getline(&line, &size, f) > 0) {
         json_object *o = json_tokener_parse(line);
 
-        if (!o || !json_object_is_type(o, json_type_object)) {
+        if (!o || !json_object_is_type(o, json_type_object) || !text(o, "event")[0]) {
             h->bad++;
         } else if (!h->user || strcmp(h->user, text(o, "user")) == 0) {
             print(line, o, h->json);
@@ -113,7 +119,7 @@ int cmd_history(context *x, int argc, char **argv) {
     }
     if (h.bad > 0)
         (void)fprintf(stderr, "otsd-hook: %zu line(s) of the audit log are damaged and were passed over\n", h.bad);
-    if (h.shown == 0 && !h.json)
+    if (h.shown == 0 && h.bad == 0 && !h.json)
         (void)printf(h.user ? "The audit log has nothing on %s.\n" : "The audit log is empty.\n", h.user);
     return EX_OK;
 }

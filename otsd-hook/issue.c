@@ -101,7 +101,7 @@ static int store(context *x, const issue *i, entry *e, const otsd_secret *value,
     if (rc == EX_OK)
         rc = ledger_save(e, p);
     if (rc == EX_OK)
-        rc = backend_set(x->config, &e->r, value, i->force, unsure, p);
+        rc = backend_set(x->config, &e->r, value, i->replaces, i->force, unsure, p);
     return rc;
 }
 

@@ -17,6 +17,7 @@ typedef struct issue {
     const otsd_secret *passphrase; /* NULL: none; at most 128 bytes */
     const char *locale;
     bool force;
+    const char *replaces;          /* the hash that the account has now, of an older hand-off; NULL: none */
     bool want_link;
     /* out */
     char id[17];

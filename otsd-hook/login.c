@@ -18,7 +18,6 @@
 #include "look.h"
 #include "words.h"
 
-#define LOCK_WAIT_MS 1000
 #define MARGIN_MS 50 /* between the end of our own patience and the deadline, which is short of the module's SIGKILL already */
 
 static const char help[] =
@@ -111,7 +110,7 @@ static int run(context *x, const login *g, problem *p) {
 
     if (rc != EX_OK)
         return rc;
-    rc = ledger_find(&x->ledger, LEDGER_PENDING, g->user, LOCK_WAIT_MS, &e, p);
+    rc = ledger_find(&x->ledger, LEDGER_PENDING, g->user, left_ms(g), &e, p);
     if (rc == LEDGER_NONE)
         return EX_OK;
     if (rc == LEDGER_BUSY)
@@ -122,7 +121,7 @@ static int run(context *x, const login *g, problem *p) {
         return rc;
     rc = look(x, g, &e.r, &s, p);
     if (rc == EX_OK) {
-        why = decide(&s);
+        why = e.r.reason != REASON_NONE ? (reason)e.r.reason : decide(&s);
         /* A wrong time on the file would bring the module here at every login. */
         rc = why != REASON_NONE ? end(x, g, &e, why, p) : ledger_mark(&e, p);
     }

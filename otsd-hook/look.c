@@ -2,8 +2,6 @@
 #include "look.h"
 
 #include <errno.h>
-#include <pwd.h>
-#include <shadow.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,7 +80,8 @@ int look_group_add(struct look_group *g, ledger *l, const char *name, problem *p
                         .created = r.created,
                         .opened_at = r.opened_at,
                         .checked_at = r.checked_at,
-                        .backend = r.backend};
+                        .backend = r.backend,
+                        .reason = r.reason};
     start(&r, EVENT_SWEEP, &item->s);
     /* Until the shadow file says otherwise. */
     item->s.in_place = item->s.must_change = r.backend == OTSD_BACKEND_SHADOW ? OTSD_NO : OTSD_UNKNOWN;
@@ -109,45 +108,39 @@ static look_item *find(struct look_group *g, const char *name) {
     return found ? found->item : NULL;
 }
 
+/* Not by fgetpwent_r, which never gets past a line that is longer than its buffer. */
 static int pass_over_passwd(struct look_group *g, problem *p) {
     FILE *f = fopen("/etc/passwd", "re");
-    struct passwd pw = {0}, *got;
-    char buf[4096];
-    int err;
+    char *line = NULL;
+    size_t size = 0;
+    int rc = EX_OK;
 
     if (!f)
         return problem_set(p, EX_NOINPUT, "/etc/passwd cannot be read: %s", strerror(errno));
-    while ((err = fgetpwent_r(f, &pw, buf, sizeof buf, &got)) == 0 || err == ERANGE) {
-        look_item *item = err == 0 ? find(g, pw.pw_name) : NULL;
+    while (getline(&line, &size, f) >= 0) {
+        char *rest = line, *name = strsep(&rest, ":\n"), *password = strsep(&rest, ":\n"), *uid = strsep(&rest, ":\n");
+        look_item *item = password && uid ? find(g, name) : NULL;
 
         if (!item || item->found)
             continue;
         item->found = item->s.exists = true;
-        item->s.same_uid = pw.pw_uid == item->uid;
+        item->s.same_uid = strtoll(uid, NULL, 10) == item->uid;
     }
+    if (ferror(f))
+        rc = problem_set(p, EX_IOERR, "/etc/passwd cannot be read: %s", strerror(errno));
+    free(line);
     (void)fclose(f);
-    return err == ENOENT ? EX_OK : problem_set(p, EX_IOERR, "/etc/passwd cannot be read: %s", strerror(err));
+    return rc;
 }
 
-static int pass_over_shadow(struct look_group *g, problem *p) {
-    FILE *f = fopen(SHADOW_PATH, "re");
-    struct spwd sp = {0}, *got;
-    char buf[4096];
-    int err;
+static bool look_at_line(const char *user, const char *hash, long changed, void *arg) {
+    look_item *item = find(arg, user);
 
-    if (!f)
-        return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
-    while ((err = fgetspent_r(f, &sp, buf, sizeof buf, &got)) == 0 || err == ERANGE) {
-        look_item *item = err == 0 ? find(g, sp.sp_namp) : NULL;
-
-        if (!item || item->backend != OTSD_BACKEND_SHADOW || !shadow_same(sp.sp_pwdp, item->hash))
-            continue;
+    if (item && item->backend == OTSD_BACKEND_SHADOW && shadow_same(hash, item->hash)) {
         item->s.in_place = OTSD_YES;
-        item->s.must_change = sp.sp_lstchg == 0 ? OTSD_YES : OTSD_NO;
+        item->s.must_change = changed == 0 ? OTSD_YES : OTSD_NO;
     }
-    otsd_wipe(buf, sizeof buf);
-    (void)fclose(f);
-    return err == ENOENT ? EX_OK : problem_set(p, EX_IOERR, "%s cannot be read: %s", SHADOW_PATH, strerror(err));
+    return true;
 }
 
 /* Not in the file: another source may know the account. */
@@ -174,7 +167,7 @@ int look_group_look(struct look_group *g, problem *p) {
     qsort(g->sorted, g->len, sizeof *g->sorted, by_user);
     rc = pass_over_passwd(g, p);
     if (rc == EX_OK)
-        rc = pass_over_shadow(g, p);
+        rc = shadow_each(look_at_line, g, p);
     for (size_t i = 0; rc == EX_OK && i < g->len; i++)
         if (g->items[i].found || look_elsewhere(&g->items[i]))
             g->items[known++] = g->items[i];

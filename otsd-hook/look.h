@@ -19,7 +19,7 @@ int look_at(const record *r, event ev, situation *s, problem *p);
 /* What of a record the quick look needs. */
 typedef struct look_item {
     const char *user, *hash;
-    int64_t uid, created, opened_at, checked_at, backend;
+    int64_t uid, created, opened_at, checked_at, backend, reason;
     situation s;
     bool found; /* in /etc/passwd */
 } look_item;

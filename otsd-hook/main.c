@@ -37,13 +37,6 @@ static void print_help(void) {
                  "Configuration: " OTSD_CONFIG_PATH ", see otsd.conf(5). State: " OTSD_STATE_DIR ". Exit codes: sysexits.h.\n");
 }
 
-static bool wants(int argc, char **argv, const char *option) {
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], option) == 0)
-            return true;
-    return false;
-}
-
 int main(int argc, char **argv) {
     context x = {0};
     problem p;
@@ -62,7 +55,7 @@ int main(int argc, char **argv) {
         if (strcmp(argv[1], commands[i].name) != 0)
             continue;
         /* Help is for everybody. */
-        if (!wants(argc - 1, argv + 1, "--help") && privs_start(&p) != EX_OK) {
+        if (!(argc == 3 && strcmp(argv[2], "--help") == 0) && privs_start(&p) != EX_OK) {
             problem_say(&p);
             return p.code;
         }

@@ -41,6 +41,8 @@ static bool standard_descriptors(void) {
 }
 
 int privs_start(problem *p) {
+    sigset_t none;
+
     if (!standard_descriptors())
         return problem_set(p, EX_OSERR, "standard descriptors cannot be opened: %s", strerror(errno));
     if (otsd_process_harden() != OTSD_OK)
@@ -52,6 +54,10 @@ int privs_start(problem *p) {
         return problem_set(p, EX_OSERR, "root's full identity cannot be had: %s", strerror(errno));
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
+    /* A caller that ignores or blocks these would keep us from waiting for what we start. */
+    (void)signal(SIGCHLD, SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (!clean_environment())
         return problem_set(p, EX_OSERR, "out of memory");
     return EX_OK;

@@ -12,6 +12,7 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
     va_list ap;
 
     p->code = code;
+    p->remote = false;
     va_start(ap, fmt);
     (void)vsnprintf(p->text, sizeof p->text, fmt, ap);
     va_end(ap);
@@ -54,7 +55,9 @@ int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
     va_start(ap, fmt);
     (void)vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    return problem_set(p, code_of(e->code), "%s: %s", what, e->message[0] ? e->message : otsd_strerror(e->code));
+    (void)problem_set(p, code_of(e->code), "%s: %s", what, e->message[0] ? e->message : otsd_strerror(e->code));
+    p->remote = true;
+    return p->code;
 }
 
 void problem_add(problem *p, const char *fmt, ...) {

@@ -13,6 +13,7 @@
 
 typedef struct problem {
     int code;
+    bool remote;    /* it came from the server, or from the way there */
     char text[900]; /* without program name, without newline, never a secret */
 } problem;
 

@@ -127,7 +127,6 @@ static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
 
 /* A reissue replaces the generated password and no other, unless forced. */
 static int check_old(context *x, request *q, int64_t uid, problem *p) {
-    otsd_tri in_place, must_change;
     int rc = ledger_peek(&x->ledger, LEDGER_PENDING, q->user, &q->old, p);
 
     if (rc == LEDGER_NONE)
@@ -139,10 +138,7 @@ static int check_old(context *x, request *q, int64_t uid, problem *p) {
     if (q->old.uid != uid)
         return problem_set(p, EX_NOPERM, "%s is another account than the one that was provisioned (uid %lld, then %lld); otsd-hook "
                            "sweep ends the old hand-off", q->user, (long long)uid, (long long)q->old.uid);
-    backend_look(&q->old, &in_place, &must_change);
-    if (in_place == OTSD_NO && !q->force)
-        return problem_set(p, EX_NOPERM, "%s has a password of another origin by now; --force replaces it", q->user);
-    return EX_OK;
+    return backend_replaceable(x->config, &q->old, q->force, p);
 }
 
 /* Everything about the account that can be known before the server is asked. */
@@ -207,7 +203,7 @@ static int print_text(const request *q, const issue *i) {
 
 static int run(context *x, request *q, problem *p) {
     otsd_secret *passphrase = NULL;
-    issue i = {.user = q->user, .force = q->force || q->again, .want_link = q->print_link};
+    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link};
     int rc = context_open(x, p);
 
     if (rc == EX_OK)
@@ -227,6 +223,7 @@ static int run(context *x, request *q, problem *p) {
         goto out;
     }
     i.ttl = q->ttl > 0 ? q->ttl : x->config->handoff.ttl;
+    i.replaces = q->again && q->old.hash[0] ? q->old.hash : NULL;
     i.passphrase = passphrase;
     i.locale = q->locale ? q->locale : x->config->handoff.locale;
     if (!q->dry_run) {

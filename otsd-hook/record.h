@@ -15,7 +15,7 @@
 
 #include "problem.h"
 
-#define USER_MAX 255
+#define USER_MAX 216 /* so that "pending.USER.ID.TIME", the longest name in the ledger, fits in NAME_MAX */
 #define KEY_MAX 256
 #define RECORD_MAX 65536 /* bytes in a file */
 

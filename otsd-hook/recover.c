@@ -26,12 +26,15 @@ static int end_older(context *x, const char *user, problem *p) {
         return EX_OK;
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s: the older hand-off is in other hands", user);
-    if (rc != EX_OK)
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, user);
         return rc;
+    }
     rc = closing_claim(&x->ledger, x->config, &old, REASON_REISSUED, p);
     if (rc == LEDGER_NONE)
         rc = p->code;
-    if (rc == EX_OK && closing_finish(&x->ledger, x->config, x->remote, &old, &later) != EX_OK)
+    if (rc == EX_OK && (context_remote(x, &later) != EX_OK ||
+                        closing_finish(&x->ledger, x->config, x->remote, &old, &later) != EX_OK))
         say(LOG_WARNING, "%s", later.text);
     ledger_release(&old);
     return rc;
@@ -78,6 +81,7 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
         (void)snprintf(found.metadata_key, sizeof found.metadata_key, "%s", key);
         rc = remote_burn(x->remote, &found, time(NULL), &end, p);
         record_wipe(&found);
+        otsd_wipe(key, sizeof key);
         if (rc != EX_OK)
             return rc;
     }
@@ -95,12 +99,12 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
 
 int recover_issuing(context *x, entry *e, recovery *out, problem *p) {
     otsd_tri in_place, must_change;
-    int rc = context_remote(x, p);
+    int rc;
 
-    if (rc != EX_OK)
-        return rc;
-    if (e->r.metadata_key[0] == '\0')
-        return orphan(x, e, out, p);
+    if (e->r.metadata_key[0] == '\0') {
+        rc = context_remote(x, p);
+        return rc == EX_OK ? orphan(x, e, out, p) : rc;
+    }
     if (e->r.hash[0] || e->r.storing) {
         backend_look(&e->r, &in_place, &must_change);
         if (in_place == OTSD_UNKNOWN && e->r.backend == OTSD_BACKEND_SHADOW)
@@ -113,5 +117,6 @@ int recover_issuing(context *x, entry *e, recovery *out, problem *p) {
         }
     }
     *out = RECOVERED_BACK;
-    return back(x, e, p);
+    rc = context_remote(x, p);
+    return rc == EX_OK ? back(x, e, p) : rc;
 }

@@ -162,19 +162,37 @@ out:
 int remote_opened(remote *r, const record *h, int64_t *opened_at, problem *p) {
     otsd_receipt *t = NULL;
     otsd_error e = {0};
+    otsd_err err = otsd_fetch(r->client, h->metadata_key, &t, &e);
 
-    if (otsd_fetch(r->client, h->metadata_key, &t, &e) != OTSD_OK)
+    *opened_at = 0;
+    if (err == OTSD_ERR_GONE)
+        return EX_OK;
+    if (err != OTSD_OK)
         return problem_from_otsd(p, &e, "%s: the receipt cannot be read", h->user);
     *opened_at = t->state != OTSD_STATE_RECEIVED ? 0 : t->received > 0 ? t->received : t->updated;
     otsd_receipt_free(&t);
     return EX_OK;
 }
 
-static bool is_orphan(const otsd_receipt *t, const record *h) {
+/* Servers clamp in silence: floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days. */
+static bool ttl_of(const otsd_receipt *t, const record *h) {
+    static const int64_t ceilings[] = {604800, 1209600, 2592000};
+
+    if (t->ttl == h->ttl_asked)
+        return true;
+    if (t->ttl > h->ttl_asked)
+        return t->ttl == 60 || t->ttl == 300;
+    for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
+        if (t->ttl == ceilings[i])
+            return true;
+    return false;
+}
+
+static bool is_orphan(const otsd_receipt *t, const record *h, int64_t settles) {
     bool to_us = h->recipient[0] ? t->recipients_len == 1 && otsd_recipient_matches(t->recipients[0], h->recipient)
                                  : t->recipients_len == 0;
 
-    return t->ttl == h->ttl_asked && to_us && t->created >= h->created - CLOCK_SLACK &&
+    return ttl_of(t, h) && to_us && t->created >= h->created - CLOCK_SLACK && t->created <= settles + CLOCK_SLACK &&
            (t->state == OTSD_STATE_NEW || t->state == OTSD_STATE_VIEWED) && strlen(t->metadata_key) <= KEY_MAX;
 }
 
@@ -203,7 +221,7 @@ int remote_orphan(remote *r, const record *h, ledger *l, int64_t settles, char k
     for (size_t i = 0; i < r->recent->len; i++) {
         otsd_receipt *t = r->recent->items[i];
 
-        if (!is_orphan(t, h) || ledger_knows(l, t->metadata_key))
+        if (!is_orphan(t, h, settles) || ledger_knows(l, t->metadata_key))
             continue;
         if (found)
             *more = true;

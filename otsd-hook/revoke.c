@@ -10,6 +10,7 @@
 
 #include "closing.h"
 #include "context.h"
+#include "look.h"
 #include "recover.h"
 #include "words.h"
 
@@ -59,6 +60,8 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
                              "changed: otsd-hook sweep waits and undoes it", user);
         *undone = rc == EX_OK && what == RECOVERED_BACK;
         ledger_release(&e);
+    } else {
+        problem_add(p, " (%s/issuing/%s): otsd-hook sweep deals with it", OTSD_STATE_DIR, user);
     }
     return rc;
 }
@@ -80,9 +83,17 @@ static int owed_one(const char *name, void *arg) {
     if (strncmp(name, o->user, len) != 0 || name[len] != '.' || strlen(name) != len + 17)
         return 0;
     rc = ledger_find(&o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, o->p);
-    if (rc != EX_OK)
+    if (rc == LEDGER_NONE)
         return 0;
     o->found++;
+    if (rc != EX_OK) {
+        if (rc == LEDGER_BUSY)
+            rc = problem_set(o->p, EX_TEMPFAIL, "%s: another process is burning the secret", o->user);
+        else
+            problem_add(o->p, " (%s/claimed/%s)", OTSD_STATE_DIR, name);
+        o->rc = rc;
+        return 0;
+    }
     rc = finish(o->x, &e, o->p);
     if (rc != EX_OK)
         o->rc = rc;
@@ -90,35 +101,59 @@ static int owed_one(const char *name, void *arg) {
     return 0;
 }
 
-static int revoke_user(context *x, const char *user, problem *p) {
-    struct owed owed = {.x = x, .user = user, .p = p};
+/* A name that changed hands is not the account that is revoked: nothing of the new one is locked. */
+static reason why_of(const record *r) {
+    situation s;
     problem ignored;
-    bool undone;
-    entry e;
-    int rc = settle_issuing(x, user, &undone, p);
+    reason why = look_at(r, EVENT_SWEEP, &s, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
 
-    if (rc != EX_OK)
-        return rc;
-    rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &e, p);
+    return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
+}
+
+static int revoke_pending(context *x, const char *user, bool *found, problem *p) {
+    entry e;
+    int rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &e, p);
+
+    *found = rc != LEDGER_NONE;
+    if (rc == LEDGER_NONE)
+        return EX_OK;
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record; nothing was changed: try again", user);
-    if (rc == EX_DATAERR)
-        problem_add(p, " (%s/pending/%s); nothing was changed: lock the account with usermod -L", OTSD_STATE_DIR, user);
-    if (rc == EX_OK) {
-        rc = closing_claim(&x->ledger, x->config, &e, REASON_REVOKED, p);
-        if (rc == LEDGER_NONE)
-            rc = p->code;
-        if (rc == EX_OK) {
-            rc = finish(x, &e, p);
-            if (rc != EX_OK)
-                problem_add(p, "; the generated password is locked already");
-        }
-        ledger_release(&e);
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);
         return rc;
     }
-    if (rc != LEDGER_NONE)
+    rc = closing_claim(&x->ledger, x->config, &e, why_of(&e.r), p);
+    if (rc == LEDGER_NONE)
+        rc = p->code;
+    if (rc == EX_OK) {
+        rc = finish(x, &e, p);
+        if (rc != EX_OK)
+            problem_add(p, "; %s's generated password is locked already, the burn is owed and otsd-hook sweep does it", user);
+    }
+    ledger_release(&e);
+    return rc;
+}
+
+static int revoke_user(context *x, const char *user, problem *p) {
+    struct owed owed = {.x = x, .user = user, .p = p};
+    problem other;
+    bool undone = false, found;
+    int rc = revoke_pending(x, user, &found, p), rc_issuing;
+
+    /* What can let somebody in comes first; an interrupted provision may have to wait for the server. */
+    rc_issuing = settle_issuing(x, user, &undone, &other);
+    if (rc_issuing == EX_OK && ledger_has(&x->ledger, LEDGER_PENDING, user) && !found)
+        return revoke_pending(x, user, &found, p);
+    if (rc == EX_OK && rc_issuing != EX_OK) {
+        *p = other;
+        return rc_issuing;
+    }
+    if (rc != EX_OK || found)
         return rc;
-    rc = ledger_each(&x->ledger, LEDGER_CLAIMED, owed_one, &owed, &ignored);
+    rc = ledger_each(&x->ledger, LEDGER_CLAIMED, owed_one, &owed, &other);
+    if (rc != EX_OK)
+        *p = other;
     if (rc != EX_OK || owed.rc != EX_OK)
         return rc != EX_OK ? rc : owed.rc;
     if (undone)

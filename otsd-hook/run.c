@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -27,6 +28,8 @@ static _Noreturn void child(const char *path, int input) {
 
     (void)signal(SIGPIPE, SIG_DFL);
     (void)setsid();
+    /* Whoever kills us at a deadline means this, too. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (null < 0 || dup2(input, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         _exit(EX_OSERR);
     if (close_range(3, ~0U, 0) != 0)
@@ -77,17 +80,25 @@ static int reap(pid_t pid, long until, int *status) {
     }
 }
 
-int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
-    long until = now_ms() + timeout_s * 1000L;
+int run_check(const char *path, problem *p) {
     struct stat st;
-    int fds[2], status = 0, rc;
-    bool fed;
-    pid_t pid;
 
     if (stat(path, &st) != 0)
         return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0)
         return problem_set(p, EX_CONFIG, "%s is not run: it must be a file of root's that nobody else can write", path);
+    return EX_OK;
+}
+
+int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
+    long until = now_ms() + timeout_s * 1000L;
+    int fds[2], status = 0, rc;
+    bool fed;
+    pid_t pid;
+
+    rc = run_check(path, p);
+    if (rc != EX_OK)
+        return rc;
     if (pipe2(fds, O_CLOEXEC) != 0)
         return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
     pid = fork();

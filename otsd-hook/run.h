@@ -10,6 +10,8 @@
 
 #include "problem.h"
 
+/* Can path be run: is it there, root's, and writable by nobody else? EX_CONFIG. */
+int run_check(const char *path, problem *p);
 /* Feeds input to path's standard input; its output goes to /dev/null (it may repeat the input), its environment is a fixed
  * PATH, it inherits no other descriptor. path must be root's and writable by nobody else. Killed after timeout_s.
  * EX_OK: exit status 0. EX_CONFIG: it was not run. EX_UNAVAILABLE: it ended with another status, which by its contract means

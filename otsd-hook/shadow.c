@@ -26,37 +26,56 @@ bool shadow_same(const char *in_shadow, const char *generated) {
     return generated[0] != '\0' && strcmp(in_shadow, generated) == 0;
 }
 
-int shadow_lookup(const char *user, shadow_line *out, problem *p) {
+int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p) {
     FILE *f = fopen(SHADOW_PATH, "re");
-    char *buf = malloc(LINE_MAX_);
-    struct spwd sp = {0}, *found = NULL;
-    int rc = EX_OK, err;
+    char *line = NULL;
+    size_t size = 0;
+    bool more = true;
+    int rc = EX_OK;
 
-    if (!f || !buf) {
-        rc = problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
-        goto out;
+    if (!f)
+        return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
+    while (more && getline(&line, &size, f) >= 0) {
+        char *rest = line, *user = strsep(&rest, ":\n"), *hash = strsep(&rest, ":\n"), *date = strsep(&rest, ":\n");
+
+        if (hash && user[0])
+            more = fn(user, hash, date && date[0] ? strtol(date, NULL, 10) : -1, arg);
     }
-    do
-        err = fgetspent_r(f, &sp, buf, LINE_MAX_, &found);
-    while (err == 0 && strcmp(sp.sp_namp, user) != 0);
-    if (err != 0) {
-        rc = err == ENOENT ? problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH)
-                           : problem_set(p, EX_IOERR, "%s cannot be read: %s", SHADOW_PATH, strerror(err));
-        goto out;
-    }
-    if (strlen(sp.sp_pwdp) >= sizeof out->hash) {
-        rc = problem_set(p, EX_DATAERR, "%s: the password field in %s is too long", user, SHADOW_PATH);
-        goto out;
-    }
-    (void)snprintf(out->hash, sizeof out->hash, "%s", sp.sp_pwdp);
-    out->changed = sp.sp_lstchg;
-out:
-    if (buf)
-        otsd_wipe(buf, LINE_MAX_);
-    free(buf);
-    if (f)
-        (void)fclose(f);
+    if (ferror(f))
+        rc = problem_set(p, EX_IOERR, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
+    if (line)
+        otsd_wipe(line, size);
+    free(line);
+    (void)fclose(f);
     return rc;
+}
+
+struct lookup {
+    const char *user;
+    shadow_line *out;
+    bool found, fits;
+};
+
+static bool lookup_line(const char *user, const char *hash, long changed, void *arg) {
+    struct lookup *l = arg;
+
+    if (strcmp(user, l->user) != 0)
+        return true;
+    l->found = true;
+    l->fits = (size_t)snprintf(l->out->hash, sizeof l->out->hash, "%s", hash) < sizeof l->out->hash;
+    l->out->changed = changed;
+    return false;
+}
+
+int shadow_lookup(const char *user, shadow_line *out, problem *p) {
+    struct lookup l = {.user = user, .out = out};
+    int rc = shadow_each(lookup_line, &l, p);
+
+    if (rc != EX_OK)
+        return rc;
+    if (!l.found)
+        return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
+    return l.fits ? EX_OK : problem_set(p, EX_DATAERR, "%s: the password field in %s is too long", user, SHADOW_PATH);
 }
 
 /* ---- the transaction ---- */
@@ -75,7 +94,7 @@ static bool change_line(shadow_change *c, struct spwd *sp, char *field, size_t s
         (void)snprintf(field, size, "!%s", c->hash);
         sp->sp_pwdp = field;
     } else {
-        if (!c->force && !shadow_never_set(sp->sp_pwdp)) {
+        if (!c->force && !(c->only_if ? strcmp(sp->sp_pwdp, c->only_if) == 0 : shadow_never_set(sp->sp_pwdp))) {
             c->result = SHADOW_REFUSED;
             return false;
         }

@@ -32,7 +32,7 @@ typedef enum shadow_result {
     SHADOW_UNTOUCHED = 0,
     SHADOW_DONE,
     SHADOW_ABSENT,   /* no such line */
-    SHADOW_REFUSED,  /* SHADOW_SET without force: there is a usable password */
+    SHADOW_REFUSED,  /* SHADOW_SET without force: there is another password */
     SHADOW_OTHER,    /* SHADOW_LOCK_IF: the hash is another, or locked already */
 } shadow_result;
 
@@ -42,14 +42,18 @@ typedef struct shadow_change {
     shadow_op op;
     bool must_change;
     bool force;
+    const char *only_if; /* SHADOW_SET without force: the hash to replace; NULL: one that was never set */
     shadow_result result; /* out */
 } shadow_change;
 
 /* Sorts changes by user. Returns EX_OK also where single changes were not possible: see their results. On a failure nothing
- * was changed. At least one change done: the file is on disk when this returns. */
+ * was changed, unless the text says that the file was written. At least one change done: the file is on disk when this returns. */
 int shadow_apply(shadow_change *changes, size_t n, problem *p);
 /* EX_NOUSER: no such line. Names of other sources (LDAP …) are not looked at. */
 int shadow_lookup(const char *user, shadow_line *out, problem *p);
+/* Calls fn for each line that has a name and a password field, of any length (fgetspent_r never gets past one that is longer
+ * than its buffer), until it returns false. */
+int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p);
 /* Removes what a crashed transaction left. Does nothing while one is running. */
 int shadow_clean(problem *p);
 

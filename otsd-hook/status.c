@@ -40,6 +40,7 @@ typedef struct status {
     ledger_state state;
     int64_t now;
     size_t shown, flagged, unreadable;
+    int64_t oldest; /* when the first of them was made */
     json_object *list;
 } status;
 
@@ -51,7 +52,7 @@ static const char *flag_of(const status *s, const record *r) {
         return "overdue";
     if (s->state == LEDGER_PENDING && r->opened_at > 0 && s->now - r->opened_at > OPENED_LONG)
         return "opened-no-login";
-    if (s->state == LEDGER_CLAIMED && s->now - r->claimed_at > OWED_LONG)
+    if (s->state == LEDGER_CLAIMED && s->now - (r->claimed_at > 0 ? r->claimed_at : r->created) > OWED_LONG)
         return "burn-owed";
     return NULL;
 }
@@ -152,6 +153,8 @@ static int show(const char *name, void *arg) {
         else
             add_object(s, &r, flag);
         s->shown++;
+        if (s->oldest == 0 || r.created < s->oldest)
+            s->oldest = r.created;
     }
     record_wipe(&r);
     return 0;
@@ -186,7 +189,7 @@ static int run(context *x, status *s, problem *p) {
         (void)fprintf(stderr, "otsd-hook: %zu unreadable record(s) in %s/aside: look at them, then remove them\n", aside,
                       OTSD_STATE_DIR);
     stamped = ledger_stamped(s->l);
-    if (s->shown > 0 && stamped + SWEEP_LONG < s->now) {
+    if (s->shown > 0 && stamped + SWEEP_LONG < s->now && s->oldest + SWEEP_LONG < s->now) {
         char when[WORDS_MAX];
 
         s->flagged++;

@@ -60,9 +60,9 @@ static void trouble(sweep *w, const problem *p) {
     problem_say(p);
     if (w->worst == EX_OK || p->code != EX_TEMPFAIL)
         w->worst = p->code;
-    if (p->code == EX_UNAVAILABLE)
+    if (p->remote && p->code == EX_UNAVAILABLE)
         w->failures++;
-    else if (p->code == EX_TEMPFAIL)
+    else if (p->remote && p->code == EX_TEMPFAIL)
         w->limited = true;
 }
 
@@ -148,23 +148,37 @@ static void end(sweep *w, entry *e, reason why) {
     finish(w, e);
 }
 
-/* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. */
+/* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. The question is asked without the
+ * lock, for a login must not wait for it; that it was asked is noted first, so that one bad receipt is not asked for by every
+ * sweep. */
 static void check_receipt(sweep *w, entry *e) {
     int64_t opened_at = 0;
+    record asked;
     problem p;
-    int rc = context_remote(w->x, &p);
+    int rc;
 
     w->checks++;
+    e->r.checked_at = time(NULL);
+    rc = ledger_save(e, &p);
+    asked = e->r;
+    ledger_release(e);
     if (rc == EX_OK)
-        rc = remote_opened(w->x->remote, &e->r, &opened_at, &p);
-    if (rc == EX_OK) {
-        w->failures = 0;
-        e->r.checked_at = time(NULL);
-        e->r.opened_at = opened_at;
-        rc = ledger_save(e, &p);
-    }
+        rc = context_remote(w->x, &p);
+    if (rc == EX_OK)
+        rc = remote_opened(w->x->remote, &asked, &opened_at, &p);
     if (rc != EX_OK)
         trouble(w, &p);
+    else
+        w->failures = 0;
+    if (rc == EX_OK && opened_at > 0 && take(w, LEDGER_PENDING, asked.user, e)) {
+        if (strcmp(e->r.id, asked.id) == 0) {
+            e->r.opened_at = opened_at;
+            if (ledger_save(e, &p) != EX_OK)
+                trouble(w, &p);
+        }
+        ledger_release(e);
+    }
+    record_wipe(&asked);
 }
 
 static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, int64_t created) {
@@ -185,7 +199,8 @@ static void pending_one(sweep *w, const look_item *seen) {
     if (look_at(&e.r, EVENT_SWEEP, &s, &p) != EX_OK) {
         trouble(w, &p);
     } else {
-        why = decide(&s);
+        /* A claim that was noted and not carried out is carried out. */
+        why = e.r.reason != REASON_NONE ? (reason)e.r.reason : decide(&s);
         if (why != REASON_NONE)
             end(w, &e, why);
         else if (check_is_due(w, e.r.opened_at, e.r.checked_at, e.r.created))
@@ -223,7 +238,7 @@ static void flush_group(sweep *w) {
     for (size_t i = 0; i < w->group.len; i++) {
         const look_item *item = &w->group.items[i];
 
-        if (decide(&item->s) != REASON_NONE || check_is_due(w, item->opened_at, item->checked_at, item->created))
+        if (item->reason != REASON_NONE || decide(&item->s) != REASON_NONE || check_is_due(w, item->opened_at, item->checked_at, item->created))
             pending_one(w, item);
     }
     look_group_empty(&w->group);
@@ -258,7 +273,8 @@ static int issuing(const char *name, void *arg) {
 
     if (!take(w, LEDGER_ISSUING, name, &e))
         return 0;
-    if (!server_answers(w)) {
+    /* One whose password may be in place is armed without the server. */
+    if (!server_answers(w) && e.r.hash[0] == '\0' && !e.r.storing) {
         ledger_release(&e);
         return 0;
     }
@@ -288,10 +304,10 @@ static void run(sweep *w) {
 
     if (shadow_clean(&p) != EX_OK)
         trouble(w, &p);
+    each(w, LEDGER_ISSUING, issuing);
+    each(w, LEDGER_CLAIMED, claimed);
     each(w, LEDGER_PENDING, pending);
     flush_group(w);
-    each(w, LEDGER_CLAIMED, claimed);
-    each(w, LEDGER_ISSUING, issuing);
     if (w->settles > 0) {
         int64_t wait = w->settles - time(NULL);
 

@@ -40,9 +40,14 @@ const char *words_span(int64_t seconds, char *out) {
 const char *words_masked(const char *address, char *out, size_t size) {
     const char *at = strrchr(address, '@'), *dot = at ? strrchr(at, '.') : NULL;
 
+    size_t shown = at && at - address > 2 ? 2 : 1;
+
+    /* No character is cut. */
+    while (((unsigned char)address[shown] & 0xc0) == 0x80)
+        shown++;
     if (!at || at == address)
         (void)snprintf(out, size, "%s", address[0] ? "***" : "");
     else
-        (void)snprintf(out, size, "%.*s***@%.1s***%s", at - address > 2 ? 2 : 1, address, at + 1, dot ? dot : "");
+        (void)snprintf(out, size, "%.*s***@%.*s***%s", (int)shown, address, (unsigned char)at[1] < 0x80 ? 1 : 0, at + 1, dot ? dot : "");
     return out;
 }

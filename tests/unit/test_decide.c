@@ -46,6 +46,7 @@ static const row rows[] = {
     {"auth alone ends nothing", S(AUTH, PASSWORD, true, true, Y, N, 2000), REASON_NONE},
     {"sweep alone ends nothing", S(SWEEP, UNKNOWN, false, false, Y, Y, 2000), REASON_NONE},
     {"unknown backend: a change seen by PAM is believed", S(PASSWORD, UNKNOWN, false, false, U, U, 2000), REASON_CHANGED},
+    {"unknown backend: a change after the deadline locks nothing", S(PASSWORD, UNKNOWN, false, false, U, U, 10), REASON_CHANGED},
     {"unknown backend: a password login is believed", S(SESSION, PASSWORD, true, false, U, U, 2000), REASON_LOGIN},
     {"unknown backend: sweep keeps until the deadline", S(SWEEP, UNKNOWN, false, false, U, U, 2000), REASON_NONE},
     {"unknown backend: deadline", S(SWEEP, UNKNOWN, false, false, U, U, 10), REASON_DEADLINE},
@@ -79,7 +80,7 @@ static void in_all_combinations(void **state) {
         s.in_place = (otsd_tri)((int)(k % 3) - 1), k /= 3;
         s.must_change = (otsd_tri)((int)(k % 3) - 1), k /= 3;
         s.deadline = k % 2 ? NOW - 1 : NOW + 1;
-        if (s.in_place == OTSD_NO)
+        if (s.in_place == OTSD_NO || (s.in_place == OTSD_UNKNOWN && s.event == EVENT_PASSWORD))
             assert_int_equal(decide(&s), REASON_CHANGED);
         else if (s.deadline < NOW)
             assert_int_equal(decide(&s), REASON_DEADLINE);

@@ -192,6 +192,34 @@ static void what_a_fresh_account_looks_like(void **state) {
     assert_false(shadow_same("!", ""));
 }
 
+static void gets_past_long_lines(void **state) {
+    static char text[20000];
+    shadow_change c = set("zoe");
+    shadow_line line;
+    problem p;
+
+    (void)state;
+    (void)snprintf(text, sizeof text, "big:%09000d:1:0:99999:7:::\nzoe:!:1:0:99999:7:::\n", 7);
+    put_file(SHADOW_PATH, text, 0640);
+    assert_int_equal(shadow_lookup("zoe", &line, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+    assert_int_equal(shadow_lookup("big", &line, &p), EX_DATAERR);
+}
+
+static void replaces_only_the_hash_it_names(void **state) {
+    shadow_change c = set("bob");
+    problem p;
+
+    (void)state;
+    c.only_if = "$6$other$one";
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_REFUSED);
+    c.only_if = "$6$b$bob";
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"a change keeps every other line, mode, owner and attributes", changes_one_line_only, world, NULL, NULL},
@@ -202,6 +230,8 @@ int main(void) {
         {"a shadow file that is a link is refused", follows_no_link, world, NULL, NULL},
         {"a crashed transaction's left-over is removed, others' files stay", removes_only_what_is_ours, world, NULL, NULL},
         {"never had a password: '!' and '*' only", what_a_fresh_account_looks_like, world, NULL, NULL},
+        {"lines of any length are got past", gets_past_long_lines, world, NULL, NULL},
+        {"a reissue replaces the hash that it names and no other", replaces_only_the_hash_it_names, world, NULL, NULL},
     };
 
     if (!private_world()) {

@@ -43,7 +43,7 @@ const char *words_masked(const char *address, char *out, size_t size) {
     size_t shown = at && at - address > 2 ? 2 : 1;
 
     /* No character is cut. */
-    while (((unsigned char)address[shown] & 0xc0) == 0x80)
+    while (at && at > address && ((unsigned char)address[shown] & 0xc0) == 0x80)
         shown++;
     if (!at || at == address)
         (void)snprintf(out, size, "%s", address[0] ? "***" : "");

@@ -54,6 +54,7 @@ static void addresses_are_masked(void **state) {
     (void)state;
     assert_string_equal(words_masked("alice@example.com", out, sizeof out), "al***@e***.com");
     assert_string_equal(words_masked("a@b", out, sizeof out), "a***@b***");
+    assert_string_equal(words_masked("\xc3\xa9@x.org", out, sizeof out), "\xc3\xa9***@x***.org");
     assert_string_equal(words_masked("", out, sizeof out), "");
     assert_string_equal(words_masked("@x.org", out, sizeof out), "***");
 }

@@ -180,7 +180,8 @@ install: all
 	for f in $(MANPAGES); do \
 	  d=$(DESTDIR)$(MANDIR)/man$${f##*.}; install -d "$$d" && install -m 0644 "$$f" "$$d/" || exit 1; done
 	install -d $(DESTDIR)$(UNITDIR)
-	for f in $(UNITS); do sed -e 's,@SBINDIR@,$(SBINDIR),' -e 's,@STATEDIR@,$(STATEDIR),' "$$f" > $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
+	for f in $(UNITS); do sed -e 's,@SBINDIR@,$(SBINDIR),' -e 's,@STATEDIR@,$(STATEDIR),' "$$f" > $(DESTDIR)$(UNITDIR)/$${f##*/} && \
+	  chmod 0644 $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
 	if test -d /usr/share/pam-configs; then install -d $(DESTDIR)/usr/share/pam-configs && \
 	  install -m 0644 etc/pam-configs/otsd $(DESTDIR)/usr/share/pam-configs/otsd; fi
 	test -n "$(DESTDIR)" || ldconfig

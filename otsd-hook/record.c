@@ -200,13 +200,6 @@ const char *outcome_text(outcome o) {
     return (unsigned)o < OUTCOME_COUNT ? outcomes[o] : "unknown";
 }
 
-outcome outcome_from_text(const char *s) {
-    for (int i = 1; i < OUTCOME_COUNT; i++)
-        if (strcmp(s, outcomes[i]) == 0)
-            return (outcome)i;
-    return OUTCOME_NONE;
-}
-
 bool user_name_ok(const char *name) {
     size_t len = strnlen(name, USER_MAX + 1);
 

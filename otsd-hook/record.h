@@ -79,8 +79,6 @@ void record_wipe(record *r);
 /* "password changed", "deadline", …: for people, log and audit. */
 const char *reason_text(reason r);
 const char *outcome_text(outcome o);
-/* The reverse of the latter two; NONE where unknown. */
-outcome outcome_from_text(const char *s);
 
 /* One plain path component: not empty, "." or "..", no '/', no leading '-' or '.', no control characters, at most
  * USER_MAX bytes. */

@@ -63,8 +63,6 @@ static void next_of(const status *s, const record *r, char *out, size_t size) {
 
     if (s->state == LEDGER_ISSUING)
         (void)snprintf(out, size, "sweep finishes or undoes the provision");
-    else if (s->state == LEDGER_ASIDE)
-        (void)snprintf(out, size, "look at it, then remove it");
     else if (s->state == LEDGER_PENDING && r->deadline <= s->now)
         (void)snprintf(out, size, "sweep locks the password and burns the link");
     else if (s->state == LEDGER_PENDING)

@@ -7,13 +7,10 @@
  * second sweep finds nothing to do. What cannot be read is set aside and named; it never stops the rest. Pending records
  * are looked at in groups of a fixed size, so that memory does not grow with their number.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>

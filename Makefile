@@ -45,7 +45,7 @@ SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefin
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
 
 LIB_LIBS := -lcurl -ljson-c -lconfig
-HOOK_LIBS := -lcrypt -ljson-c
+HOOK_LIBS := -lcrypt -ljson-c -lpthread
 
 LIB_SRC := $(sort $(wildcard lib/*.c))
 # The second program of its folder.
@@ -113,10 +113,10 @@ $(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(HOOK_LIBS) -lcmocka -lpthread
-$(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o
+$(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libotsd.so
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ -lpam -lcmocka -ldl
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $< -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread
 
 deps:
 	tests/deps

@@ -152,3 +152,28 @@ otsd_err classify_answer(const struct answer *a, const char *server, otsd_error 
     }
     return rc;
 }
+
+otsd_err answer_read(const struct http_answer *h, const char *server, bool about_key, struct json_object **json,
+                     otsd_error *e) {
+    struct answer a = {.status = h->status,
+                       .intended = h->intended,
+                       .retry_after = h->retry_after,
+                       .content_type = h->content_type,
+                       .location = h->location,
+                       .body = h->body.data != NULL ? h->body.data : "",
+                       .len = h->body.len,
+                       .about_key = about_key};
+    bool no_memory = false;
+    otsd_err rc;
+
+    a.json = json_read(a.body, a.len, &no_memory);
+    if (no_memory)
+        rc = error_set(e, OTSD_ERR_MEMORY, OTSD_REACH_ANSWERED, "out of memory for the answer");
+    else
+        rc = classify_answer(&a, server, e);
+    if (rc == OTSD_OK)
+        *json = a.json;
+    else
+        json_wipe(a.json);
+    return rc;
+}

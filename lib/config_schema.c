@@ -65,7 +65,7 @@ static const char *recipient(const char *s) {
             return expected;
     }
     address[n] = '\0';
-    return text_is_address(address) ? NULL : expected;
+    return otsd_address_ok(address) ? NULL : expected;
 }
 
 static const char *locale(const char *s) {

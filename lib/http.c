@@ -31,8 +31,10 @@ struct http_exchange {
     bool repeatable;
     bool refused; /* a repetition was refused */
     bool too_large, no_memory;
-    unsigned requests; /* that libcurl began to send */
-    size_t answer_max;
+    bool begun;            /* the body of an answer has */
+    bool stopped;          /* by the sink */
+    unsigned requests;     /* that libcurl began to send */
+    struct http_sink sink; /* take is NULL where the body is collected */
     struct http_answer answer;
 };
 
@@ -42,7 +44,7 @@ static int on_request(void *p, char *remote, char *local, int remote_port, int l
     struct http_exchange *x = p;
 
     (void)remote, (void)local, (void)remote_port, (void)local_port;
-    if (x->requests > 0 && (!x->repeatable || x->requests > 1)) {
+    if (x->requests > 0 && (!x->repeatable || x->requests > 1 || x->begun)) {
         x->refused = true;
         return CURL_PREREQFUNC_ABORT;
     }
@@ -54,7 +56,20 @@ static size_t on_body(char *data, size_t one, size_t len, void *p) {
     struct http_exchange *x = p;
 
     (void)one; /* always 1 */
-    if (len > x->answer_max - x->answer.body.len) {
+    if (!x->begun && curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status) != CURLE_OK)
+        return 0;
+    x->begun = true;
+    if (x->sink.take != NULL)
+        switch (x->sink.take(x->sink.arg, &x->answer, data, len)) {
+        case SINK_TOOK:
+            return len;
+        case SINK_STOP:
+            x->stopped = true;
+            return 0;
+        case SINK_COLLECT:
+            x->sink.take = NULL;
+        }
+    if (len > HTTP_COLLECT_MAX - x->answer.body.len) {
         x->too_large = true;
         return 0;
     }
@@ -171,7 +186,11 @@ static CURLcode set_fixed(struct http_exchange *x) {
     SET(CURLOPT_FOLLOWLOCATION, 0L);
     SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_HTTP_VERSION, (long)(s->many ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    /* Rather wait for the connection that comes up, which may serve all, than open one for each. Not without TLS, where
+     * no HTTP/2 can be met: there libcurl lets the second exchange wait until the first has its answer. */
+    if (s->many && strcmp(protocols, "https") == 0)
+        SET(CURLOPT_PIPEWAIT, 1L);
     SET(CURLOPT_HTTP09_ALLOWED, 0L);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -271,10 +290,10 @@ otsd_err http_prepare(struct http_exchange *x, const struct http_request *r, ots
     wiped_free(&x->answer.body);
     memset(&x->answer, 0, sizeof x->answer);
     x->error[0] = '\0';
-    x->refused = x->too_large = x->no_memory = false;
+    x->refused = x->too_large = x->no_memory = x->begun = x->stopped = false;
     x->requests = 0;
     x->repeatable = r->repeatable;
-    x->answer_max = r->answer_max;
+    x->sink = r->sink;
     if (!wiped_append_string(&target, target_base(s)) || !wiped_append_string(&target, "/api/v1") ||
         !wiped_append_string(&target, r->path))
         rc = CURLE_OUT_OF_MEMORY;
@@ -293,6 +312,10 @@ otsd_err http_prepare(struct http_exchange *x, const struct http_request *r, ots
         return OTSD_OK;
     return error_local(e, rc == CURLE_OUT_OF_MEMORY ? OTSD_ERR_MEMORY : OTSD_ERR_ARGUMENT, "%s: %s", s->base,
                        curl_easy_strerror(rc));
+}
+
+void *http_easy(struct http_exchange *x) {
+    return x->easy;
 }
 
 int http_perform(struct http_exchange *x) {
@@ -339,9 +362,11 @@ static otsd_err failure(const struct http_exchange *x, CURLcode code, otsd_error
 
     if (x->too_large)
         return error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED, "%s: %s (more than %zu bytes)", server,
-                         otsd_strerror(OTSD_ERR_ANSWER), x->answer_max);
+                         otsd_strerror(OTSD_ERR_ANSWER), HTTP_COLLECT_MAX);
     if (x->no_memory)
         return error_set(e, OTSD_ERR_MEMORY, OTSD_REACH_MAYBE, "%s: out of memory for the answer", server);
+    if (code == (CURLcode)HTTP_GIVEN_UP)
+        return error_set(e, OTSD_ERR_CONNECTION, reach, "%s: given up before the answer came", server);
     if (x->refused)
         return error_set(e, OTSD_ERR_CONNECTION, reach,
                          "%s: connection failure (closed without an answer; the request may have been carried out)",
@@ -353,11 +378,12 @@ static otsd_err failure(const struct http_exchange *x, CURLcode code, otsd_error
 
 otsd_err http_finish(struct http_exchange *x, int result, const struct http_answer **out, otsd_error *e) {
     CURLcode code = (CURLcode)result, rc = CURLE_OK;
-    otsd_err err;
+    otsd_err err = OTSD_OK;
 
     if (code == CURLE_OK)
         rc = curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status);
-    err = code == CURLE_OK && rc == CURLE_OK ? OTSD_OK : failure(x, code, e);
+    if (!x->stopped && (code != CURLE_OK || rc != CURLE_OK))
+        err = failure(x, code, e);
     /* Away with the key in the target and the pointer to the form. Setting to nothing cannot fail. */
     SET(CURLOPT_REQUEST_TARGET, (char *)NULL);
     SET(CURLOPT_POSTFIELDS, (void *)NULL);
@@ -367,22 +393,6 @@ otsd_err http_finish(struct http_exchange *x, int result, const struct http_answ
     else
         wiped_free(&x->answer.body);
     return err;
-}
-
-bool http_form_add(struct http_exchange *x, struct wiped *form, const char *name, const char *value, size_t len) {
-    char *escaped = NULL;
-    bool ok = form->len == 0 || wiped_append_string(form, "&");
-
-    ok = ok && wiped_append_string(form, name) && wiped_append_string(form, "=");
-    if (!ok || len == 0) /* curl_easy_escape takes 0 for "measure it" */
-        return ok;
-    escaped = curl_easy_escape(x->easy, value, (int)len);
-    if (escaped == NULL)
-        return false;
-    ok = wiped_append_string(form, escaped);
-    otsd_wipe(escaped, strlen(escaped));
-    curl_free(escaped);
-    return ok;
 }
 
 void http_forget(struct http_exchange *x) {

@@ -193,6 +193,9 @@ OTSD_API void otsd_receipts_free(otsd_receipts **r);
 OTSD_API const char *otsd_state_name(otsd_state s);
 /* Is masked (as in a receipt) a masking of address? Case is ignored, and how many asterisks there are. */
 OTSD_API bool otsd_recipient_matches(const char *masked, const char *address);
+/* Could this be the one address of a recipient? False for what surely is none, or more than one: the server has the
+ * last word. */
+OTSD_API bool otsd_address_ok(const char *address);
 
 /* ---- calls ----------------------------------------------------------------------------------------------------- */
 
@@ -239,10 +242,45 @@ OTSD_API otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_rece
  * came: a first burn that was carried out shows as OTSD_ERR_GONE then. */
 OTSD_API otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
                             otsd_error *e);
-/* GET /private/recent: the account's last 30 days */
+/* GET /private/recent: the account's last 30 days. More than 200,000 receipts: OTSD_ERR_ANSWER */
 OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e);
+/* The same list, one receipt at a time while it arrives, so in little memory however long it is (up to 1 GiB of answer).
+ * The receipt is the library's; another value than 0 ends the delivery, and the call returns OTSD_OK. fn must not use c.
+ * Only an answer that says yes is delivered from. Where that turns out to be malformed or incomplete (OTSD_ERR_ANSWER) or
+ * the connection breaks, what stood before has been delivered. The time that fn takes counts as time of the call. */
+OTSD_API otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *r, void *arg), void *arg,
+                                   otsd_error *e);
 /* The link that opens the secret, HOST/secret/KEY; malloced (a credential: wipe before free). OTSD_ERR_ARGUMENT where the receipt has no secret key. */
 OTSD_API otsd_err otsd_link(const otsd_client *c, const otsd_receipt *r, char **out);
+
+/* ---- many at once ---------------------------------------------------------------------------------------------- */
+
+/* Many generates in flight in one thread, over connections that are kept: at most one for each, and a single one where
+ * the server offers HTTP/2. As with otsd_generate none is sent twice, and the errors are the same. */
+typedef struct otsd_pool otsd_pool;
+
+#define OTSD_POOL_MAX 256
+
+/* Called once for each generate that was started, by otsd_pool_run or otsd_pool_free. Success: the receipt is the
+ * callee's to free, e is NULL. Failure: receipt is NULL. It may start the next generate, for the place is free again,
+ * but must not call otsd_pool_run or otsd_pool_free. */
+typedef void otsd_pool_fn(void *arg, otsd_receipt *receipt, const otsd_error *e);
+
+/* For 1 to OTSD_POOL_MAX generates at once. Reads the token file; sends nothing. OTSD_ERR_ARGUMENT, OTSD_ERR_CONFIG,
+ * OTSD_ERR_MEMORY. The configuration is copied. */
+OTSD_API otsd_err otsd_pool_new(otsd_pool **out, const otsd_config *config, size_t jobs, otsd_error *e);
+/* What is in flight is given up: OTSD_ERR_CONNECTION, with the true reach. */
+OTSD_API void otsd_pool_free(otsd_pool **p);
+/* Starts one; what o points to is not needed after the return. On failure fn is not called, now or later:
+ * OTSD_ERR_ARGUMENT (o is bad, or all places are taken), OTSD_ERR_MEMORY. */
+OTSD_API otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *fn, void *arg, otsd_error *e);
+OTSD_API size_t otsd_pool_in_flight(const otsd_pool *p);
+/* Sends, receives, and calls the functions of what has ended. Where nothing has, waits at most wait_ms for something to
+ * happen on the network (which need not end a generate) or for otsd_pool_wakeup. OTSD_ERR_MEMORY, OTSD_ERR_CONNECTION:
+ * the pool itself failed; free it. */
+OTSD_API otsd_err otsd_pool_run(otsd_pool *p, long wait_ms, otsd_error *e);
+/* Ends the wait of the otsd_pool_run that is under way, else of the next. From any thread, as long as the pool is there. */
+OTSD_API void otsd_pool_wakeup(otsd_pool *p);
 
 #ifdef __cplusplus
 }

@@ -14,7 +14,6 @@
 
 #define RECIPIENTS_MAX 64
 #define STRING_MAX 1024
-#define LIST_MAX 200000
 
 static const char *const state_names[] = {"unknown", "new", "viewed", "received", "burned", "expired", "orphaned"};
 
@@ -241,34 +240,6 @@ otsd_err receipt_from_json(struct json_object *json, enum receipt_kind kind, ots
         *out = r;
     else
         otsd_receipt_free(&r);
-    return rc;
-}
-
-otsd_err receipts_from_json(struct json_object *json, otsd_receipts **out, otsd_error *e) {
-    otsd_receipts *list = NULL;
-    otsd_err rc = OTSD_OK;
-    size_t i, n;
-
-    if (!json_object_is_type(json, json_type_array))
-        return error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED, "malformed answer: no list of receipts");
-    n = json_object_array_length(json);
-    if (n > LIST_MAX)
-        return error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED, "malformed answer: more than %d receipts", LIST_MAX);
-    list = calloc(1, sizeof *list);
-    if (list == NULL)
-        return no_memory(e);
-    list->items = calloc(n + 1, sizeof(otsd_receipt *));
-    if (list->items == NULL)
-        rc = no_memory(e);
-    for (i = 0; i < n && rc == OTSD_OK; i++) {
-        rc = receipt_from_json(json_object_array_get_idx(json, i), RECEIPT_LISTED, &list->items[i], e);
-        if (rc == OTSD_OK)
-            list->len++;
-    }
-    if (rc == OTSD_OK)
-        *out = list;
-    else
-        otsd_receipts_free(&list);
     return rc;
 }
 

@@ -44,13 +44,35 @@ bool text_has_control(const char *s) {
     return false;
 }
 
-bool text_is_address(const char *s) {
-    size_t n = strlen(s);
-    const char *at = strchr(s, '@');
+/* Labels of letters, digits and inner hyphens, at least two, the last one no number. A name in other letters is to be
+ * given in its "xn--" form, which means the same everywhere: servers look for ASCII here, and an old one that finds
+ * none says yes and sends nothing. */
+static bool is_mail_domain(const char *s) {
+    const char *label = s, *end;
 
-    if (n > 254 || at == NULL || at == s || at[1] == '\0' || strchr(at + 1, '@') != NULL)
+    if (!text_is_host(s))
         return false;
-    return !text_has_control(s) && strpbrk(s, " ,;<>()[]\"\\:*") == NULL && utf8_valid(s, n);
+    for (;; label = end + 1) {
+        end = strchrnul(label, '.');
+        if (end == label || end - label > 63 || label[0] == '-' || end[-1] == '-')
+            return false;
+        if (*end == '\0')
+            return label != s && strspn(label, "0123456789") != (size_t)(end - label);
+    }
+}
+
+/* The local part: its characters are those that mean nothing to a form, a list of addresses or a mail header. Others
+ * than ASCII are possible (RFC 6531), so they have to be well-formed only. */
+bool otsd_address_ok(const char *address) {
+    const char *at = strchr(address, '@');
+    size_t local;
+
+    if (at == NULL || strlen(address) > 254 || text_has_control(address) ||
+        strpbrk(address, " ,;<>()[]\"\\:*") != NULL || !utf8_valid(address, strlen(address)))
+        return false;
+    local = (size_t)(at - address);
+    return local >= 1 && local <= 64 && address[0] != '.' && at[-1] != '.' && memmem(address, local, "..", 2) == NULL &&
+           is_mail_domain(at + 1);
 }
 
 size_t base64_size(size_t len) {

@@ -27,19 +27,28 @@ char *client_write_file(const char *name, const char *text) {
     return path;
 }
 
-otsd_client *client_with(const char *server_settings) {
+otsd_config *client_config(const char *server_settings) {
     otsd_config *config = NULL;
-    otsd_client *c = NULL;
     otsd_error e = {0};
     char *text = NULL, *path;
 
     assert_true(asprintf(&text, "server: {\n%s };\n", server_settings) > 0);
     path = client_write_file("otsd.conf", text);
-    if (otsd_config_load(&config, path, &e) != OTSD_OK || otsd_client_new(&c, config, &e) != OTSD_OK)
+    if (otsd_config_load(&config, path, &e) != OTSD_OK)
         fail_msg("%s", e.message);
-    otsd_config_free(&config);
     free(text);
     free(path);
+    return config;
+}
+
+otsd_client *client_with(const char *server_settings) {
+    otsd_config *config = client_config(server_settings);
+    otsd_client *c = NULL;
+    otsd_error e = {0};
+
+    if (otsd_client_new(&c, config, &e) != OTSD_OK)
+        fail_msg("%s", e.message);
+    otsd_config_free(&config);
     return c;
 }
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CONNECTIONS 16
+#define CONNECTIONS 72
 
 struct connection {
     int fd;
@@ -176,7 +176,7 @@ struct server server_start(const struct step *steps, size_t n) {
     struct server s;
 
     s.seen = mmap(NULL, sizeof *s.seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (fd < 0 || s.seen == MAP_FAILED || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, 16) != 0 ||
+    if (fd < 0 || s.seen == MAP_FAILED || bind(fd, (struct sockaddr *)&a, sizeof a) != 0 || listen(fd, CONNECTIONS) != 0 ||
         getsockname(fd, (struct sockaddr *)&a, &len) != 0)
         die("server");
     s.port = ntohs(a.sin_port);

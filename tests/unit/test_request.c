@@ -209,6 +209,93 @@ static void what_servers_would_cut_or_destroy_is_refused_unsent(void **state) {
     server_stop(&s);
 }
 
+/* "#" stands for 63 letters. */
+static void spell(char *out, size_t size, const char *text) {
+    size_t n = 0;
+
+    for (; *text != '\0'; text++) {
+        size_t len = *text == '#' ? 63 : 1;
+
+        assert_true(n + len < size);
+        memset(out + n, *text == '#' ? 'a' : *text, len);
+        n += len;
+    }
+    out[n] = '\0';
+}
+
+static void what_surely_is_no_address_or_more_than_one_is_no_recipient(void **state) {
+    static const char *const good[] = {"a@b.co",
+                                       "alice@example.com",
+                                       "a.b+c_d-e@mail.example.museum",
+                                       "o'brien@example.ie",
+                                       "#x@example.com",
+                                       "a@#.com",
+                                       "a@1.2.example",
+                                       "a@3com.com",
+                                       "a@x--y.example",
+                                       "a@xn--bcher-kva.example",
+                                       "a/b=c@example.com",
+                                       "a@example.4you",
+                                       "j\xc3\xbcrgen@example.com",
+                                       "-a-@example.com",
+                                       "{a}!$1@example.com"};
+    static const char *const bad[] = {"",
+                                      "@",
+                                      "a",
+                                      "a@",
+                                      "@example.com",
+                                      "a@example",
+                                      "a@localhost",
+                                      "a@@example.com",
+                                      "a@b@example.com",
+                                      "a@example.com,b@example.com",
+                                      "a@example.com b@example.com",
+                                      "a@example.com;b@example.com",
+                                      ".a@example.com",
+                                      "a.@example.com",
+                                      "a..b@example.com",
+                                      "#xx@example.com",
+                                      "a@.example.com",
+                                      "a@example.com.",
+                                      "a@example..com",
+                                      "a@-example.com",
+                                      "a@example-.com",
+                                      "a@example.-com",
+                                      "a@example.com-",
+                                      "a@#a.com",
+                                      "a@example.123",
+                                      "a@127.0.0.1",
+                                      "a@[127.0.0.1]",
+                                      "a@exa_mple.com",
+                                      "a@exam/ple.com",
+                                      "a@b\303\274cher.example",
+                                      "<a@example.com>",
+                                      "\"a b\"@example.com",
+                                      "a@example.com\r\nBcc: b@example.com",
+                                      "a\tb@example.com",
+                                      "a\x7f@example.com",
+                                      "a\xff@example.com",
+                                      "a(b)@example.com",
+                                      "a:b@example.com",
+                                      "a*@example.com",
+                                      "a\\b@example.com",
+                                      "#x@#.#.#.com"};
+    char address[512];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+        spell(address, sizeof address, good[i]);
+        if (!otsd_address_ok(address))
+            fail_msg("refused: %s", good[i]);
+    }
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        spell(address, sizeof address, bad[i]);
+        if (otsd_address_ok(address))
+            fail_msg("taken: %s", bad[i]);
+    }
+}
+
 static void the_link_leads_to_the_server_or_to_the_share_domain(void **state) {
     const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
     struct server s = server_start(steps, 1);
@@ -265,6 +352,7 @@ int main(void) {
         cmocka_unit_test(a_request_says_what_was_asked_and_nothing_of_the_environment),
         cmocka_unit_test(a_key_that_could_leave_its_place_in_the_path_is_refused_unsent),
         cmocka_unit_test(what_servers_would_cut_or_destroy_is_refused_unsent),
+        cmocka_unit_test(what_surely_is_no_address_or_more_than_one_is_no_recipient),
         cmocka_unit_test(the_link_leads_to_the_server_or_to_the_share_domain),
         cmocka_unit_test(a_token_file_that_others_can_read_is_refused),
     };

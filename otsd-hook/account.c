@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lines.h"
+
+#define PASSWD_PATH "/etc/passwd"
 #define LOGIN_DEFS "/etc/login.defs"
 
 int account_uid(const char *user, int64_t *uid, problem *p) {
@@ -29,28 +32,62 @@ int account_uid(const char *user, int64_t *uid, problem *p) {
     return EX_OK;
 }
 
-static long login_defs(const char *name, long fallback) {
-    FILE *f = fopen(LOGIN_DEFS, "re");
-    char line[512], key[64];
-    long value = fallback;
+struct each {
+    bool (*fn)(const char *user, int64_t uid, void *arg);
+    void *arg;
+};
 
-    if (!f)
-        return fallback;
-    while (fgets(line, sizeof line, f)) {
-        char text[64], *end;
+/* As getpwnam reads it: a line whose third field is no number is none. */
+static bool each_line(char *line, void *arg) {
+    const struct each *e = arg;
+    char *password = strchr(line, ':'), *number = password ? strchr(password + 1, ':') : NULL, *end;
+    unsigned long long uid;
+
+    if (!number || password == line || number[1] < '0' || number[1] > '9')
+        return true;
+    uid = strtoull(number + 1, &end, 10);
+    if (*end != ':' || uid > UINT32_MAX)
+        return true;
+    *password = '\0';
+    return e->fn(line, (int64_t)uid, e->arg);
+}
+
+/* Not by fgetpwent_r, which never gets past a line that is longer than its buffer. */
+int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p) {
+    struct each e = {.fn = fn, .arg = arg};
+
+    return lines_each(PASSWD_PATH, each_line, &e, p);
+}
+
+void account_limits_read(account_limits *out) {
+    FILE *f = fopen(LOGIN_DEFS, "re");
+    char line[512], key[64], text[64];
+
+    *out = (account_limits){.uid_min = 1000, .uid_max = 60000};
+    while (f && fgets(line, sizeof line, f)) {
+        int64_t *to;
+        char *end;
         long v;
 
-        if (sscanf(line, " %63s %63s", key, text) != 2 || strcmp(key, name) != 0)
+        if (sscanf(line, " %63s %63s", key, text) != 2)
             continue;
+        to = strcmp(key, "UID_MIN") == 0 ? &out->uid_min : strcmp(key, "UID_MAX") == 0 ? &out->uid_max : NULL;
         errno = 0;
         v = strtol(text, &end, 0);
-        if (errno == 0 && *end == '\0' && v >= 0)
-            value = v;
+        if (to && errno == 0 && *end == '\0' && v >= 0)
+            *to = v;
     }
-    (void)fclose(f);
-    return value;
+    if (f)
+        (void)fclose(f);
+}
+
+bool account_outside(const account_limits *limits, int64_t uid) {
+    return uid == 0 || uid < limits->uid_min || uid > limits->uid_max;
 }
 
 bool account_is_system(int64_t uid) {
-    return uid == 0 || uid < login_defs("UID_MIN", 1000) || uid > login_defs("UID_MAX", 60000);
+    account_limits limits;
+
+    account_limits_read(&limits);
+    return account_outside(&limits, uid);
 }

@@ -7,14 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "lines.h"
+
 /* Of our own, so that a left-over is known to be ours and never another tool's work in progress. */
 #define SHADOW_NEW "/etc/shadow.otsd"
 #define LINE_MAX_ 4096
+#define FILE_MAX_ ((off_t)1 << 30)
+#define OUT_ROOM ((size_t)256 << 10)
 
 bool shadow_never_set(const char *hash) {
     return hash[0] != '\0' && strspn(hash, "!*") == strlen(hash);
@@ -26,28 +31,28 @@ bool shadow_same(const char *in_shadow, const char *generated) {
     return generated[0] != '\0' && strcmp(in_shadow, generated) == 0;
 }
 
+struct each {
+    bool (*fn)(const char *user, const char *hash, long changed, void *arg);
+    void *arg;
+};
+
+static bool each_line(char *line, void *arg) {
+    const struct each *e = arg;
+    char *hash = strchr(line, ':'), *date;
+
+    if (!hash || hash == line)
+        return true;
+    *hash++ = '\0';
+    date = strchr(hash, ':');
+    if (date)
+        *date++ = '\0';
+    return e->fn(line, hash, date && date[0] != ':' && date[0] ? strtol(date, NULL, 10) : -1, e->arg);
+}
+
 int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p) {
-    FILE *f = fopen(SHADOW_PATH, "re");
-    char *line = NULL;
-    size_t size = 0;
-    bool more = true;
-    int rc = EX_OK;
+    struct each e = {.fn = fn, .arg = arg};
 
-    if (!f)
-        return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
-    while (more && getline(&line, &size, f) >= 0) {
-        char *rest = line, *user = strsep(&rest, ":\n"), *hash = strsep(&rest, ":\n"), *date = strsep(&rest, ":\n");
-
-        if (hash && user[0])
-            more = fn(user, hash, date && date[0] ? strtol(date, NULL, 10) : -1, arg);
-    }
-    if (ferror(f))
-        rc = problem_set(p, EX_IOERR, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
-    if (line)
-        otsd_wipe(line, size);
-    free(line);
-    (void)fclose(f);
-    return rc;
+    return lines_each(SHADOW_PATH, each_line, &e, p);
 }
 
 struct lookup {
@@ -80,8 +85,48 @@ int shadow_lookup(const char *user, shadow_line *out, problem *p) {
 
 /* ---- the transaction ---- */
 
-static int by_user(const void *a, const void *b) {
-    return strcmp(((const shadow_change *)a)->user, ((const shadow_change *)b)->user);
+/* The changes by name, found once for each line of the file: open addressing, at most half full. */
+struct slot {
+    shadow_change *change;
+    size_t len; /* of its user's name */
+    bool met;   /* only the first line of a name counts, for getspnam as for us */
+};
+struct names {
+    struct slot *slots;
+    size_t mask;
+};
+
+static size_t name_hash(const char *name, size_t len) {
+    uint32_t h = 2166136261U;
+
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)name[i]) * 16777619U;
+    return h;
+}
+
+/* The slot of this name, or the empty one where it would be. */
+static struct slot *names_find(const struct names *t, const char *name, size_t len) {
+    size_t i = name_hash(name, len) & t->mask;
+
+    while (t->slots[i].change && (t->slots[i].len != len || memcmp(t->slots[i].change->user, name, len) != 0))
+        i = (i + 1) & t->mask;
+    return &t->slots[i];
+}
+
+static bool names_init(struct names *t, shadow_change *changes, size_t n) {
+    t->mask = 1;
+    while (t->mask < 2 * n)
+        t->mask = 2 * t->mask + 1;
+    t->slots = calloc(t->mask + 1, sizeof *t->slots);
+    for (size_t i = 0; t->slots && i < n; i++) {
+        size_t len = strlen(changes[i].user);
+        struct slot *slot = names_find(t, changes[i].user, len);
+
+        changes[i].result = SHADOW_ABSENT;
+        if (!slot->change)
+            *slot = (struct slot){.change = &changes[i], .len = len};
+    }
+    return t->slots != NULL;
 }
 
 /* Decides what becomes of one account; true: sp was changed and is to be written. */
@@ -106,59 +151,18 @@ static bool change_line(shadow_change *c, struct spwd *sp, char *field, size_t s
     return true;
 }
 
-/* Copies one line, changed or as it is; out NULL: only finds out what would become of it. */
-static bool copy_line(FILE *out, const char *line, size_t len, shadow_change *changes, size_t n) {
-    char buf[LINE_MAX_], text[LINE_MAX_], name[256], field[SHADOW_HASH_MAX + 1];
-    const char *colon = memchr(line, ':', len);
-    shadow_change key = {.user = name}, *c = NULL;
-    struct spwd sp, *parsed;
-    bool ok = true;
-
-    if (colon && (size_t)(colon - line) < sizeof name) {
-        memcpy(name, line, (size_t)(colon - line));
-        name[colon - line] = '\0';
-        c = bsearch(&key, changes, n, sizeof key, by_user);
-    }
-    /* Only the first line of a name counts, for getspnam as for us. */
-    if (!c || c->result != SHADOW_ABSENT || len >= sizeof buf)
-        return !out || fwrite(line, 1, len, out) == len;
-    memcpy(text, line, len);
-    text[line[len - 1] == '\n' ? len - 1 : len] = '\0';
-    if (sgetspent_r(text, &sp, buf, sizeof buf, &parsed) == 0 && change_line(c, &sp, field, sizeof field))
-        ok = !out || putspent(&sp, out) == 0;
-    else if (out)
-        ok = fwrite(line, 1, len, out) == len;
-    otsd_wipe(text, sizeof text);
-    otsd_wipe(buf, sizeof buf);
-    otsd_wipe(field, sizeof field);
-    return ok;
+static int cannot_write(problem *p) {
+    return problem_set(p, EX_IOERR, "%s cannot be written: %s", SHADOW_PATH, strerror(errno));
 }
 
-/* Goes over all lines; EX_OK leaves each change's result. */
-static bool copy_lines(FILE *in, FILE *out, shadow_change *changes, size_t n) {
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t len;
-    bool ok = true;
-
-    for (size_t i = 0; i < n; i++)
-        changes[i].result = SHADOW_ABSENT;
-    rewind(in);
-    while (ok && (len = getline(&line, &size, in)) >= 0)
-        ok = copy_line(out, line, (size_t)len, changes, n);
-    ok = ok && !ferror(in);
-    if (line)
-        otsd_wipe(line, size);
-    free(line);
-    return ok;
-}
-
-static int keep_attributes(int from, int to, const struct stat *st) {
+static int keep_attributes(int from, int to) {
     char names[4096], value[4096];
-    ssize_t len = flistxattr(from, names, sizeof names);
+    struct stat st;
+    ssize_t len;
 
-    if (fchown(to, st->st_uid, st->st_gid) != 0 || fchmod(to, st->st_mode & 07777) != 0)
+    if (fstat(from, &st) != 0 || fchown(to, st.st_uid, st.st_gid) != 0 || fchmod(to, st.st_mode & 07777) != 0)
         return -1;
+    len = flistxattr(from, names, sizeof names);
     if (len < 0)
         return errno == ENOTSUP ? 0 : -1;
     for (ssize_t i = 0; i < len; i += (ssize_t)strlen(names + i) + 1) {
@@ -174,75 +178,174 @@ static int keep_attributes(int from, int to, const struct stat *st) {
     return 0;
 }
 
-static int rewrite(FILE *in, shadow_change *changes, size_t n, problem *p) {
+/* The file as it is, in memory, and the new one beside it, which begins with the first line that changes. */
+struct rewrite {
+    int in;
+    char *text;
+    size_t room, len;
+    bool begun;    /* something has changed */
+    FILE *out;     /* NULL before and after */
+    char *buffer;  /* of out */
+    size_t copied; /* bytes of text that out has, changed or not */
+};
+
+/* The whole file in one piece, so that what is decided and what is written come from one look at it. In pages of its own: the
+ * programs let malloc overwrite what it hands out. */
+static int read_whole(struct rewrite *w, problem *p) {
     struct stat st;
-    FILE *out = NULL;
-    int fd, dir = -1, rc = EX_OK;
+    ssize_t got = 1;
+    void *text;
+
+    if (fstat(w->in, &st) != 0)
+        return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
+    if (st.st_size < 0 || st.st_size > FILE_MAX_)
+        return problem_set(p, EX_DATAERR, "%s is too large", SHADOW_PATH);
+    w->room = (size_t)st.st_size + 1;
+    text = mmap(NULL, w->room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (text == MAP_FAILED)
+        return problem_set(p, EX_OSERR, "out of memory");
+    w->text = text;
+    /* The byte more than the file has tells its end from a file that grew meanwhile. */
+    while (w->len < w->room && (got = read(w->in, w->text + w->len, w->room - w->len)) > 0)
+        w->len += (size_t)got;
+    if (got < 0)
+        return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
+    return got == 0 ? EX_OK : problem_set(p, EX_TEMPFAIL, "%s is being written by another program", SHADOW_PATH);
+}
+
+static int begin(struct rewrite *w, problem *p) {
+    int fd;
 
     (void)unlink(SHADOW_NEW);
     fd = open(SHADOW_NEW, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return problem_set(p, EX_CANTCREAT, "%s cannot be made: %s", SHADOW_NEW, strerror(errno));
-    out = fdopen(fd, "w");
-    if (!out || fstat(fileno(in), &st) != 0 || keep_attributes(fileno(in), fd, &st) != 0 || !copy_lines(in, out, changes, n) ||
-        fflush(out) != 0 || fsync(fd) != 0)
-        goto io;
-    fd = -1;
-    if (fclose(out) != 0) {
-        out = NULL;
-        goto io;
-    }
-    out = NULL;
-    dir = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || rename(SHADOW_NEW, SHADOW_PATH) != 0)
-        goto io;
-    /* The new file is in place: what follows can no longer be taken back. */
-    if (fsync(dir) != 0)
-        rc = problem_set(p, EX_IOERR, "%s was written, but the disk does not confirm it: %s", SHADOW_PATH, strerror(errno));
-    goto out;
-io:
-    rc = problem_set(p, EX_IOERR, "%s cannot be written: %s", SHADOW_PATH, strerror(errno));
-out:
-    if (out)
-        (void)fclose(out);
-    else if (fd >= 0)
+    w->begun = true;
+    w->out = fdopen(fd, "w");
+    w->buffer = malloc(OUT_ROOM);
+    if (!w->out)
         (void)close(fd);
-    if (dir >= 0)
-        (void)close(dir);
-    (void)unlink(SHADOW_NEW);
+    if (!w->out || !w->buffer || setvbuf(w->out, w->buffer, _IOFBF, OUT_ROOM) != 0)
+        return problem_set(p, EX_OSERR, "out of memory");
+    return keep_attributes(w->in, fd) == 0 ? EX_OK : cannot_write(p);
+}
+
+/* Copies what lies before the line, up to there as it was. */
+static bool copy_to(struct rewrite *w, size_t at) {
+    size_t len = at - w->copied;
+
+    if (len > 0 && fwrite(w->text + w->copied, 1, len, w->out) != len)
+        return false;
+    w->copied = at;
+    return true;
+}
+
+/* Looks at the line of an account that is to change, and writes it where it does. */
+static int one_line(struct rewrite *w, struct slot *slot, size_t at, size_t len, problem *p) {
+    char buf[LINE_MAX_], text[LINE_MAX_], field[SHADOW_HASH_MAX + 1];
+    struct spwd sp, *parsed;
+    int rc = EX_OK;
+
+    if (len >= sizeof text) {
+        slot->met = true;
+        return EX_OK;
+    }
+    memcpy(text, w->text + at, len);
+    text[w->text[at + len - 1] == '\n' ? len - 1 : len] = '\0';
+    if (sgetspent_r(text, &sp, buf, sizeof buf, &parsed) == 0) {
+        slot->met = true;
+        if (change_line(slot->change, &sp, field, sizeof field)) {
+            if (!w->begun)
+                rc = begin(w, p);
+            if (rc == EX_OK && (!copy_to(w, at) || putspent(&sp, w->out) != 0))
+                rc = cannot_write(p);
+            w->copied = at + len;
+        }
+        otsd_wipe(field, sizeof field);
+    }
+    otsd_wipe(text, sizeof text);
+    otsd_wipe(buf, sizeof buf);
     return rc;
 }
 
-static int apply_locked(shadow_change *changes, size_t n, problem *p) {
-    int fd = open(SHADOW_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    FILE *in = fd >= 0 ? fdopen(fd, "r") : NULL;
-    bool wanted = false;
+static int all_lines(struct rewrite *w, const struct names *names, problem *p) {
     int rc = EX_OK;
 
-    if (!in || !copy_lines(in, NULL, changes, n))
-        rc = problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
-    for (size_t i = 0; rc == EX_OK && i < n; i++)
-        wanted = wanted || changes[i].result == SHADOW_DONE;
-    if (wanted)
-        rc = rewrite(in, changes, n, p);
-    if (in)
-        (void)fclose(in);
-    else if (fd >= 0)
-        (void)close(fd);
+    for (size_t at = 0, len; rc == EX_OK && at < w->len; at += len) {
+        const char *line = w->text + at, *stop = memchr(line, '\n', w->len - at), *colon;
+        struct slot *slot;
+
+        len = stop ? (size_t)(stop - line) + 1 : w->len - at;
+        colon = memchr(line, ':', len);
+        slot = colon ? names_find(names, line, (size_t)(colon - line)) : NULL;
+        if (slot && slot->change && !slot->met)
+            rc = one_line(w, slot, at, len, p);
+    }
+    return rc;
+}
+
+/* The rest, and the new file takes the place of the old one. */
+static int finish(struct rewrite *w, problem *p) {
+    FILE *out = w->out;
+    int dir, rc = EX_OK;
+
+    if (!copy_to(w, w->len) || fflush(out) != 0 || fsync(fileno(out)) != 0)
+        return cannot_write(p);
+    w->out = NULL;
+    if (fclose(out) != 0)
+        return cannot_write(p);
+    dir = open("/etc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0 || rename(SHADOW_NEW, SHADOW_PATH) != 0)
+        rc = cannot_write(p);
+    /* The new file is in place: what follows can no longer be taken back. */
+    else if (fsync(dir) != 0)
+        rc = problem_set(p, EX_IOERR, "%s was written, but the disk does not confirm it: %s", SHADOW_PATH, strerror(errno));
+    if (dir >= 0)
+        (void)close(dir);
+    return rc;
+}
+
+static int apply_locked(const struct names *names, problem *p) {
+    struct rewrite w = {.in = open(SHADOW_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
+    int rc;
+
+    if (w.in < 0)
+        return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
+    rc = read_whole(&w, p);
+    if (rc == EX_OK)
+        rc = all_lines(&w, names, p);
+    if (rc == EX_OK && w.begun)
+        rc = finish(&w, p);
+    if (w.out)
+        (void)fclose(w.out);
+    if (w.begun)
+        (void)unlink(SHADOW_NEW);
+    if (w.buffer)
+        otsd_wipe(w.buffer, OUT_ROOM);
+    free(w.buffer);
+    if (w.text) {
+        otsd_wipe(w.text, w.len);
+        (void)munmap(w.text, w.room);
+    }
+    (void)close(w.in);
     return rc;
 }
 
 int shadow_apply(shadow_change *changes, size_t n, problem *p) {
+    struct names names;
     int rc;
 
-    qsort(changes, n, sizeof *changes, by_user);
-    if (lckpwdf() != 0)
-        return problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
-    rc = apply_locked(changes, n, p);
-    (void)ulckpwdf();
-    if (rc != EX_OK)
-        for (size_t i = 0; i < n; i++)
-            changes[i].result = SHADOW_UNTOUCHED;
+    if (!names_init(&names, changes, n)) {
+        rc = problem_set(p, EX_OSERR, "out of memory");
+    } else if (lckpwdf() != 0) {
+        rc = problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
+    } else {
+        rc = apply_locked(&names, p);
+        (void)ulckpwdf();
+    }
+    free(names.slots);
+    for (size_t i = 0; rc != EX_OK && i < n; i++)
+        changes[i].result = SHADOW_UNTOUCHED;
     return rc;
 }
 

@@ -46,13 +46,13 @@ typedef struct shadow_change {
     shadow_result result; /* out */
 } shadow_change;
 
-/* Sorts changes by user. Returns EX_OK also where single changes were not possible: see their results. On a failure nothing
+/* Each user at most once. Returns EX_OK also where single changes were not possible: see their results. On a failure nothing
  * was changed, unless the text says that the file was written. At least one change done: the file is on disk when this returns. */
 int shadow_apply(shadow_change *changes, size_t n, problem *p);
 /* EX_NOUSER: no such line. Names of other sources (LDAP …) are not looked at. */
 int shadow_lookup(const char *user, shadow_line *out, problem *p);
 /* Calls fn for each line that has a name and a password field, of any length (fgetspent_r never gets past one that is longer
- * than its buffer), until it returns false. */
+ * than its buffer), until it returns false. The strings are gone after the call. */
 int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p);
 /* Removes what a crashed transaction left. Does nothing while one is running. */
 int shadow_clean(problem *p);

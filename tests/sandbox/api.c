@@ -204,19 +204,17 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
 }
 
 static void answer_recent(struct world *w, const struct request *rq, struct reply *out) {
-    struct json_object *a;
     int64_t now = world_now(w);
     if (rq->account == NULL) {
         reply_not_authorized(out);
         return;
     }
-    a = json_object_new_array();
+    reply_json_list(out);
     for (size_t i = 0; i < w->store.len; i++) {
         const struct secret *s = w->store.all[is_old(w) ? w->store.len - 1 - i : i];
         if (s->owner == rq->account && receipt_alive(s, now) && s->created > now - RECENT_SECONDS)
-            json_object_array_add(a, receipt_json(w, s, rq->account, RECEIPT_LISTED, s->state, NULL));
+            reply_json_item(out, receipt_json(w, s, rq->account, RECEIPT_LISTED, s->state, NULL));
     }
-    reply_json(out, a);
 }
 
 /* ---- status ------------------------------------------------------------------------------------------------------ */

@@ -16,6 +16,9 @@ void api_create(struct world *w, const struct request *rq, struct reply *out);
 
 /* Answers. Both messages and status follow the flavour. */
 void reply_json(struct reply *out, struct json_object *o); /* 200; takes over o */
+/* A list, empty at first: the JSON values of 100,000 receipts together would take a gigabyte. */
+void reply_json_list(struct reply *out);                           /* 200 */
+void reply_json_item(struct reply *out, struct json_object *item); /* takes over item */
 void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message);
 void reply_unexpected(const struct world *w, struct reply *out);
 void reply_rate_limited(const struct world *w, struct reply *out);

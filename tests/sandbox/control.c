@@ -78,25 +78,27 @@ static struct json_object *truth(const struct world *w, const struct secret *s) 
 }
 
 static void list_secrets(const struct world *w, struct reply *out) {
-    struct json_object *a = json_object_new_array();
+    reply_json_list(out);
     for (size_t i = 0; i < w->store.len; i++)
-        json_object_array_add(a, truth(w, w->store.all[i]));
-    reply_json(out, a);
+        reply_json_item(out, truth(w, w->store.all[i]));
 }
 
 static void add_count(struct json_object *o, const char *name, unsigned long n) {
     json_object_object_add(o, name, json_object_new_int64((int64_t)n));
 }
 
-static void list_requests(const struct world *w, struct reply *out) {
+static void list_requests(struct world *w, struct reply *out) {
     struct json_object *o = json_object_new_object();
-    const struct counters *c = &w->counters;
+    struct counters *c = &w->counters;
+    in_flight_add(c, 0);
     for (int i = CALL_NONE; i < CALL_COUNT; i++)
         add_count(o, call_name((enum call)i), c->calls[i]);
     add_count(o, "total", c->total);
     add_count(o, "burned", c->burned);
     add_count(o, "in_flight", c->in_flight);
+    add_count(o, "min_in_flight", c->min_in_flight);
     add_count(o, "max_in_flight", c->max_in_flight);
+    json_object_object_add(o, "in_flight_ms", json_object_new_int64(c->in_flight_us / 1000));
     add_count(o, "connections", c->connections);
     add_count(o, "api_connections", c->api_connections);
     add_count(o, "mails", c->mails);
@@ -116,13 +118,13 @@ static void drop_secret(struct world *w, const struct form *form, struct reply *
 }
 
 static void reset(struct world *w) {
-    unsigned long in_flight = w->counters.in_flight;
     faults_clear(&w->faults);
     limits_free(&w->limits);
     limits_init(&w->limits);
     store_free(&w->store);
     store_init(&w->store);
-    w->counters = (struct counters){.in_flight = in_flight, .max_in_flight = in_flight};
+    w->counters = (struct counters){.in_flight = w->counters.in_flight};
+    in_flight_reset(&w->counters);
     w->clock_offset = 0;
 }
 
@@ -139,6 +141,9 @@ void control_answer(struct world *w, const char *what, bool post, const struct f
         list_secrets(w, out);
     } else if (!post && strcmp(what, "requests") == 0) {
         list_requests(w, out);
+    } else if (post && strcmp(what, "in_flight/reset") == 0) {
+        in_flight_reset(&w->counters);
+        done(out);
     } else if (post && strcmp(what, "drop") == 0) {
         drop_secret(w, form, out);
     } else if (post && strcmp(what, "reset") == 0) {

@@ -34,6 +34,22 @@ void reply_json(struct reply *out, struct json_object *o) {
     finish(out, 200, 0, o);
 }
 
+void reply_json_list(struct reply *out) {
+    finish(out, 200, 0, json_object_new_array());
+}
+
+void reply_json_item(struct reply *out, struct json_object *item) {
+    const char *text = json_object_to_json_string_ext(item, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    bool first = out->body.len == strlen("[]");
+    /* In the place of the bracket that closes the list. */
+    out->body.len--;
+    if (!first)
+        bytes_append(&out->body, ",", 1);
+    bytes_append(&out->body, text, strlen(text));
+    bytes_append(&out->body, "]", 1);
+    json_object_put(item);
+}
+
 void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message) {
     struct json_object *o = NULL;
     if (w->opt->flavour == FLAVOUR_OLD) {

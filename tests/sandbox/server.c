@@ -63,7 +63,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
         return;
     if (x->counted) {
         pthread_mutex_lock(&x->server->world->lock);
-        x->server->world->counters.in_flight--;
+        in_flight_add(&x->server->world->counters, -1);
         pthread_mutex_unlock(&x->server->world->lock);
     }
     route_free(&x->route);
@@ -162,8 +162,7 @@ static void count_call(struct exchange *x, struct MHD_Connection *c) {
     n->calls[x->route.call]++;
     n->total++;
     x->counted = true;
-    if (++n->in_flight > n->max_in_flight)
-        n->max_in_flight = n->in_flight;
+    in_flight_add(n, 1);
     if (seen != NULL && !*seen) {
         *seen = true;
         n->api_connections++;

@@ -12,6 +12,7 @@ void world_init(struct world *w, const struct options *opt) {
     pthread_mutex_init(&w->lock, NULL);
     store_init(&w->store);
     limits_init(&w->limits);
+    in_flight_reset(&w->counters);
 }
 
 void world_free(struct world *w) {
@@ -25,4 +26,27 @@ void world_free(struct world *w) {
 
 int64_t world_now(const struct world *w) {
     return (int64_t)time(NULL) + w->clock_offset;
+}
+
+static int64_t monotonic_us(void) {
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+void in_flight_add(struct counters *c, int by) {
+    int64_t now = monotonic_us();
+    c->in_flight_us += (int64_t)c->in_flight * (now - c->in_flight_at);
+    c->in_flight_at = now;
+    c->in_flight += (unsigned long)by;
+    if (c->in_flight > c->max_in_flight)
+        c->max_in_flight = c->in_flight;
+    if (c->in_flight < c->min_in_flight)
+        c->min_in_flight = c->in_flight;
+}
+
+void in_flight_reset(struct counters *c) {
+    c->min_in_flight = c->max_in_flight = c->in_flight;
+    c->in_flight_us = 0;
+    c->in_flight_at = monotonic_us();
 }

@@ -19,7 +19,10 @@ struct counters {
     unsigned long calls[CALL_COUNT];
     unsigned long total;  /* calls of the API */
     unsigned long burned; /* burns answered 200 */
-    unsigned long in_flight, max_in_flight;
+    unsigned long in_flight;
+    unsigned long min_in_flight, max_in_flight; /* this and the next since in_flight_reset */
+    int64_t in_flight_us;                       /* sum over these requests of how long each was in flight */
+    int64_t in_flight_at;                       /* up to when that is, on the monotonic clock */
     unsigned long connections;     /* accepted */
     unsigned long api_connections; /* of these, those that brought a call of the API */
     unsigned long mails;           /* written */
@@ -67,5 +70,10 @@ struct reply {
 void world_init(struct world *w, const struct options *opt);
 void world_free(struct world *w);
 int64_t world_now(const struct world *w);
+
+/* One request of the API more, or one less, or (0) none: only brings in_flight_us up to now. */
+void in_flight_add(struct counters *c, int by);
+/* Begins anew with those that are in flight now. */
+void in_flight_reset(struct counters *c);
 
 #endif

@@ -84,17 +84,51 @@ static bool torn(int fd) {
     return pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
-int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p) {
-    json_object *o = line_of(event, r, now);
-    const char *text = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
-    char line[4096];
-    int fd = -1, rc = EX_OK, len;
+/* All lines in one piece of memory, each with its newline; NULL: out of memory. */
+static char *lines_of(const char *event, const record *const *r, size_t n, int64_t now, size_t *len) {
+    char *text = NULL;
+    FILE *f = open_memstream(&text, len);
+    bool ok = f != NULL;
+
+    for (size_t i = 0; ok && i < n; i++) {
+        json_object *o = line_of(event, r[i], now);
+        const char *line = o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+
+        ok = line && fprintf(f, "%s\n", line) > 0;
+        if (o)
+            (void)json_object_put(o);
+    }
+    if (f && fclose(f) != 0)
+        ok = false;
+    if (!ok) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+static bool write_all(int fd, const char *text, size_t len) {
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        text += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+int audit_write_all(const otsd_config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p) {
+    size_t len = 0;
+    char *text = lines_of(event, r, n, now, &len);
+    int fd = -1, rc = EX_OK;
     struct stat st;
 
-    if (!text) {
-        rc = problem_set(p, EX_OSERR, "out of memory");
-        goto out;
-    }
+    if (!text)
+        return problem_set(p, EX_OSERR, "out of memory for the audit log");
     fd = open_log(c->audit.file, p);
     if (fd < 0) {
         rc = p->code;
@@ -104,24 +138,22 @@ int audit_write(const otsd_config *c, const char *event, const record *r, int64_
         rc = problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
         goto out;
     }
-    len = snprintf(line, sizeof line, "%s%s\n", torn(fd) ? "\n" : "", text);
-    if (len < 0 || (size_t)len >= sizeof line) {
-        rc = problem_set(p, EX_SOFTWARE, "an audit line is too long");
-        goto out;
-    }
-    if (write(fd, line, (size_t)len) != len || fsync(fd) != 0) {
+    if ((torn(fd) && !write_all(fd, "\n", 1)) || !write_all(fd, text, len) || fsync(fd) != 0) {
         rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
         (void)!ftruncate(fd, st.st_size);
         goto out;
     }
-    if (c->audit.syslog)
-        say(LOG_INFO, "%s", text);
+    for (char *rest = text, *line; c->audit.syslog && (line = strsep(&rest, "\n")) && *line;)
+        say(LOG_INFO, "%s", line);
 out:
     if (fd >= 0)
         (void)close(fd);
-    if (o)
-        (void)json_object_put(o);
+    free(text);
     return rc;
+}
+
+int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p) {
+    return audit_write_all(c, event, &r, 1, now, p);
 }
 
 static bool file_has(const char *path, const char *id) {

@@ -2,6 +2,7 @@
 #include "backend.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "run.h"
@@ -43,62 +44,105 @@ int backend_ready(const otsd_config *c, const char *user, bool force, problem *p
     return rc;
 }
 
-static int shadow_one(shadow_op op, const record *h, const char *only_if, bool force, shadow_result *result, problem *p) {
-    shadow_change change = {.user = h->user, .hash = h->hash, .op = op, .must_change = h->must_change != 0, .force = force, .only_if = only_if};
-    int rc = shadow_apply(&change, 1, p);
+/* ---- setting ---- */
 
-    *result = change.result;
-    return rc;
+static void shadow_result_of(const shadow_change *done, backend_change *c) {
+    const char *user = c->h->user;
+
+    if (done->result == SHADOW_ABSENT)
+        (void)problem_set(c->why, EX_NOUSER, "%s has no line in %s any more", user, SHADOW_PATH);
+    else if (done->result == SHADOW_REFUSED)
+        (void)problem_set(c->why, EX_NOPERM, "%s was given another password meanwhile; --force replaces it", user);
+    else
+        c->why->code = EX_OK;
 }
 
-static int command_set(const otsd_config *c, const record *h, const otsd_secret *value, problem *p) {
-    size_t user_len = strlen(h->user), len = user_len + otsd_secret_len(value) + 2;
-    char line[USER_MAX + 2 + 1024];
-    int rc;
+/* The transaction as a whole failed: was it before or after the new file was in place? */
+static void shadow_unsure(backend_change *c, size_t n, const problem *p) {
+    backend_view *views = calloc(n, sizeof *views);
 
-    if (len > sizeof line)
-        return problem_set(p, EX_PROTOCOL, "the generated value is too long");
-    memcpy(line, h->user, user_len);
-    line[user_len] = ':';
-    memcpy(line + user_len + 1, otsd_secret_data(value), otsd_secret_len(value));
-    line[len - 1] = '\n';
-    rc = run_with_input(c->password.command, line, len, COMMAND_TIMEOUT, p);
-    otsd_wipe(line, sizeof line);
-    return rc;
+    for (size_t i = 0; views && i < n; i++)
+        views[i].h = c[i].h;
+    if (views)
+        backend_look(views, n);
+    for (size_t i = 0; i < n; i++) {
+        *c[i].why = *p;
+        c[i].unsure = !views || views[i].in_place != OTSD_NO;
+    }
+    free(views);
 }
 
-int backend_set(const otsd_config *c, const record *h, const otsd_secret *value, const char *replaces, bool force, bool *unsure,
-                problem *p) {
-    shadow_result result;
-    int rc;
+static void shadow_set(backend_change *c, size_t n) {
+    shadow_change *changes = calloc(n, sizeof *changes);
+    problem p;
 
-    *unsure = false;
-    if (h->backend == OTSD_BACKEND_COMMAND) {
-        rc = command_set(c, h, value, p);
-        *unsure = rc != EX_OK && rc != EX_CONFIG && rc != EX_UNAVAILABLE;
-        return rc;
+    for (size_t i = 0; changes && i < n; i++)
+        changes[i] = (shadow_change){.user = c[i].h->user, .hash = c[i].h->hash, .op = SHADOW_SET, .must_change = c[i].h->must_change != 0,
+                                     .force = c[i].force, .only_if = c[i].replaces};
+    if (!changes)
+        (void)problem_set(&p, EX_OSERR, "out of memory");
+    if (!changes || shadow_apply(changes, n, &p) != EX_OK) {
+        shadow_unsure(c, n, &p);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            shadow_result_of(&changes[i], &c[i]);
     }
-    rc = shadow_one(SHADOW_SET, h, replaces, force, &result, p);
-    if (rc != EX_OK) {
-        otsd_tri in_place, must_change;
+    free(changes);
+}
 
-        backend_look(h, &in_place, &must_change);
-        *unsure = in_place != OTSD_NO;
-        return rc;
+/* "user:password" lines, all to one run of the command. */
+static void command_set(const otsd_config *c, backend_change *changes, size_t n) {
+    size_t len = 0, at = 0;
+    char *text;
+    problem p;
+
+    for (size_t i = 0; i < n; i++)
+        len += strlen(changes[i].h->user) + otsd_secret_len(changes[i].value) + 2;
+    text = malloc(len + 1);
+    for (size_t i = 0; text && i < n; i++) {
+        size_t user_len = strlen(changes[i].h->user), value_len = otsd_secret_len(changes[i].value);
+
+        memcpy(text + at, changes[i].h->user, user_len);
+        text[at + user_len] = ':';
+        memcpy(text + at + user_len + 1, otsd_secret_data(changes[i].value), value_len);
+        at += user_len + value_len + 2;
+        text[at - 1] = '\n';
     }
-    if (result == SHADOW_ABSENT)
-        return problem_set(p, EX_NOUSER, "%s has no line in %s any more", h->user, SHADOW_PATH);
-    if (result == SHADOW_REFUSED)
-        return problem_set(p, EX_NOPERM, "%s was given another password meanwhile; --force replaces it", h->user);
-    return EX_OK;
+    if (!text)
+        (void)problem_set(&p, EX_CONFIG, "out of memory");
+    else
+        p.code = run_with_input(c->password.command, text, len, COMMAND_TIMEOUT, &p);
+    if (text)
+        otsd_wipe(text, len);
+    free(text);
+    for (size_t i = 0; i < n; i++) {
+        *changes[i].why = p;
+        changes[i].unsure = p.code != EX_OK && p.code != EX_CONFIG && p.code != EX_UNAVAILABLE;
+    }
+}
+
+void backend_set(const otsd_config *c, backend_change *changes, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        changes[i].unsure = false;
+    if (n > 0 && changes[0].h->backend == OTSD_BACKEND_COMMAND)
+        command_set(c, changes, n);
+    else if (n > 0)
+        shadow_set(changes, n);
+}
+
+/* ---- locking ---- */
+
+static int shadow_lock(const record *h, problem *p) {
+    shadow_change change = {.user = h->user, .hash = h->hash, .op = SHADOW_LOCK_IF};
+
+    return h->hash[0] ? shadow_apply(&change, 1, p) : EX_OK;
 }
 
 int backend_lock(const otsd_config *c, const record *h, problem *p) {
     char line[USER_MAX + 2];
-    shadow_result result;
 
     if (h->backend == OTSD_BACKEND_SHADOW)
-        return h->hash[0] ? shadow_one(SHADOW_LOCK_IF, h, NULL, false, &result, p) : EX_OK;
+        return shadow_lock(h, p);
     if (!h->storing)
         return EX_OK;
     if (!c->password.lock_command)
@@ -107,20 +151,51 @@ int backend_lock(const otsd_config *c, const record *h, problem *p) {
     return run_with_input(c->password.lock_command, line, strlen(line), COMMAND_TIMEOUT, p);
 }
 
-void backend_look(const record *h, otsd_tri *in_place, otsd_tri *must_change) {
-    shadow_line line;
-    problem ignored;
-    int rc;
+/* ---- looking ---- */
 
-    *in_place = *must_change = OTSD_UNKNOWN;
-    if (h->backend != OTSD_BACKEND_SHADOW)
-        return;
-    rc = shadow_lookup(h->user, &line, &ignored);
-    if (rc == EX_NOUSER)
-        *in_place = *must_change = OTSD_NO;
-    if (rc == EX_OK) {
-        *in_place = shadow_same(line.hash, h->hash) ? OTSD_YES : OTSD_NO;
-        *must_change = line.changed == 0 ? OTSD_YES : OTSD_NO;
+struct looking {
+    backend_view **sorted;
+    size_t n;
+};
+
+static int view_by_user(const void *a, const void *b) {
+    return strcmp((*(backend_view *const *)a)->h->user, (*(backend_view *const *)b)->h->user);
+}
+
+static int view_by_name(const void *name, const void *view) {
+    return strcmp(name, (*(backend_view *const *)view)->h->user);
+}
+
+static bool look_at_line(const char *user, const char *hash, long changed, void *arg) {
+    struct looking *l = arg;
+    backend_view **found = bsearch(user, l->sorted, l->n, sizeof(backend_view *), view_by_name);
+
+    /* Only the first line of a name counts. */
+    if (found && !(*found)->seen) {
+        (*found)->seen = true;
+        (*found)->in_place = shadow_same(hash, (*found)->h->hash) ? OTSD_YES : OTSD_NO;
+        (*found)->must_change = changed == 0 ? OTSD_YES : OTSD_NO;
     }
-    otsd_wipe(&line, sizeof line);
+    return true;
+}
+
+void backend_look(backend_view *views, size_t n) {
+    struct looking l = {.sorted = calloc(n + 1, sizeof(backend_view *))};
+    problem ignored;
+    bool ok;
+
+    for (size_t i = 0; i < n; i++) {
+        views[i].in_place = views[i].must_change = OTSD_UNKNOWN;
+        views[i].seen = false;
+        if (l.sorted && views[i].h->backend == OTSD_BACKEND_SHADOW)
+            l.sorted[l.n++] = &views[i];
+    }
+    if (l.n > 0) {
+        qsort(l.sorted, l.n, sizeof(backend_view *), view_by_user);
+        ok = shadow_each(look_at_line, &l, &ignored) == EX_OK;
+        for (size_t i = 0; i < l.n; i++)
+            if (!ok || !l.sorted[i]->seen)
+                l.sorted[i]->in_place = l.sorted[i]->must_change = ok ? OTSD_NO : OTSD_UNKNOWN;
+    }
+    free(l.sorted);
 }

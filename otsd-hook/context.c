@@ -26,6 +26,7 @@ int context_remote(context *x, problem *p) {
 }
 
 void context_close(context *x) {
+    orphans_free(&x->orphans);
     remote_close(&x->remote);
     if (x->has_ledger)
         ledger_close(&x->ledger);

@@ -6,6 +6,7 @@
 #define OTSD_HOOK_CONTEXT_H
 
 #include "ledger.h"
+#include "orphans.h"
 #include "remote.h"
 
 typedef struct context {
@@ -14,6 +15,7 @@ typedef struct context {
     bool has_ledger;
     ledger ledger;
     remote *remote; /* NULL until context_remote */
+    orphans orphans;
 } context;
 
 /* Configuration and ledger; from here on messages go to syslog too, if configured. */

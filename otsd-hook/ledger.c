@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RESERVED 8192 /* bytes: more than any record needs from intent to end */
+#define RESERVED 4096 /* bytes: what a record needs from intent to end; on most file systems one block, which it takes anyway */
+#define FEW 8         /* records that are synced one by one rather than with all else on their file system */
 
 static const char *const state_names[LEDGER_STATES] = {"issuing", "pending", "claimed", "aside"};
 
@@ -103,8 +104,6 @@ static int append(entry *e, const char *text, size_t len, problem *p) {
         }
         done += (size_t)n;
     }
-    if (fdatasync(e->fd) != 0)
-        return failed(p, "cannot write", e);
     e->end += len;
     return EX_OK;
 }
@@ -117,7 +116,7 @@ int ledger_mark(entry *e, problem *p) {
     return EX_OK;
 }
 
-int ledger_save(entry *e, problem *p) {
+int ledger_write(entry *e, problem *p) {
     char text[8192];
     size_t len = record_format(&e->r, &e->saved, text, sizeof text);
     int rc = EX_OK;
@@ -129,6 +128,31 @@ int ledger_save(entry *e, problem *p) {
         e->saved = e->r;
     if (rc == EX_OK && len > 0 && e->state == LEDGER_PENDING)
         rc = ledger_mark(e, p);
+    return rc;
+}
+
+static int sync_one(entry *e, problem *p) {
+    return fdatasync(e->fd) == 0 ? EX_OK : failed(p, "cannot write", e);
+}
+
+int ledger_save(entry *e, problem *p) {
+    size_t before = e->end;
+    int rc = ledger_write(e, p);
+
+    return rc == EX_OK && e->end != before ? sync_one(e, p) : rc;
+}
+
+/* The fsync of a thousand small files is a thousand waits for the disk; syncfs is one. Since Linux 5.8 it reports what could not
+ * be written, as fsync does. */
+int ledger_sync(ledger *l, entry *const *e, size_t n, problem *p) {
+    int rc = EX_OK;
+
+    if (n > FEW)
+        return syncfs(l->root) == 0 ? EX_OK : problem_set(p, EX_IOERR, "cannot write %s: %s", OTSD_STATE_DIR, strerror(errno));
+    for (size_t i = 0; rc == EX_OK && i < n; i++)
+        rc = sync_one(e[i], p);
+    if (rc == EX_OK && n > 0 && fsync(l->dirs[e[0]->state]) != 0)
+        rc = failed(p, "cannot write the directory of", e[0]);
     return rc;
 }
 
@@ -161,9 +185,7 @@ int ledger_create(ledger *l, const record *r, entry *e, problem *p) {
     if (fallocate(e->fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
         rc = failed(p, "no room for", e);
     else
-        rc = ledger_save(e, p);
-    if (rc == EX_OK && fsync(l->dirs[LEDGER_ISSUING]) != 0)
-        rc = failed(p, "cannot write", e);
+        rc = ledger_write(e, p);
     if (rc != EX_OK) {
         (void)unlinkat(l->dirs[LEDGER_ISSUING], e->name, 0);
         ledger_release(e);
@@ -171,7 +193,7 @@ int ledger_create(ledger *l, const record *r, entry *e, problem *p) {
     return rc;
 }
 
-int ledger_move(ledger *l, entry *e, ledger_state to, problem *p) {
+int ledger_rename(ledger *l, entry *e, ledger_state to, problem *p) {
     char name[sizeof e->name];
     int from_dir = l->dirs[e->state], to_dir = l->dirs[to];
 
@@ -191,14 +213,32 @@ int ledger_move(ledger *l, entry *e, ledger_state to, problem *p) {
     }
     e->state = to;
     memcpy(e->name, name, sizeof name);
-    if (fsync(to_dir) != 0 || fsync(from_dir) != 0)
-        return failed(p, "cannot write the directory of", e);
     return EX_OK;
 }
 
+int ledger_sync_names(ledger *l, ledger_state from, ledger_state to, problem *p) {
+    if (fsync(l->dirs[to]) == 0 && fsync(l->dirs[from]) == 0)
+        return EX_OK;
+    return problem_set(p, EX_IOERR, "cannot write the directories %s and %s of %s: %s", state_names[from], state_names[to],
+                       OTSD_STATE_DIR, strerror(errno));
+}
+
+int ledger_move(ledger *l, entry *e, ledger_state to, problem *p) {
+    ledger_state from = e->state;
+    int rc = ledger_rename(l, e, to, p);
+
+    return rc == EX_OK ? ledger_sync_names(l, from, to, p) : rc;
+}
+
+int ledger_unlink(ledger *l, entry *e, problem *p) {
+    return unlinkat(l->dirs[e->state], e->name, 0) == 0 ? EX_OK : failed(p, "cannot remove", e);
+}
+
 int ledger_remove(ledger *l, entry *e, problem *p) {
-    if (unlinkat(l->dirs[e->state], e->name, 0) != 0)
-        return failed(p, "cannot remove", e);
+    int rc = ledger_unlink(l, e, p);
+
+    if (rc != EX_OK)
+        return rc;
     if (fsync(l->dirs[e->state]) != 0)
         return failed(p, "cannot write the directory of", e);
     return EX_OK;
@@ -299,36 +339,6 @@ int ledger_peek(ledger *l, ledger_state s, const char *name, record *out, proble
         *out = e.r;
     ledger_release(&e);
     return rc;
-}
-
-struct search {
-    ledger *l;
-    ledger_state s;
-    const char *key;
-};
-
-static int compare_key(const char *name, void *arg) {
-    struct search *search = arg;
-    problem ignored;
-    record r;
-    int found = 0;
-
-    if (ledger_peek(search->l, search->s, name, &r, &ignored) == EX_OK) {
-        found = strcmp(r.metadata_key, search->key) == 0;
-        record_wipe(&r);
-    }
-    return found;
-}
-
-bool ledger_knows(ledger *l, const char *metadata_key) {
-    for (ledger_state s = LEDGER_ISSUING; s < LEDGER_STATES; s++) {
-        struct search search = {l, s, metadata_key};
-        problem ignored;
-
-        if (ledger_each(l, s, compare_key, &search, &ignored) == 1)
-            return true;
-    }
-    return false;
 }
 
 bool ledger_has(ledger *l, ledger_state s, const char *name) {

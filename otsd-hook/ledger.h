@@ -37,7 +37,7 @@ enum { LEDGER_NONE = -1, LEDGER_BUSY = -2 };
 int ledger_open(ledger *l, problem *p);
 void ledger_close(ledger *l);
 
-/* Writes r as issuing/USER, durable on return, and gives the locked entry. EX_CANTCREAT where there is one already. */
+/* Writes r as issuing/USER and gives the locked entry; durable once it is synced. EX_CANTCREAT where there is one already. */
 int ledger_create(ledger *l, const record *r, entry *out, problem *p);
 /* Opens and locks a record. LEDGER_NONE: there is none. LEDGER_BUSY: another process held it for wait_ms.
  * EX_DATAERR: unreadable (p says why). */
@@ -46,14 +46,22 @@ int ledger_find(ledger *l, ledger_state s, const char *name, long wait_ms, entry
 bool ledger_has(ledger *l, ledger_state s, const char *name);
 /* Reads a record without locking it: what it says may be past. The same answers, but for LEDGER_BUSY. */
 int ledger_peek(ledger *l, ledger_state s, const char *name, record *out, problem *p);
-/* Does a record in any state have this metadata key? Reads all of them: for the rare case only. */
-bool ledger_knows(ledger *l, const char *metadata_key);
-/* Makes the changes in e->r durable. */
+/* Writes the changes in e->r: they survive the process, and a crash of the machine once they are synced. */
+int ledger_write(entry *e, problem *p);
+/* Makes durable what was created and written: any number of records of one state at once. */
+int ledger_sync(ledger *l, entry *const *e, size_t n, problem *p);
+/* Writes and syncs one. */
 int ledger_save(entry *e, problem *p);
 /* In pending/, a file's modification time is its deadline, for the PAM module. Puts it right. */
 int ledger_mark(entry *e, problem *p);
 /* LEDGER_NONE: something of that name is there already. The name in claimed/ becomes USER.ID, elsewhere USER. */
+int ledger_rename(ledger *l, entry *e, ledger_state to, problem *p);
+/* Makes any number of such renames durable. */
+int ledger_sync_names(ledger *l, ledger_state from, ledger_state to, problem *p);
+/* Renames and syncs one. */
 int ledger_move(ledger *l, entry *e, ledger_state to, problem *p);
+/* Removes the record; ledger_remove durably. An intent that reappears after a crash is dropped by the next sweep. */
+int ledger_unlink(ledger *l, entry *e, problem *p);
 int ledger_remove(ledger *l, entry *e, problem *p);
 /* Wipes and unlocks; the record stays as it is. */
 void ledger_release(entry *e);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "look.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -20,6 +18,7 @@ static void start(const record *r, event ev, situation *s) {
 }
 
 int look_at(const record *r, event ev, situation *s, problem *p) {
+    backend_view view = {.h = r};
     int64_t uid = -1;
     int rc = account_uid(r->user, &uid, p);
 
@@ -28,7 +27,9 @@ int look_at(const record *r, event ev, situation *s, problem *p) {
     start(r, ev, s);
     s->exists = rc == EX_OK;
     s->same_uid = uid == r->uid;
-    backend_look(r, &s->in_place, &s->must_change);
+    backend_look(&view, 1);
+    s->in_place = view.in_place;
+    s->must_change = view.must_change;
     return EX_OK;
 }
 
@@ -108,29 +109,15 @@ static look_item *find(struct look_group *g, const char *name) {
     return found ? found->item : NULL;
 }
 
-/* Not by fgetpwent_r, which never gets past a line that is longer than its buffer. */
-static int pass_over_passwd(struct look_group *g, problem *p) {
-    FILE *f = fopen("/etc/passwd", "re");
-    char *line = NULL;
-    size_t size = 0;
-    int rc = EX_OK;
+/* Only the first line of a name counts. */
+static bool look_at_account(const char *user, int64_t uid, void *arg) {
+    look_item *item = find(arg, user);
 
-    if (!f)
-        return problem_set(p, EX_NOINPUT, "/etc/passwd cannot be read: %s", strerror(errno));
-    while (getline(&line, &size, f) >= 0) {
-        char *rest = line, *name = strsep(&rest, ":\n"), *password = strsep(&rest, ":\n"), *uid = strsep(&rest, ":\n");
-        look_item *item = password && uid ? find(g, name) : NULL;
-
-        if (!item || item->found)
-            continue;
+    if (item && !item->found) {
         item->found = item->s.exists = true;
-        item->s.same_uid = strtoll(uid, NULL, 10) == item->uid;
+        item->s.same_uid = uid == item->uid;
     }
-    if (ferror(f))
-        rc = problem_set(p, EX_IOERR, "/etc/passwd cannot be read: %s", strerror(errno));
-    free(line);
-    (void)fclose(f);
-    return rc;
+    return true;
 }
 
 static bool look_at_line(const char *user, const char *hash, long changed, void *arg) {
@@ -165,7 +152,7 @@ int look_group_look(struct look_group *g, problem *p) {
     for (size_t i = 0; i < g->len; i++)
         g->sorted[i].item = &g->items[i];
     qsort(g->sorted, g->len, sizeof *g->sorted, by_user);
-    rc = pass_over_passwd(g, p);
+    rc = account_each(look_at_account, g, p);
     if (rc == EX_OK)
         rc = shadow_each(look_at_line, g, p);
     for (size_t i = 0; rc == EX_OK && i < g->len; i++)

@@ -2,11 +2,13 @@
 #include "problem.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 static bool to_syslog;
+static atomic_bool over_bar;
 
 int problem_set(problem *p, int code, const char *fmt, ...) {
     va_list ap;
@@ -75,8 +77,17 @@ void problem_use_syslog(bool on) {
     to_syslog = on;
 }
 
+void problem_over_bar(bool on) {
+    atomic_store(&over_bar, on);
+}
+
+/* In one call, which stdio does not interleave with those of other threads. */
+static void to_stderr(const char *text) {
+    (void)fprintf(stderr, "%sotsd-hook: %s\n", atomic_load(&over_bar) ? "\r\033[K" : "", text);
+}
+
 void problem_say(const problem *p) {
-    (void)fprintf(stderr, "otsd-hook: %s\n", p->text);
+    to_stderr(p->text);
     if (to_syslog)
         syslog(LOG_ERR, "%s", p->text);
 }
@@ -89,7 +100,7 @@ void say(int priority, const char *fmt, ...) {
     (void)vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
     if (priority <= LOG_WARNING)
-        (void)fprintf(stderr, "otsd-hook: %s\n", line);
+        to_stderr(line);
     if (to_syslog)
         syslog(priority, "%s", line);
 }

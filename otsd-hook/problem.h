@@ -29,5 +29,7 @@ void problem_use_syslog(bool on);
 void problem_say(const problem *p);
 /* A line that is no failure; the priority is one of syslog's. Only warnings and worse go to standard error. */
 void say(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* While a bar is shown on standard error (progress.h), messages there begin with the sequence that wipes its line. */
+void problem_over_bar(bool on);
 
 #endif

@@ -12,17 +12,30 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "address.h"
 #include "backend.h"
+#include "batch.h"
 #include "issue.h"
 #include "words.h"
 
-#define PASSPHRASE_MAX 128
+#define JOBS 16
+#define PATIENCE 3600 /* seconds; longer than the 20 minutes that old servers' limits last */
 
 static const char provision_help[] =
     "usage: otsd-hook provision [OPTION...] USER\n"
+    "       otsd-hook provision [OPTION...] --batch=FILE\n"
     "\n"
     "Has the Onetime Secret server generate USER's first password, sets it, and lets the server mail the link that\n"
     "opens it once. The account must exist and have no password yet.\n"
+    "\n"
+    "For many accounts at once:\n"
+    "  --batch=FILE           all users of FILE (\"-\": standard input): CSV with a header, or JSON lines, with user and, each\n"
+    "                         optional, recipient, ttl, locale, passphrase. Everything is checked first. Interrupting it does no\n"
+    "                         harm: the same command again finishes the rest, and touches nobody twice\n"
+    "  --report=FILE          what became of each, as CSV; with --print-link the links, too\n"
+    "  --jobs=N               how many requests at once, 1 to 256 (default 16)\n"
+    "  --patience=DURATION    how long to wait for a server that limits us or is away (default 1h)\n"
+    "Of the options below, --recipient, the passphrases and --force are not for a batch.\n"
     "\n";
 static const char reissue_help[] =
     "usage: otsd-hook reissue [OPTION...] USER\n"
@@ -50,29 +63,21 @@ typedef struct request {
     record old;          /* reissue: the open hand-off */
     const char *user;
     const char *recipient; /* as given or made from the pattern; NULL: none */
-    char recipient_buf[256];
+    char recipient_buf[ADDRESS_MAX];
     bool no_recipient;
     const char *locale;
     const char *passphrase_file;
     int passphrase_fd;
     long ttl; /* 0: the configuration's */
     bool force, allow_system, dry_run, json, print_link;
+    const char *batch; /* the file; NULL: one user */
+    const char *report;
+    long jobs, patience; /* 0: not given; patience in seconds */
 } request;
 
-/* The server has the last word; this is what surely is no address, or more than one. */
-static bool address_ok(const char *s) {
-    const char *at = strrchr(s, '@');
-
-    if (!at || at == s || at[1] == '\0' || strlen(s) > 254)
-        return false;
-    for (const char *c = s; *c; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr(",;<>\"()[]\\", *c))
-            return false;
-    return true;
-}
-
 static int recipient_of(request *q, const otsd_config *c, problem *p) {
-    size_t n = 0;
+    problem why;
+    int rc = EX_OK;
 
     if (q->no_recipient) {
         q->recipient = NULL;
@@ -85,27 +90,15 @@ static int recipient_of(request *q, const otsd_config *c, problem *p) {
         if (!q->recipient)
             return EX_OK;
     }
-    if (!q->recipient) {
-        if (!c->handoff.recipient)
-            return problem_set(p, EX_USAGE, "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient",
-                               q->user);
-        for (const char *s = c->handoff.recipient; *s; s++) {
-            const char *part = s[0] == '%' && s[1] == 'u' ? q->user : NULL;
-            size_t len = part ? strlen(part) : 1;
-
-            if (n + len >= sizeof q->recipient_buf)
-                return problem_set(p, EX_DATAERR, "%s: the address made from handoff.recipient is too long", q->user);
-            memcpy(q->recipient_buf + n, part ? part : s, len);
-            n += len;
-            if (s[0] == '%')
-                s++;
-        }
-        q->recipient_buf[n] = '\0';
+    if (!q->recipient && !c->handoff.recipient)
+        return problem_set(p, EX_USAGE, "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient", q->user);
+    if (q->recipient) {
+        rc = address_check(q->recipient, &why);
+    } else {
+        rc = address_of(c->handoff.recipient, q->user, q->recipient_buf, &why);
         q->recipient = q->recipient_buf;
     }
-    if (!address_ok(q->recipient))
-        return problem_set(p, EX_DATAERR, "%s: \"%s\" is not one mail address", q->user, q->recipient);
-    return EX_OK;
+    return rc == EX_OK ? EX_OK : problem_set(p, rc, "%s: %s", q->user, why.text);
 }
 
 static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
@@ -203,7 +196,7 @@ static int print_text(const request *q, const issue *i) {
 
 static int run(context *x, request *q, problem *p) {
     otsd_secret *passphrase = NULL;
-    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link};
+    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link, .e = {.fd = -1}};
     int rc = context_open(x, p);
 
     if (rc == EX_OK)
@@ -224,10 +217,13 @@ static int run(context *x, request *q, problem *p) {
     }
     i.ttl = q->ttl > 0 ? q->ttl : x->config->handoff.ttl;
     i.replaces = q->again && q->old.hash[0] ? q->old.hash : NULL;
-    i.passphrase = passphrase;
-    i.locale = q->locale ? q->locale : x->config->handoff.locale;
+    i.passphrase = passphrase ? otsd_secret_data(passphrase) : NULL;
+    i.locale = q->locale;
     if (!q->dry_run) {
         rc = issue_run(x, &i, p);
+        /* The password is in place and this is its only link. */
+        if (rc != EX_OK && i.stored && i.link)
+            (void)printf("%s\n", i.link);
         if (rc != EX_OK)
             goto out;
         say(LOG_INFO, "%s: hand-off %s issued", i.user, i.id);
@@ -241,13 +237,13 @@ static int run(context *x, request *q, problem *p) {
     if (rc == EX_OK && (ferror(stdout) || fflush(stdout) != 0))
         rc = problem_set(p, EX_IOERR, "%s: provisioned, but standard output cannot be written", i.user);
 out:
-    issue_wipe(&i);
+    issue_end(&i);
     otsd_secret_free(&passphrase);
     return rc;
 }
 
 enum { OPT_RECIPIENT = 256, OPT_NO_RECIPIENT, OPT_PRINT_LINK, OPT_TTL, OPT_LOCALE, OPT_PASS_FILE, OPT_PASS_FD, OPT_FORCE,
-       OPT_SYSTEM, OPT_DRY, OPT_JSON, OPT_CONFIG, OPT_HELP };
+       OPT_SYSTEM, OPT_DRY, OPT_JSON, OPT_BATCH, OPT_REPORT, OPT_JOBS, OPT_PATIENCE, OPT_CONFIG, OPT_HELP };
 
 static const struct option options[] = {{"recipient", required_argument, NULL, OPT_RECIPIENT},
                                         {"no-recipient", no_argument, NULL, OPT_NO_RECIPIENT},
@@ -260,22 +256,44 @@ static const struct option options[] = {{"recipient", required_argument, NULL, O
                                         {"allow-system", no_argument, NULL, OPT_SYSTEM},
                                         {"dry-run", no_argument, NULL, OPT_DRY},
                                         {"json", no_argument, NULL, OPT_JSON},
+                                        {"batch", required_argument, NULL, OPT_BATCH},
+                                        {"report", required_argument, NULL, OPT_REPORT},
+                                        {"jobs", required_argument, NULL, OPT_JOBS},
+                                        {"patience", required_argument, NULL, OPT_PATIENCE},
                                         {"config", required_argument, NULL, OPT_CONFIG},
                                         {"help", no_argument, NULL, OPT_HELP},
                                         {NULL, 0, NULL, 0}};
 
-static bool parse_fd(const char *s, int *fd) {
+static bool parse_number(const char *s, long least, long most, long *n) {
     char *end;
-    long n;
 
     errno = 0;
-    n = strtol(s, &end, 10);
-    *fd = (int)n;
-    return errno == 0 && *s && *end == '\0' && n >= 0 && n < 65536;
+    *n = strtol(s, &end, 10);
+    return errno == 0 && *s && *end == '\0' && *n >= least && *n <= most;
+}
+
+/* Which options go together. */
+static int check_options(const request *q) {
+    if (q->recipient && q->no_recipient)
+        return usage_error(q->command, "--recipient and --no-recipient exclude each other");
+    if (q->no_recipient && !q->print_link)
+        return usage_error(q->command, "with --no-recipient nobody would get the link: add --print-link");
+    if (q->passphrase_file && q->passphrase_fd >= 0)
+        return usage_error(q->command, "--passphrase-file and --passphrase-fd exclude each other");
+    if (!q->batch && (q->report || q->jobs || q->patience))
+        return usage_error(q->command, "--report, --jobs and --patience are for --batch");
+    if (q->batch && (q->recipient || q->passphrase_file || q->passphrase_fd >= 0))
+        return usage_error(q->command, "recipients and passphrases of a batch are in its file");
+    if (q->batch && q->force)
+        return usage_error(q->command, "--force is for one account: a batch that is run again could not tell whom it had replaced");
+    if (q->batch && q->print_link && !q->report)
+        return usage_error(q->command, "the links of a batch go into its report: add --report");
+    return EX_OK;
 }
 
 /* EX_OK with q->user NULL: help was asked for and given. */
 static int parse(context *x, request *q, int argc, char **argv) {
+    long n;
     int opt;
 
     while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -290,7 +308,7 @@ static int parse(context *x, request *q, int argc, char **argv) {
             q->print_link = true;
             break;
         case OPT_TTL:
-            if (!otsd_duration_parse(optarg, &q->ttl) || q->ttl < 60 || q->ttl > 2592000)
+            if (!otsd_duration_parse(optarg, &q->ttl) || q->ttl < TTL_LEAST || q->ttl > TTL_MOST)
                 return usage_error(q->command, "--ttl is 60 seconds to 30 days, as 90m, 12h or 3d");
             break;
         case OPT_LOCALE:
@@ -300,8 +318,9 @@ static int parse(context *x, request *q, int argc, char **argv) {
             q->passphrase_file = optarg;
             break;
         case OPT_PASS_FD:
-            if (!parse_fd(optarg, &q->passphrase_fd))
+            if (!parse_number(optarg, 0, 65535, &n))
                 return usage_error(q->command, "--passphrase-fd is the number of an open descriptor");
+            q->passphrase_fd = (int)n;
             break;
         case OPT_FORCE:
             q->force = true;
@@ -315,6 +334,20 @@ static int parse(context *x, request *q, int argc, char **argv) {
         case OPT_JSON:
             q->json = true;
             break;
+        case OPT_BATCH:
+            q->batch = optarg;
+            break;
+        case OPT_REPORT:
+            q->report = optarg;
+            break;
+        case OPT_JOBS:
+            if (!parse_number(optarg, 1, OTSD_POOL_MAX, &q->jobs))
+                return usage_error(q->command, "--jobs is 1 to %d", OTSD_POOL_MAX);
+            break;
+        case OPT_PATIENCE:
+            if (!otsd_duration_parse(optarg, &q->patience) || q->patience < 1)
+                return usage_error(q->command, "--patience is a duration, as 30m or 2h");
+            break;
         case OPT_CONFIG:
             x->config_path = optarg;
             break;
@@ -326,18 +359,33 @@ static int parse(context *x, request *q, int argc, char **argv) {
             return usage_error(q->command, "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
-    if (optind + 1 != argc)
+    if (q->batch && q->again)
+        return usage_error(q->command, "it is for one user: --batch is provision's");
+    if (q->batch && optind != argc)
+        return usage_error(q->command, "the users of a batch are in its file");
+    if (!q->batch && optind + 1 != argc)
         return usage_error(q->command, "one user name is needed");
-    if (!user_name_ok(argv[optind]))
+    if (!q->batch && !user_name_ok(argv[optind]))
         return usage_error(q->command, "\"%s\" is no user name", argv[optind]);
-    if (q->recipient && q->no_recipient)
-        return usage_error(q->command, "--recipient and --no-recipient exclude each other");
-    if (q->no_recipient && !q->print_link)
-        return usage_error(q->command, "with --no-recipient nobody would get the link: add --print-link");
-    if (q->passphrase_file && q->passphrase_fd >= 0)
-        return usage_error(q->command, "--passphrase-file and --passphrase-fd exclude each other");
-    q->user = argv[optind];
-    return EX_OK;
+    q->user = q->batch ? NULL : argv[optind];
+    return check_options(q);
+}
+
+static int run_batch(context *x, const request *q) {
+    batch b = {.x = x,
+               .path = q->batch,
+               .report_path = q->report,
+               .ttl = q->ttl,
+               .locale = q->locale,
+               .jobs = q->jobs ? (size_t)q->jobs : JOBS,
+               .patience_ms = (int64_t)(q->patience ? q->patience : PATIENCE) * 1000,
+               .no_recipient = q->no_recipient,
+               .links = q->print_link,
+               .allow_system = q->allow_system,
+               .dry_run = q->dry_run,
+               .json = q->json};
+
+    return batch_run(&b);
 }
 
 static int provision(context *x, const char *command, bool again, int argc, char **argv) {
@@ -345,6 +393,8 @@ static int provision(context *x, const char *command, bool again, int argc, char
     problem p;
     int rc = parse(x, &q, argc, argv);
 
+    if (rc == EX_OK && q.batch)
+        return run_batch(x, &q);
     if (rc != EX_OK || !q.user)
         return rc;
     rc = run(x, &q, &p);

@@ -19,7 +19,7 @@ typedef struct field {
 static const field fields[] = {
     STRING(id),         STRING(user),      NUMBER(uid),         NUMBER(created),    NUMBER(ttl_asked),
     STRING(recipient),  STRING(passphrase), NUMBER(backend),    NUMBER(must_change), STRING(metadata_key),
-    NUMBER(deadline),   STRING(hash),      NUMBER(storing),     NUMBER(opened_at),  NUMBER(checked_at),
+    NUMBER(deadline),   STRING(hash),      NUMBER(storing),     STRING(link),      NUMBER(opened_at),  NUMBER(checked_at),
     NUMBER(reason),     NUMBER(claimed_at), NUMBER(attempts),   NUMBER(next_try),   NUMBER(outcome),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])

@@ -17,6 +17,10 @@
 
 #define USER_MAX 216 /* so that "pending.USER.ID.TIME", the longest name in the ledger, fits in NAME_MAX */
 #define KEY_MAX 256
+#define HANDOFF_LINK_MAX 400
+#define PASSPHRASE_MAX 128
+#define TTL_LEAST 60       /* seconds; what servers grant */
+#define TTL_MOST 2592000
 #define RECORD_MAX 65536 /* bytes in a file */
 
 /* Why a hand-off is over; REASON_NONE while it is not. */
@@ -50,7 +54,7 @@ typedef struct record {
     int64_t created;
     int64_t ttl_asked; /* seconds, exactly as sent: the mark that finds an orphan */
     char recipient[256];
-    char passphrase[129]; /* a burn needs it; "" without */
+    char passphrase[PASSPHRASE_MAX + 1]; /* a burn needs it; "" without */
     int64_t backend;      /* otsd_backend */
     int64_t must_change;
 
@@ -58,6 +62,7 @@ typedef struct record {
     int64_t deadline;
     char hash[385];  /* of the generated password, as in shadow */
     int64_t storing; /* step 4 has begun */
+    char link[HANDOFF_LINK_MAX + 1]; /* where a batch is to report it: a second run of an interrupted batch has to know it; "" otherwise */
 
     int64_t opened_at;  /* 0: not known to be opened */
     int64_t checked_at; /* when the receipt was last asked for */

@@ -13,12 +13,13 @@ typedef enum recovery {
     RECOVERED_LATER,   /* too early to say that the server made nothing: see recover_settles */
 } recovery;
 
-/* The last step: from issuing/ to pending/, with its audit line. Where an older hand-off of the user is open it ends here, for
- * its password is gone: that is what makes a reissue one step. */
-int recover_arm(context *x, entry *e, problem *p);
-
-/* e lies in issuing/ and is locked. On a failure the record stays for the next try. */
-int recover_issuing(context *x, entry *e, recovery *out, problem *p);
+/* Does it depend on the account's password what becomes of this record? Otherwise in_place is not looked at below. */
+bool recover_has_password(const record *r);
+/* e lies in issuing/ and is locked; in_place is what backend_look says of it. On a failure the record stays for the next try; it may
+ * lie in claimed/ then, and only its burn is owed. */
+int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p);
+/* Looks, and recovers. */
+int recover_one(context *x, entry *e, recovery *out, problem *p);
 /* From when on an unfound secret counts as never made: a server has as long to carry a request out as we would have
  * waited for its answer. */
 int64_t recover_settles(const otsd_config *c, const record *r);

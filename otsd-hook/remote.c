@@ -7,13 +7,9 @@
 #include <time.h>
 
 struct remote {
+    const otsd_config *config;
     otsd_client *client;
-    otsd_receipts *recent; /* NULL: not asked for yet */
-    int64_t recent_at;
 };
-
-/* Clocks of two hosts differ; an orphan that looks a little older than its intent is still one. */
-#define CLOCK_SLACK 300
 
 int remote_open(remote **out, const otsd_config *c, problem *p) {
     remote *r = calloc(1, sizeof *r);
@@ -25,6 +21,7 @@ int remote_open(remote **out, const otsd_config *c, problem *p) {
         free(r);
         return problem_from_otsd(p, &e, "the client cannot start");
     }
+    r->config = c;
     *out = r;
     return EX_OK;
 }
@@ -32,7 +29,6 @@ int remote_open(remote **out, const otsd_config *c, problem *p) {
 void remote_close(remote **r) {
     if (!*r)
         return;
-    otsd_receipts_free(&(*r)->recent);
     otsd_client_free(&(*r)->client);
     free(*r);
     *r = NULL;
@@ -57,6 +53,8 @@ static int passphrase_of(const record *h, otsd_secret **out, problem *p) {
     return EX_OK;
 }
 
+/* ---- generating ---- */
+
 /* A refusal in the API's own words proves that nothing was made. Anything else that answered may be a proxy that lost the real answer. */
 static bool surely_nothing(const otsd_error *e) {
     return e->reach == OTSD_REACH_NO || e->code == OTSD_ERR_CREDENTIALS || e->code == OTSD_ERR_REFUSED ||
@@ -64,28 +62,161 @@ static bool surely_nothing(const otsd_error *e) {
            e->code == OTSD_ERR_ARGUMENT;
 }
 
-int remote_generate(remote *r, const record *h, const char *locale, const char *share_domain, otsd_receipt **out,
-                    bool *certain, problem *p) {
-    otsd_options o = {.ttl = (long)h->ttl_asked,
-                      .recipient = h->recipient[0] ? h->recipient : NULL,
-                      .locale = locale,
-                      .share_domain = share_domain};
+static remote_trouble trouble_of(const otsd_error *e) {
+    switch (e->code) {
+    case OTSD_ERR_RATE_LIMITED:
+        return REMOTE_LIMITED;
+    case OTSD_ERR_REFUSED:
+    case OTSD_ERR_GONE:
+    case OTSD_ERR_ARGUMENT:
+        return REMOTE_REFUSED;
+    case OTSD_ERR_CREDENTIALS:
+    case OTSD_ERR_CONFIG:
+    case OTSD_ERR_TLS:
+    case OTSD_ERR_MEMORY:
+        return REMOTE_HOPELESS;
+    default:
+        return REMOTE_AWAY;
+    }
+}
+
+static void failed_answer(remote_answer *a, const char *user, const otsd_error *e) {
+    a->certain = surely_nothing(e);
+    a->trouble = trouble_of(e);
+    a->retry_after = e->retry_after;
+    (void)problem_from_otsd(&a->why, e, e->code == OTSD_ERR_REFUSED ? "%s: the server refused" : "%s: no password from the server", user);
+}
+
+/* What generate is asked for on behalf of h. The passphrase has to be freed. */
+static int options_of(const otsd_config *c, const record *h, const char *locale, otsd_options *o, otsd_secret **passphrase, problem *p) {
+    int rc = passphrase_of(h, passphrase, p);
+
+    *o = (otsd_options){.ttl = (long)h->ttl_asked,
+                        .passphrase = *passphrase,
+                        .recipient = h->recipient[0] ? h->recipient : NULL,
+                        .locale = locale ? locale : c->handoff.locale,
+                        .share_domain = c->handoff.share_domain};
+    return rc;
+}
+
+void remote_generate(remote *r, const record *h, const char *locale, remote_answer *a) {
     otsd_secret *passphrase = NULL;
     otsd_error e = {0};
-    int rc = passphrase_of(h, &passphrase, p);
+    otsd_options o;
 
-    *certain = true;
+    memset(a, 0, sizeof *a);
+    a->certain = true;
+    a->trouble = REMOTE_HOPELESS;
+    if (options_of(r->config, h, locale, &o, &passphrase, &a->why) != EX_OK)
+        return;
+    if (otsd_generate(r->client, &o, &a->receipt, &e) != OTSD_OK)
+        failed_answer(a, h->user, &e);
+    otsd_secret_free(&passphrase);
+}
+
+/* ---- generating many ---- */
+
+struct call {
+    remote_many *many;
+    const char *user;
+    void *arg;
+    struct call *next; /* while it is free */
+};
+
+struct remote_many {
+    const otsd_config *config;
+    otsd_pool *pool;
+    remote_answer_fn *fn;
+    struct call *calls, *free;
+};
+
+int remote_many_open(remote_many **out, const otsd_config *c, size_t jobs, remote_answer_fn *fn, problem *p) {
+    remote_many *m = calloc(1, sizeof *m);
+    otsd_error e = {0};
+
+    if (m)
+        m->calls = calloc(jobs, sizeof *m->calls);
+    if (!m || !m->calls) {
+        free(m);
+        return problem_set(p, EX_OSERR, "out of memory");
+    }
+    if (otsd_pool_new(&m->pool, c, jobs, &e) != OTSD_OK) {
+        free(m->calls);
+        free(m);
+        return problem_from_otsd(p, &e, "the client cannot start");
+    }
+    for (size_t i = 0; i < jobs; i++) {
+        m->calls[i].many = m;
+        m->calls[i].next = m->free;
+        m->free = &m->calls[i];
+    }
+    m->config = c;
+    m->fn = fn;
+    *out = m;
+    return EX_OK;
+}
+
+void remote_many_close(remote_many **m) {
+    if (!*m)
+        return;
+    otsd_pool_free(&(*m)->pool);
+    free((*m)->calls);
+    free(*m);
+    *m = NULL;
+}
+
+static void answered(void *arg, otsd_receipt *receipt, const otsd_error *e) {
+    struct call *c = arg;
+    remote_many *m = c->many;
+    remote_answer a = {.receipt = receipt, .certain = true};
+
+    if (!receipt)
+        failed_answer(&a, c->user, e);
+    c->next = m->free;
+    m->free = c;
+    m->fn(c->arg, &a);
+}
+
+int remote_many_generate(remote_many *m, const record *h, const char *locale, void *arg, problem *p) {
+    otsd_secret *passphrase = NULL;
+    struct call *c = m->free;
+    otsd_error e = {0};
+    otsd_options o;
+    int rc = options_of(m->config, h, locale, &o, &passphrase, p);
+
     if (rc != EX_OK)
         return rc;
-    o.passphrase = passphrase;
-    if (otsd_generate(r->client, &o, out, &e) != OTSD_OK) {
-        *certain = surely_nothing(&e);
-        rc = problem_from_otsd(p, &e, e.code == OTSD_ERR_REFUSED ? "%s: the server refused" : "%s: no password from the server",
-                               h->user);
+    if (c) {
+        m->free = c->next;
+        c->user = h->user;
+        c->arg = arg;
+    }
+    if (!c || otsd_pool_generate(m->pool, &o, answered, c, &e) != OTSD_OK) {
+        rc = c ? problem_from_otsd(p, &e, "%s: no password from the server", h->user) : problem_set(p, EX_SOFTWARE, "too many calls at once");
+        if (c) {
+            c->next = m->free;
+            m->free = c;
+        }
     }
     otsd_secret_free(&passphrase);
     return rc;
 }
+
+int remote_many_run(remote_many *m, long wait_ms, problem *p) {
+    otsd_error e = {0};
+
+    return otsd_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? EX_OK : problem_from_otsd(p, &e, "the client cannot go on");
+}
+
+void remote_many_wake(remote_many *m) {
+    otsd_pool_wakeup(m->pool);
+}
+
+size_t remote_many_in_flight(const remote_many *m) {
+    return otsd_pool_in_flight(m->pool);
+}
+
+/* ---- the rest of a secret's life ---- */
 
 int remote_link(remote *r, const otsd_receipt *receipt, char **out, problem *p) {
     if (otsd_link(r->client, receipt, out) != OTSD_OK)
@@ -174,63 +305,24 @@ int remote_opened(remote *r, const record *h, int64_t *opened_at, problem *p) {
     return EX_OK;
 }
 
-/* Servers clamp in silence: floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days. */
-static bool ttl_of(const otsd_receipt *t, const record *h) {
-    static const int64_t ceilings[] = {604800, 1209600, 2592000};
+struct delivery {
+    int (*fn)(const otsd_receipt *t, void *arg);
+    void *arg;
+    int rc;
+};
 
-    if (t->ttl == h->ttl_asked)
-        return true;
-    if (t->ttl > h->ttl_asked)
-        return t->ttl == 60 || t->ttl == 300;
-    for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
-        if (t->ttl == ceilings[i])
-            return true;
-    return false;
+static int deliver(const otsd_receipt *t, void *arg) {
+    struct delivery *d = arg;
+
+    d->rc = d->fn(t, d->arg);
+    return d->rc;
 }
 
-static bool is_orphan(const otsd_receipt *t, const record *h, int64_t settles) {
-    bool to_us = h->recipient[0] ? t->recipients_len == 1 && otsd_recipient_matches(t->recipients[0], h->recipient)
-                                 : t->recipients_len == 0;
-
-    return ttl_of(t, h) && to_us && t->created >= h->created - CLOCK_SLACK && t->created <= settles + CLOCK_SLACK &&
-           (t->state == OTSD_STATE_NEW || t->state == OTSD_STATE_VIEWED) && strlen(t->metadata_key) <= KEY_MAX;
-}
-
-static int load_recent(remote *r, const record *h, int64_t settles, problem *p) {
-    int64_t now = time(NULL);
+int remote_recent(remote *r, int (*fn)(const otsd_receipt *t, void *arg), void *arg, problem *p) {
+    struct delivery d = {fn, arg, EX_OK};
     otsd_error e = {0};
 
-    /* A list from before an intent settled proves nothing once it has. */
-    if (r->recent && r->recent_at <= now && (r->recent_at >= settles || now < settles))
-        return EX_OK;
-    otsd_receipts_free(&r->recent);
-    if (otsd_recent(r->client, &r->recent, &e) != OTSD_OK)
-        return problem_from_otsd(p, &e, "%s: the server cannot be asked for lost secrets", h->user);
-    r->recent_at = now;
-    return EX_OK;
-}
-
-int remote_orphan(remote *r, const record *h, ledger *l, int64_t settles, char key[KEY_MAX + 1], bool *more, problem *p) {
-    otsd_receipt *found = NULL;
-    int rc = load_recent(r, h, settles, p);
-
-    key[0] = '\0';
-    *more = false;
-    if (rc != EX_OK)
-        return rc;
-    for (size_t i = 0; i < r->recent->len; i++) {
-        otsd_receipt *t = r->recent->items[i];
-
-        if (!is_orphan(t, h, settles) || ledger_knows(l, t->metadata_key))
-            continue;
-        if (found)
-            *more = true;
-        else
-            found = t;
-    }
-    if (found) {
-        (void)snprintf(key, KEY_MAX + 1, "%s", found->metadata_key);
-        found->state = OTSD_STATE_UNKNOWN;
-    }
-    return EX_OK;
+    if (otsd_recent_each(r->client, deliver, &d, &e) != OTSD_OK)
+        return problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
+    return d.rc == EX_OK ? EX_OK : problem_set(p, d.rc, "out of memory for lost secrets");
 }

@@ -54,7 +54,7 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; nothing was changed: try again", user);
     if (rc == EX_OK) {
-        rc = recover_issuing(x, &e, &what, p);
+        rc = recover_one(x, &e, &what, p);
         if (rc == EX_OK && what == RECOVERED_LATER)
             rc = problem_set(p, EX_TEMPFAIL, "%s: a provision was interrupted moments ago and the server may still be at it; nothing was "
                              "changed: otsd-hook sweep waits and undoes it", user);

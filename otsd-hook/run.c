@@ -20,9 +20,10 @@ static long now_ms(void) {
     return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static _Noreturn void child(const char *path, int input) {
+/* Other threads may hold any lock: nothing here but system calls. */
+static _Noreturn void child(char *path, int input) {
     static char search_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-    char *argv[] = {strdup(path), NULL};
+    char *argv[] = {path, NULL};
     char *envp[] = {search_path, NULL};
     int null = open("/dev/null", O_RDWR);
 
@@ -93,17 +94,22 @@ int run_check(const char *path, problem *p) {
 int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
     long until = now_ms() + timeout_s * 1000L;
     int fds[2], status = 0, rc;
+    char *own;
     bool fed;
     pid_t pid;
 
     rc = run_check(path, p);
     if (rc != EX_OK)
         return rc;
-    if (pipe2(fds, O_CLOEXEC) != 0)
+    own = strdup(path);
+    if (!own || pipe2(fds, O_CLOEXEC) != 0) {
+        free(own);
         return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
+    }
     pid = fork();
     if (pid == 0)
-        child(path, fds[0]);
+        child(own, fds[0]);
+    free(own);
     (void)close(fds[0]);
     if (pid < 0) {
         (void)close(fds[1]);

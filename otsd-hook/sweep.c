@@ -275,7 +275,7 @@ static int issuing(const char *name, void *arg) {
         ledger_release(&e);
         return 0;
     }
-    if (recover_issuing(w->x, &e, &what, &p) != EX_OK) {
+    if (recover_one(w->x, &e, &what, &p) != EX_OK) {
         trouble(w, &p);
     } else if (what == RECOVERED_LATER) {
         int64_t settles = recover_settles(w->x->config, &e.r);

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "orphans.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Clocks of two hosts differ; an orphan that looks a little older than its intent is still one. */
+#define CLOCK_SLACK 300
+
+struct stray {
+    char *key;
+    char *recipient; /* masked; NULL: none */
+    int64_t ttl, created;
+    bool known; /* in the ledger, or given already */
+};
+
+struct intent {
+    char *recipient; /* "": none */
+    int64_t ttl_asked, created;
+};
+
+static void free_wiped(char *s) {
+    if (s)
+        otsd_wipe(s, strlen(s));
+    free(s);
+}
+
+void orphans_free(orphans *o) {
+    for (size_t i = 0; i < o->len; i++) {
+        free_wiped(o->strays[i].key);
+        free(o->strays[i].recipient);
+    }
+    for (size_t i = 0; i < o->intents_len; i++)
+        free(o->intents[i].recipient);
+    free(o->strays);
+    free(o->intents);
+    memset(o, 0, sizeof *o);
+}
+
+/* ---- what the server has ---- */
+
+static int add_stray(const otsd_receipt *t, void *arg) {
+    orphans *o = arg;
+    struct stray s = {.ttl = t->ttl, .created = t->created};
+
+    if ((t->state != OTSD_STATE_NEW && t->state != OTSD_STATE_VIEWED) || t->recipients_len > 1 || strlen(t->metadata_key) > KEY_MAX)
+        return 0;
+    if (o->len == o->size) {
+        size_t size = o->size ? o->size * 2 : 256;
+        struct stray *larger = realloc(o->strays, size * sizeof *larger);
+
+        if (!larger)
+            return EX_OSERR;
+        o->strays = larger;
+        o->size = size;
+    }
+    s.key = strdup(t->metadata_key);
+    s.recipient = t->recipients_len ? strdup(t->recipients[0]) : NULL;
+    if (!s.key || (t->recipients_len && !s.recipient)) {
+        free_wiped(s.key);
+        free(s.recipient);
+        return EX_OSERR;
+    }
+    o->strays[o->len++] = s;
+    return 0;
+}
+
+/* ---- what the ledger knows ---- */
+
+struct reading {
+    orphans *o;
+    ledger *l;
+    ledger_state state;
+    const char *self; /* the user whose intent is looked for */
+};
+
+static int by_key(const void *a, const void *b) {
+    return strcmp(((const struct stray *)a)->key, ((const struct stray *)b)->key);
+}
+
+static int key_is(const void *key, const void *stray) {
+    return strcmp(key, ((const struct stray *)stray)->key);
+}
+
+/* An intent whose process is gone owns nothing that another could not claim: only one that is locked is under way. */
+static bool under_way(struct reading *g, const char *name) {
+    problem ignored;
+    entry e;
+    int rc = ledger_find(g->l, g->state, name, 0, &e, &ignored);
+
+    if (rc == EX_OK)
+        ledger_release(&e);
+    return rc == LEDGER_BUSY;
+}
+
+static int add_intent(orphans *o, const record *r) {
+    struct intent *larger = realloc(o->intents, (o->intents_len + 1) * sizeof *larger);
+
+    if (!larger)
+        return EX_OSERR;
+    o->intents = larger;
+    larger[o->intents_len] = (struct intent){strdup(r->recipient), r->ttl_asked, r->created};
+    return larger[o->intents_len].recipient ? (o->intents_len++, 0) : EX_OSERR;
+}
+
+static int read_record(const char *name, void *arg) {
+    struct reading *g = arg;
+    struct stray *found;
+    problem ignored;
+    record r;
+    int rc = 0;
+
+    if (ledger_peek(g->l, g->state, name, &r, &ignored) != EX_OK)
+        return 0;
+    if (r.metadata_key[0]) {
+        found = g->o->len > 0 ? bsearch(r.metadata_key, g->o->strays, g->o->len, sizeof *found, key_is) : NULL;
+        if (found)
+            found->known = true;
+    } else if (g->state == LEDGER_ISSUING && strcmp(r.user, g->self) != 0 && under_way(g, name)) {
+        rc = add_intent(g->o, &r);
+    }
+    record_wipe(&r);
+    return rc;
+}
+
+/* The ledger after the server, and the states in the order in which a record passes them: so a secret that was on the list is
+ * either known by then, or its intent is seen. */
+static int load(orphans *o, remote *r, ledger *l, const char *self, problem *p) {
+    int64_t now = time(NULL);
+    size_t kept = 0;
+    int rc;
+
+    orphans_free(o);
+    rc = remote_recent(r, add_stray, o, p);
+    if (o->len > 0)
+        qsort(o->strays, o->len, sizeof *o->strays, by_key);
+    for (ledger_state s = LEDGER_ISSUING; rc == EX_OK && s < LEDGER_STATES; s++) {
+        struct reading g = {o, l, s, self};
+
+        rc = ledger_each(l, s, read_record, &g, p);
+        if (rc == EX_OSERR)
+            (void)problem_set(p, EX_OSERR, "out of memory for lost secrets");
+    }
+    if (rc != EX_OK) {
+        orphans_free(o);
+        return rc;
+    }
+    for (size_t i = 0; i < o->len; i++) {
+        if (o->strays[i].known) {
+            free_wiped(o->strays[i].key);
+            free(o->strays[i].recipient);
+        } else {
+            o->strays[kept++] = o->strays[i];
+        }
+    }
+    o->len = kept;
+    o->asked_at = now;
+    return EX_OK;
+}
+
+/* ---- the match ---- */
+
+/* Servers clamp in silence: floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days. */
+static bool ttl_of(const struct stray *s, int64_t ttl_asked) {
+    static const int64_t ceilings[] = {604800, 1209600, 2592000};
+
+    if (s->ttl == ttl_asked)
+        return true;
+    if (s->ttl > ttl_asked)
+        return s->ttl == 60 || s->ttl == 300;
+    for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
+        if (s->ttl == ceilings[i])
+            return true;
+    return false;
+}
+
+static bool matches(const struct stray *s, const char *recipient, int64_t ttl_asked, int64_t from, int64_t to) {
+    bool to_us = recipient[0] ? s->recipient && otsd_recipient_matches(s->recipient, recipient) : !s->recipient;
+
+    return ttl_of(s, ttl_asked) && to_us && s->created >= from - CLOCK_SLACK && s->created <= to + CLOCK_SLACK;
+}
+
+static bool claimed_by_another(const orphans *o, const struct stray *s) {
+    for (size_t i = 0; i < o->intents_len; i++)
+        if (matches(s, o->intents[i].recipient, o->intents[i].ttl_asked, o->intents[i].created, o->asked_at))
+            return true;
+    return false;
+}
+
+int orphans_find(orphans *o, remote *r, ledger *l, const record *h, int64_t settles, orphan_search *out, problem *p) {
+    int64_t now = time(NULL);
+
+    memset(out, 0, sizeof *out);
+    /* A list from before an intent settled proves nothing once it has. */
+    if (o->asked_at == 0 || o->asked_at > now || (o->asked_at < settles && now >= settles)) {
+        int rc = load(o, r, l, h->user, p);
+
+        if (rc != EX_OK)
+            return rc;
+    }
+    for (size_t i = 0; i < o->len; i++) {
+        struct stray *s = &o->strays[i];
+
+        if (s->known || !matches(s, h->recipient, h->ttl_asked, h->created, settles))
+            continue;
+        if (claimed_by_another(o, s)) {
+            out->unclear = true;
+        } else if (out->key[0]) {
+            out->more = true;
+        } else {
+            (void)snprintf(out->key, sizeof out->key, "%s", s->key);
+            s->known = true;
+        }
+    }
+    return EX_OK;
+}

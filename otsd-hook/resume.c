@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "resume.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "arm.h"
+#include "backend.h"
+#include "closing.h"
+#include "pace.h"
+#include "recover.h"
+#include "stop.h"
+
+#define GROUP 512 /* records held open at once */
+
+typedef struct resumption {
+    batch *b;
+    pace pace;       /* of questions to the server */
+    int64_t settles; /* latest time at which a young intent can be judged; 0: there is none */
+} resumption;
+
+static bool wait_for_server(resumption *s) {
+    int64_t now = stop_clock();
+
+    while (pace_allows(&s->pace, now) == 0) {
+        char text[128];
+
+        if (pace_exhausted(&s->pace, now))
+            return false;
+        (void)snprintf(text, sizeof text, "%s; next try in %lld s", pace_why(&s->pace) ? pace_why(&s->pace) : "the server is away",
+                       (long long)(pace_next(&s->pace, now) + 999) / 1000);
+        batch_show(s->b, text);
+        if (!stop_sleep(200))
+            return false;
+        now = stop_clock();
+    }
+    return !stop_wanted();
+}
+
+static void taken_back(batch *b, batch_account *a) {
+    batch_move(b, a, a->has_password ? BATCH_KEPT : BATCH_TODO);
+    if (a->status == BATCH_KEPT)
+        batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
+}
+
+static void taken_forward(batch *b, batch_account *a, const entry *e) {
+    memcpy(a->id, e->r.id, sizeof a->id);
+    a->deadline = e->r.deadline;
+    if (b->links && e->r.link[0])
+        a->link = strdup(e->r.link);
+    batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
+}
+
+/* Opens the account's intent. False: it is not ours to recover, and the account's status says so. */
+static bool take(batch *b, batch_account *a, entry *e) {
+    const char *user = a->line->user;
+    problem p;
+    int rc = ledger_find(&b->x->ledger, LEDGER_ISSUING, user, 0, e, &p);
+
+    if (rc == EX_OK)
+        return true;
+    if (rc == LEDGER_NONE && ledger_has(&b->x->ledger, LEDGER_PENDING, user))
+        batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
+    else if (rc == LEDGER_NONE)
+        taken_back(b, a);
+    else
+        batch_result(b, a, BATCH_LEFT,
+                     rc == LEDGER_BUSY ? "another otsd-hook is at work on it" : "its record cannot be read: otsd-hook sweep sets it aside");
+    return false;
+}
+
+/* ---- those that may have their password ---- */
+
+struct held {
+    batch_account *a;
+    entry e;
+};
+
+static void arm_group(batch *b, struct held *held, backend_view *views, size_t n) {
+    arming *armings = calloc(n + 1, sizeof *armings);
+    problem *why = calloc(n + 1, sizeof *why);
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        views[i] = (backend_view){.h = &held[i].e.r};
+    backend_look(views, n);
+    for (size_t i = 0; armings && why && i < n; i++)
+        if (views[i].in_place == OTSD_YES || (views[i].in_place == OTSD_UNKNOWN && held[i].e.r.backend != OTSD_BACKEND_SHADOW))
+            armings[count++] = (arming){&held[i].e, &why[i]};
+    if (count > 0)
+        arm(b->x, armings, count);
+    for (size_t i = 0, k = 0; armings && why && i < n; i++) {
+        if (k < count && armings[k].e == &held[i].e) {
+            k++;
+            if (why[i].code == EX_OK)
+                taken_forward(b, held[i].a, &held[i].e);
+            else
+                batch_result(b, held[i].a, BATCH_LEFT, why[i].text);
+        }
+    }
+    free(armings);
+    free(why);
+}
+
+/* Arms them in groups; those whose password is not in place stay as they are, for the other pass. */
+static void forward(batch *b) {
+    struct held *held = calloc(GROUP, sizeof *held);
+    backend_view *views = calloc(GROUP, sizeof *views);
+    size_t n = 0;
+
+    for (size_t i = 0; held && views && i < b->len && !stop_wanted(); i++) {
+        batch_account *a = &b->accounts[i];
+
+        if (a->status == BATCH_INTERRUPTED && take(b, a, &held[n].e)) {
+            held[n].a = a;
+            if (recover_has_password(&held[n].e.r))
+                n++;
+            else
+                ledger_release(&held[n].e);
+        }
+        if (n == GROUP || (n > 0 && i + 1 == b->len)) {
+            arm_group(b, held, views, n);
+            while (n > 0)
+                ledger_release(&held[--n].e);
+        }
+    }
+    while (held && n > 0)
+        ledger_release(&held[--n].e);
+    free(held);
+    free(views);
+}
+
+/* ---- those that have none ---- */
+
+/* True: the account is dealt with, for now at least. */
+static bool back_once(resumption *s, batch_account *a) {
+    int64_t asked = stop_clock();
+    backend_view view;
+    recovery what;
+    problem p;
+    entry e;
+    int rc;
+
+    if (!take(s->b, a, &e))
+        return true;
+    view = (backend_view){.h = &e.r};
+    if (recover_has_password(&e.r))
+        backend_look(&view, 1);
+    rc = recover_issuing(s->b->x, &e, view.in_place, &what, &p);
+    if (rc == EX_OK && what == RECOVERED_LATER) {
+        int64_t settles = recover_settles(s->b->x->config, &e.r);
+
+        if (settles > s->settles)
+            s->settles = settles;
+    } else if (rc == EX_OK && what == RECOVERED_FORWARD) {
+        taken_forward(s->b, a, &e);
+    } else if (rc == EX_OK || e.state == LEDGER_CLAIMED) {
+        /* Where only the burn is owed, a sweep sees to it. */
+        taken_back(s->b, a);
+    } else if (p.remote && (rc == EX_UNAVAILABLE || rc == EX_TEMPFAIL)) {
+        pace_note(&s->pace, rc == EX_TEMPFAIL ? PACE_LIMITED : PACE_TROUBLE, asked, 0, 0, stop_clock());
+        ledger_release(&e);
+        return false;
+    } else {
+        batch_result(s->b, a, BATCH_LEFT, p.text);
+    }
+    pace_note(&s->pace, PACE_GOOD, asked, 0, 0, stop_clock());
+    ledger_release(&e);
+    return true;
+}
+
+static void back(resumption *s) {
+    for (size_t i = 0; i < s->b->len; i++) {
+        batch_account *a = &s->b->accounts[i];
+
+        while (a->status == BATCH_INTERRUPTED && wait_for_server(s) && !back_once(s, a))
+            continue;
+        batch_show(s->b, "undoing what was interrupted");
+    }
+}
+
+static void wait_until(const resumption *s) {
+    int64_t left = s->settles - time(NULL);
+
+    /* A clock that was set back must not make this a long sleep. */
+    if (left > 300)
+        left = 300;
+    for (; left > 0; left--) {
+        batch_show(s->b, "the server may still be at work on what was interrupted");
+        if (!stop_sleep(1000))
+            return;
+    }
+}
+
+void resume(batch *b) {
+    resumption s = {.b = b};
+
+    if (b->counts[BATCH_INTERRUPTED] == 0)
+        return;
+    pace_init(&s.pace, 1, b->patience_ms);
+    forward(b);
+    back(&s);
+    if (b->counts[BATCH_INTERRUPTED] > 0 && s.settles > 0 && !stop_wanted()) {
+        wait_until(&s);
+        back(&s);
+    }
+    for (size_t i = 0; i < b->len; i++)
+        if (b->accounts[i].status == BATCH_INTERRUPTED)
+            batch_result(b, &b->accounts[i], BATCH_LEFT, "an interrupted provision waits for otsd-hook sweep, or for this batch again");
+}
+
+/* ---- owed burns ---- */
+
+struct owed {
+    batch *b;
+    size_t failures;
+};
+
+#define FAILURES_ENOUGH 2
+
+static int burn_owed(const char *name, void *arg) {
+    struct owed *o = arg;
+    char user[USER_MAX + 1];
+    const char *dot = strrchr(name, '.');
+    problem p;
+    entry e;
+
+    if (!dot || (size_t)(dot - name) >= sizeof user || o->failures >= FAILURES_ENOUGH || stop_wanted())
+        return 0;
+    memcpy(user, name, (size_t)(dot - name));
+    user[dot - name] = '\0';
+    if (!batch_find(o->b, user) || ledger_find(&o->b->x->ledger, LEDGER_CLAIMED, name, 0, &e, &p) != EX_OK)
+        return 0;
+    batch_show(o->b, "burning what was interrupted");
+    if (e.r.reason == REASON_ABORTED && (context_remote(o->b->x, &p) != EX_OK ||
+                                         closing_finish(&o->b->x->ledger, o->b->x->config, o->b->x->remote, &e, &p) != EX_OK)) {
+        say(LOG_WARNING, "%s", p.text);
+        o->failures++;
+    }
+    ledger_release(&e);
+    return 0;
+}
+
+void resume_burns(batch *b) {
+    struct owed o = {.b = b};
+    problem p;
+
+    if (ledger_each(&b->x->ledger, LEDGER_CLAIMED, burn_owed, &o, &p) != EX_OK)
+        say(LOG_WARNING, "%s", p.text);
+}

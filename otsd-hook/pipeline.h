@@ -3,7 +3,7 @@
  * Takes a batch's accounts through the steps of issue.h, as many at once as server, cores and disk allow.
  *
  *   disk thread          network (this) thread      hash threads, one a core     disk thread
- *   intents, 512 and     generate, up to --jobs     one hash each                store and arm, up to 2,048
+ *   intents, 512 and     generate, up to --jobs     one hash each                store and arm, up to 3,072
  *   one sync          ─▶ in flight               ─▶                           ─▶ and one transaction
  *
  * Every hand-off is in one queue or with one thread at any time, so it needs no lock of its own. What waits is bounded: WINDOW

@@ -48,32 +48,52 @@ static void arm_one(context *x, arming *a) {
     a->why->code = rc;
 }
 
-static void write_audit(context *x, const arming *a, size_t n) {
-    const record **armed = calloc(n + 1, sizeof *armed);
+/* Of those that were begun by another process: who has a line already? */
+static void find_lines(context *x, arming *a, size_t n) {
+    audit_look *looks = calloc(n + 1, sizeof *looks);
+    size_t count = 0;
+
+    for (size_t i = 0; looks && i < n; i++)
+        if (a[i].again)
+            looks[count++].id = a[i].e->r.id;
+    if (count > 0)
+        audit_find(x->config, "issued", looks, count);
+    for (size_t i = 0, k = 0; looks && i < n; i++)
+        if (a[i].again)
+            a[i].again = looks[k++].found;
+    free(looks);
+}
+
+/* Before the records move: what is in pending/ has its line, whatever happens. The passwords are in place, so it is true. */
+static void write_audit(context *x, arming *a, size_t n) {
+    const record **fresh = calloc(n + 1, sizeof(record *));
     size_t count = 0;
     problem p;
-    int rc;
+    int rc = EX_OK;
 
-    for (size_t i = 0; armed && i < n; i++)
-        if (a[i].why->code == EX_OK)
-            armed[count++] = &a[i].e->r;
-    rc = !armed      ? problem_set(&p, EX_OSERR, "out of memory for the audit log")
-         : count > 0 ? audit_write_all(x->config, "issued", armed, count, time(NULL), &p)
-                     : EX_OK;
-    for (size_t i = 0; rc != EX_OK && i < n; i++)
-        if (a[i].why->code == EX_OK)
-            say(LOG_WARNING, "%s: the hand-off is open, but %s", a[i].e->r.user, p.text);
-    free(armed);
+    find_lines(x, a, n);
+    for (size_t i = 0; fresh && i < n; i++)
+        if (!a[i].again)
+            fresh[count++] = &a[i].e->r;
+    if (!fresh)
+        rc = problem_set(&p, EX_OSERR, "out of memory for the audit log");
+    else if (count > 0)
+        rc = audit_write_all(x->config, "issued", fresh, count, time(NULL), &p);
+    if (rc != EX_OK)
+        say(LOG_WARNING, "%s%s: the password is set, but %s", a[0].e->r.user, n > 1 ? " and others" : "", p.text);
+    free(fresh);
 }
 
 void arm(context *x, arming *a, size_t n) {
     problem p;
 
+    if (n == 0)
+        return;
+    write_audit(x, a, n);
     for (size_t i = 0; i < n; i++)
         arm_one(x, &a[i]);
-    if (n > 0 && ledger_sync_names(&x->ledger, LEDGER_ISSUING, LEDGER_PENDING, &p) != EX_OK)
+    if (ledger_sync_names(&x->ledger, LEDGER_ISSUING, LEDGER_PENDING, &p) != EX_OK)
         for (size_t i = 0; i < n; i++)
             if (a[i].why->code == EX_OK)
                 *a[i].why = p;
-    write_audit(x, a, n);
 }

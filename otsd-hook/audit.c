@@ -156,25 +156,63 @@ int audit_write(const otsd_config *c, const char *event, const record *r, int64_
     return audit_write_all(c, event, &r, 1, now, p);
 }
 
-static bool file_has(const char *path, const char *id) {
-    char needle[40], *line = NULL;
+/* ---- reading ---- */
+
+struct search {
+    const char *event; /* as it stands in a line */
+    audit_look **sorted;
+    size_t n;
+};
+
+static int by_id(const void *a, const void *b) {
+    return strcmp((*(audit_look *const *)a)->id, (*(audit_look *const *)b)->id);
+}
+
+static int id_is(const void *id, const void *look) {
+    return strcmp(id, (*(audit_look *const *)look)->id);
+}
+
+/* A line without its end was not written. */
+static void look_in_line(const struct search *s, char *line) {
+    char *id = strstr(line, "\"id\":\""), *end = id ? strchr(id + 6, '"') : NULL;
+    audit_look **found;
+
+    if (!end || !strchr(line, '\n') || !strstr(line, s->event))
+        return;
+    *end = '\0';
+    found = bsearch(id + 6, s->sorted, s->n, sizeof(audit_look *), id_is);
+    if (found)
+        (*found)->found = true;
+}
+
+static void look_in_file(const struct search *s, const char *path) {
+    char *line = NULL;
     size_t size = 0;
-    bool found = false;
     FILE *f = fopen(path, "re");
 
     if (!f)
-        return false;
-    (void)snprintf(needle, sizeof needle, "\"id\":\"%s\"", id);
-    while (!found && getline(&line, &size, f) > 0)
-        found = strstr(line, needle) && strstr(line, "\"event\":\"closed\"") && strchr(line, '\n');
+        return;
+    while (getline(&line, &size, f) > 0)
+        look_in_line(s, line);
     free(line);
     (void)fclose(f);
-    return found;
 }
 
-bool audit_has_closed(const otsd_config *c, const char *id) {
-    char rotated[PATH_MAX];
+void audit_find(const otsd_config *c, const char *event, audit_look *looks, size_t n) {
+    char rotated[PATH_MAX], wanted[40];
+    struct search s = {wanted, calloc(n + 1, sizeof(audit_look *)), n};
 
     (void)snprintf(rotated, sizeof rotated, "%s.1", c->audit.file);
-    return file_has(c->audit.file, id) || file_has(rotated, id);
+    (void)snprintf(wanted, sizeof wanted, "\"event\":\"%s\"", event);
+    for (size_t i = 0; i < n; i++) {
+        looks[i].found = false;
+        if (s.sorted)
+            s.sorted[i] = &looks[i];
+    }
+    if (s.sorted) {
+        qsort(s.sorted, n, sizeof(audit_look *), by_id);
+        look_in_file(&s, c->audit.file);
+        look_in_file(&s, rotated);
+    }
+    free(s.sorted);
 }

@@ -91,7 +91,7 @@ static void shadow_set(backend_change *c, size_t n) {
 }
 
 /* "user:password" lines, all to one run of the command. */
-static void command_set(const otsd_config *c, backend_change *changes, size_t n) {
+static void command_set_once(const otsd_config *c, backend_change *changes, size_t n) {
     size_t len = 0, at = 0;
     char *text;
     problem p;
@@ -119,6 +119,15 @@ static void command_set(const otsd_config *c, backend_change *changes, size_t n)
         *changes[i].why = p;
         changes[i].unsure = p.code != EX_OK && p.code != EX_CONFIG && p.code != EX_UNAVAILABLE;
     }
+}
+
+/* A command that fails at one line has often done the others (chpasswd behind PAM is like that): so each is tried by itself, which
+ * sets a password that is set already once more. */
+static void command_set(const otsd_config *c, backend_change *changes, size_t n) {
+    command_set_once(c, changes, n);
+    for (size_t i = 0; n > 1 && i < n; i++)
+        if (changes[i].why->code == EX_UNAVAILABLE)
+            command_set_once(c, &changes[i], 1);
 }
 
 void backend_set(const otsd_config *c, backend_change *changes, size_t n) {

@@ -121,24 +121,24 @@ static int load(batch *b, problem *p) {
     return rc;
 }
 
-/* What is through before it began. */
-static void report_others(batch *b) {
-    for (size_t i = 0; i < b->len; i++) {
-        batch_account *a = &b->accounts[i];
-
-        if (a->status == BATCH_OPEN)
-            batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
-        else if (a->status == BATCH_KEPT)
-            batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
-        else if (a->status == BATCH_LEFT)
-            batch_result(b, a, BATCH_LEFT, "its open hand-off is another account's, or cannot be read: otsd-hook sweep sees to it");
-    }
+void batch_through(batch *b, batch_account *a) {
+    if (a->status == BATCH_OPEN)
+        batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
+    else if (a->status == BATCH_KEPT)
+        batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
+    else if (a->status == BATCH_LEFT)
+        batch_result(b, a, BATCH_LEFT, "its open hand-off is another account's, or cannot be read: otsd-hook sweep sees to it");
 }
 
 static void report_rest(batch *b) {
-    for (size_t i = 0; i < b->len; i++)
-        if (b->accounts[i].status == BATCH_TODO || b->accounts[i].status == BATCH_INTERRUPTED)
-            batch_result(b, &b->accounts[i], BATCH_LEFT, "not begun");
+    for (size_t i = 0; i < b->len; i++) {
+        batch_account *a = &b->accounts[i];
+
+        if (a->status == BATCH_TODO)
+            batch_result(b, a, BATCH_LEFT, "not begun");
+        else if (a->status == BATCH_INTERRUPTED)
+            batch_result(b, a, BATCH_LEFT, "interrupted: the same command, or otsd-hook sweep, finds out what the server made");
+    }
 }
 
 static void work(batch *b) {
@@ -258,7 +258,9 @@ int batch_run(batch *b) {
     if (!b->dry_run) {
         stop_catch();
         progress_start(&b->bar, b->len);
-        report_others(b);
+        pace_init(&b->pace, b->jobs, b->patience_ms);
+        for (size_t i = 0; i < b->len; i++)
+            batch_through(b, &b->accounts[i]);
         work(b);
         report_rest(b);
         progress_end(&b->bar);

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "context.h"
+#include "pace.h"
 #include "progress.h"
 #include "report.h"
 #include "roster.h"
@@ -55,12 +56,13 @@ typedef struct batch {
     atomic_size_t counts[BATCH_STATUSES];
     report *report;
     progress bar;
+    pace pace; /* of generates: what a round learned of the server holds for the next */
     atomic_bool is_cut;
     problem cut; /* why it was cut short, once is_cut */
 } batch;
 
 /* Returns an exit code: EX_OK; BATCH_SOME where all was worked through and some failed for good; EX_TEMPFAIL where some are left and
- * the same command goes on; others where nothing was changed. It has said what there was to say. */
+ * the same command goes on; EX_IOERR where only standard output failed; others where nothing was changed. It has said what there was to say. */
 #define BATCH_SOME 1
 int batch_run(batch *b);
 
@@ -73,6 +75,8 @@ batch_account *batch_find(const batch *b, const char *user);
 void batch_move(batch *b, batch_account *a, batch_status to);
 /* The account is through for this run: notes it in the report, and says it where it failed. */
 void batch_result(batch *b, batch_account *a, batch_status to, const char *message);
+/* Notes it where its status says that there is nothing to do for it. */
+void batch_through(batch *b, batch_account *a);
 /* Nothing new is to be begun. The first reason counts. From any thread. */
 void batch_cut(batch *b, const problem *why);
 /* Draws the bar. */

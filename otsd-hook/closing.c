@@ -81,10 +81,14 @@ static int settle(remote *r, entry *e, problem *p) {
 }
 
 int closing_finish(ledger *l, const otsd_config *c, remote *r, entry *e, problem *p) {
-    bool again = e->r.outcome != OUTCOME_NONE; /* a former try may have written the audit line */
-    int rc = settle(r, e, p);
+    audit_look look = {.id = e->r.id};
+    int rc;
 
-    if (rc == EX_OK && !(again && audit_has_closed(c, e->r.id)))
+    /* A former try may have written the audit line. */
+    if (e->r.outcome != OUTCOME_NONE)
+        audit_find(c, "closed", &look, 1);
+    rc = settle(r, e, p);
+    if (rc == EX_OK && !look.found)
         rc = audit_write(c, "closed", &e->r, time(NULL), p);
     else if (rc != EX_OK)
         return rc;

@@ -48,6 +48,9 @@ static int intend(context *x, issue *i) {
     if (rc != EX_OK)
         i->e.fd = -1;
     record_wipe(&r);
+    /* Another may have provisioned this user since somebody looked; now that the intent is ours nobody can. */
+    if (rc == EX_OK && !i->again && ledger_has(&x->ledger, LEDGER_PENDING, i->user))
+        rc = problem_set(&i->why, EX_CANTCREAT, "%s has an open hand-off by now", i->user);
     return rc;
 }
 
@@ -180,7 +183,6 @@ int issue_hash(context *x, issue *i) {
         p->code = hash_password(x->config, i->value, r->hash, sizeof r->hash, p);
         otsd_secret_free(&i->value);
     }
-    r->storing = 1;
     if (p->code == EX_OK)
         p->code = ledger_write(&i->e, p);
     return p->code;
@@ -210,8 +212,13 @@ static void store_good(context *x, issue *const *i, size_t n) {
 
 void issue_store(context *x, issue *const *i, size_t n) {
     for (size_t k = 0; k < n; k++) {
-        i[k]->why.code = EX_OK;
         i[k]->unsure = false;
+        i[k]->why.code = EX_OK;
+        if (i[k]->e.r.backend == OTSD_BACKEND_COMMAND) {
+            /* Nobody can say later whether the command did it: from here on it may have. */
+            i[k]->e.r.storing = 1;
+            i[k]->why.code = ledger_write(&i[k]->e, &i[k]->why);
+        }
     }
     /* Keys and hashes are on the disk before any password is. */
     sync_good(x, i, n);
@@ -229,7 +236,7 @@ void issue_arm(context *x, issue *const *i, size_t n) {
 
     for (size_t k = 0; k < n; k++) {
         if (a)
-            a[k] = (arming){&i[k]->e, &i[k]->why};
+            a[k] = (arming){.e = &i[k]->e, .why = &i[k]->why};
         else
             (void)problem_set(&i[k]->why, EX_OSERR, "%s: out of memory", i[k]->user);
     }

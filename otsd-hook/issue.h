@@ -20,6 +20,7 @@ typedef struct issue {
     const char *passphrase; /* NULL: none; at most 128 bytes */
     const char *locale;     /* NULL: the configuration's */
     bool force;
+    bool again;             /* a reissue: there is an open hand-off */
     const char *replaces;   /* the hash that the account has now, of an older hand-off; NULL: none */
     bool want_link;
     bool keep_link;         /* in the record as well */

@@ -6,8 +6,9 @@
 #include <string.h>
 #include <time.h>
 
-/* Clocks of two hosts differ; an orphan that looks a little older than its intent is still one. */
-#define CLOCK_SLACK 300
+#define CLOCK_SLACK 300 /* s: how far the clocks may differ, where nothing says by how much they do */
+#define CLOCK_JITTER 2
+#define CLOCK_MEMORY 86400 /* s: older records say nothing about the clocks now */
 
 struct stray {
     char *key;
@@ -17,8 +18,10 @@ struct stray {
 };
 
 struct intent {
+    char *user;
     char *recipient; /* "": none */
     int64_t ttl_asked, created;
+    bool under_way; /* in another process */
 };
 
 static void free_wiped(char *s) {
@@ -32,8 +35,10 @@ void orphans_free(orphans *o) {
         free_wiped(o->strays[i].key);
         free(o->strays[i].recipient);
     }
-    for (size_t i = 0; i < o->intents_len; i++)
+    for (size_t i = 0; i < o->intents_len; i++) {
+        free(o->intents[i].user);
         free(o->intents[i].recipient);
+    }
     free(o->strays);
     free(o->intents);
     memset(o, 0, sizeof *o);
@@ -73,7 +78,7 @@ struct reading {
     orphans *o;
     ledger *l;
     ledger_state state;
-    const char *self; /* the user whose intent is looked for */
+    const char *self; /* whose intent is locked by us */
 };
 
 static int by_key(const void *a, const void *b) {
@@ -95,14 +100,28 @@ static bool under_way(struct reading *g, const char *name) {
     return rc == LEDGER_BUSY;
 }
 
-static int add_intent(orphans *o, const record *r) {
+static int add_intent(orphans *o, const record *r, bool locked) {
     struct intent *larger = realloc(o->intents, (o->intents_len + 1) * sizeof *larger);
 
     if (!larger)
         return EX_OSERR;
     o->intents = larger;
-    larger[o->intents_len] = (struct intent){strdup(r->recipient), r->ttl_asked, r->created};
-    return larger[o->intents_len].recipient ? (o->intents_len++, 0) : EX_OSERR;
+    larger[o->intents_len] = (struct intent){strdup(r->user), strdup(r->recipient), r->ttl_asked, r->created, locked};
+    o->intents_len++;
+    return larger[o->intents_len - 1].user && larger[o->intents_len - 1].recipient ? 0 : EX_OSERR;
+}
+
+/* A record's time is from before the request was sent. */
+static void compare_clocks(orphans *o, const struct stray *s, const record *r) {
+    int64_t ahead = s->created - r->created;
+
+    if (r->created < time(NULL) - CLOCK_MEMORY)
+        return;
+    if (!o->clocks_known || ahead < o->earliest)
+        o->earliest = ahead;
+    if (!o->clocks_known || ahead > o->latest)
+        o->latest = ahead;
+    o->clocks_known = true;
 }
 
 static int read_record(const char *name, void *arg) {
@@ -116,10 +135,12 @@ static int read_record(const char *name, void *arg) {
         return 0;
     if (r.metadata_key[0]) {
         found = g->o->len > 0 ? bsearch(r.metadata_key, g->o->strays, g->o->len, sizeof *found, key_is) : NULL;
-        if (found)
+        if (found) {
             found->known = true;
-    } else if (g->state == LEDGER_ISSUING && strcmp(r.user, g->self) != 0 && under_way(g, name)) {
-        rc = add_intent(g->o, &r);
+            compare_clocks(g->o, found, &r);
+        }
+    } else if (g->state == LEDGER_ISSUING) {
+        rc = add_intent(g->o, &r, strcmp(r.user, g->self) != 0 && under_way(g, name));
     }
     record_wipe(&r);
     return rc;
@@ -156,6 +177,8 @@ static int load(orphans *o, remote *r, ledger *l, const char *self, problem *p) 
         }
     }
     o->len = kept;
+    o->earliest = o->clocks_known ? o->earliest - CLOCK_JITTER : -CLOCK_SLACK;
+    o->latest = o->clocks_known ? o->latest + CLOCK_JITTER : CLOCK_SLACK;
     o->asked_at = now;
     return EX_OK;
 }
@@ -176,21 +199,32 @@ static bool ttl_of(const struct stray *s, int64_t ttl_asked) {
     return false;
 }
 
-static bool matches(const struct stray *s, const char *recipient, int64_t ttl_asked, int64_t from, int64_t to) {
+static bool matches(const orphans *o, const struct stray *s, const char *recipient, int64_t ttl_asked, int64_t from, int64_t to) {
     bool to_us = recipient[0] ? s->recipient && otsd_recipient_matches(s->recipient, recipient) : !s->recipient;
 
-    return ttl_of(s, ttl_asked) && to_us && s->created >= from - CLOCK_SLACK && s->created <= to + CLOCK_SLACK;
+    return ttl_of(s, ttl_asked) && to_us && s->created >= from + o->earliest && s->created <= to + o->latest;
 }
 
-static bool claimed_by_another(const orphans *o, const struct stray *s) {
-    for (size_t i = 0; i < o->intents_len; i++)
-        if (matches(s, o->intents[i].recipient, o->intents[i].ttl_asked, o->intents[i].created, o->asked_at))
-            return true;
-    return false;
+/* How many others may own this one; *under_way: one of them in another process. */
+static size_t other_owners(const orphans *o, const struct stray *s, const char *self, int64_t settling, bool *under_way) {
+    size_t n = 0;
+
+    *under_way = false;
+    for (size_t k = 0; k < o->intents_len; k++) {
+        const struct intent *i = &o->intents[k];
+
+        if (strcmp(i->user, self) == 0 || !matches(o, s, i->recipient, i->ttl_asked, i->created, i->under_way ? o->asked_at : i->created + settling))
+            continue;
+        n++;
+        *under_way = *under_way || i->under_way;
+    }
+    return n;
 }
 
 int orphans_find(orphans *o, remote *r, ledger *l, const record *h, int64_t settles, orphan_search *out, problem *p) {
     int64_t now = time(NULL);
+    struct stray *first = NULL;
+    size_t count = 0, owners = 1;
 
     memset(out, 0, sizeof *out);
     /* A list from before an intent settled proves nothing once it has. */
@@ -202,17 +236,24 @@ int orphans_find(orphans *o, remote *r, ledger *l, const record *h, int64_t sett
     }
     for (size_t i = 0; i < o->len; i++) {
         struct stray *s = &o->strays[i];
+        bool under_way;
+        size_t n;
 
-        if (s->known || !matches(s, h->recipient, h->ttl_asked, h->created, settles))
+        if (s->known || !matches(o, s, h->recipient, h->ttl_asked, h->created, settles))
             continue;
-        if (claimed_by_another(o, s)) {
-            out->unclear = true;
-        } else if (out->key[0]) {
-            out->more = true;
-        } else {
-            (void)snprintf(out->key, sizeof out->key, "%s", s->key);
-            s->known = true;
+        n = 1 + other_owners(o, s, h->user, settles - h->created, &under_way);
+        out->unclear = out->unclear || under_way;
+        if (!under_way && !first) {
+            first = s;
+            owners = n;
         }
+        count++;
+    }
+    if (first && !out->unclear && count > owners) {
+        out->ambiguous = true;
+    } else if (first && !out->unclear) {
+        (void)snprintf(out->key, sizeof out->key, "%s", first->key);
+        first->known = true;
     }
     return EX_OK;
 }

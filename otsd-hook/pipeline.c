@@ -60,11 +60,14 @@ void wake_network(pipeline *p) {
 }
 
 void cut_short(pipeline *p, const problem *why) {
-    (void)pthread_mutex_lock(&p->lock);
     batch_cut(p->b, why);
-    p->stop = true;
+    (void)pthread_mutex_lock(&p->lock);
     (void)pthread_cond_signal(&p->for_disk);
     (void)pthread_mutex_unlock(&p->lock);
+}
+
+bool is_stopping(const pipeline *p) {
+    return p->b->is_cut;
 }
 
 bool is_local(const problem *why) {
@@ -78,7 +81,7 @@ static void *hash_thread(void *arg) {
 
     /* They take every core for as long as it lasts: logins, and this program's own other threads, go first. On Linux the priority is
      * the thread's. */
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), getpriority(PRIO_PROCESS, 0) + NICE);
     (void)pthread_mutex_lock(&p->lock);
     while (!p->finished) {
         work *w = get(&p->generated);
@@ -164,7 +167,7 @@ static int start(pipeline *p, problem *why) {
 static void run_threads(pipeline *p) {
     pthread_t disk, hash[HASHERS_MOST];
     size_t wanted = hashers(p->b), n = 0;
-    sigset_t all, before;
+    sigset_t all, before, during;
     problem why;
 
     /* Signals are the network thread's. */
@@ -179,14 +182,17 @@ static void run_threads(pipeline *p) {
         p->finished = true;
         (void)pthread_cond_broadcast(&p->for_hash);
         (void)pthread_mutex_unlock(&p->lock);
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     } else {
-        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+        /* But for SIGALRM, with which glibc's lckpwdf ends its wait: it has to reach the disk thread, which unblocks it there. */
+        during = before;
+        (void)sigaddset(&during, SIGALRM);
+        (void)pthread_sigmask(SIG_SETMASK, &during, NULL);
         network(p);
         (void)pthread_join(disk, NULL);
     }
     while (n > 0)
         (void)pthread_join(hash[--n], NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 void pipeline_run(batch *b) {
@@ -199,7 +205,6 @@ void pipeline_run(batch *b) {
     p.window = window();
     p.backlog = backlog();
     p.group = b->x->config->password.backend == OTSD_BACKEND_COMMAND ? GROUP_COMMAND : p.window / 2;
-    pace_init(&p.pace, b->jobs, b->patience_ms);
     if (start(&p, &why) == EX_OK)
         run_threads(&p);
     else

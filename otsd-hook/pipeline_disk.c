@@ -11,10 +11,11 @@
 #define GROUP_SHARE 10   /* and as many times as long as the last transaction took: so it takes a tenth of the time */
 #define STORE_TRIES 4    /* while another program holds the shadow file's lock; glibc waits 15 s each time */
 #define LOSSES_MOST 3
+#define NONE_ENOUGH 10   /* passwords of a group that could not be set, and no other could: it is not the accounts */
 #define POLL 50          /* ms; whether a group is due is a matter of time as well */
 
 static bool more_to_begin(const pipeline *p) {
-    return !p->stop && p->next < p->b->len;
+    return !is_stopping(p) && p->next < p->b->len;
 }
 
 static work *work_new(pipeline *p) {
@@ -94,9 +95,11 @@ static void begin_group(pipeline *p, size_t room) {
         work *w = group[i];
 
         if (w->i.why.code != EX_OK) {
+            bool open = w->i.why.code == EX_CANTCREAT && ledger_has(&b->x->ledger, LEDGER_PENDING, w->i.user);
+
             if (is_local(&w->i.why))
                 cut_short(p, &w->i.why);
-            finish(p, w, BATCH_LEFT);
+            finish(p, w, open ? BATCH_OPEN : BATCH_LEFT);
             continue;
         }
         (void)pthread_mutex_lock(&p->lock);
@@ -122,6 +125,8 @@ static void renew(pipeline *p, work *list) {
         for (size_t i = 0; i < n; i++) {
             bool good = group[i]->i.why.code == EX_OK;
 
+            if (!good && is_local(&group[i]->i.why))
+                batch_cut(p->b, &group[i]->i.why);
             group[i]->back = DROP;
             group[i]->back_to = BATCH_LEFT;
             put(good ? &p->begun : &p->back, group[i]);
@@ -142,7 +147,7 @@ static void store_patiently(pipeline *p, issue *const *issues, size_t n) {
 }
 
 static void store_group(pipeline *p, work **group, size_t n) {
-    issue **issues = calloc(n * 2, sizeof(issue *)), **good = issues + n;
+    issue **issues = calloc(n * 2, sizeof(issue *)), **good = issues ? issues + n : NULL;
     int64_t begin = stop_clock();
     size_t count = 0;
     problem first = {.code = EX_OK};
@@ -154,26 +159,28 @@ static void store_group(pipeline *p, work **group, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (!issues)
             (void)problem_set(&group[i]->i.why, EX_OSERR, "out of memory");
-        if (group[i]->i.stored)
+        if (issues && group[i]->i.stored)
             good[count++] = &group[i]->i;
-        else if (first.code == EX_OK && (is_local(&group[i]->i.why) || group[i]->i.why.code == EX_TEMPFAIL))
+        else if (first.code == EX_OK && (is_local(&group[i]->i.why) || group[i]->i.why.code == EX_TEMPFAIL || i >= NONE_ENOUGH))
             first = group[i]->i.why;
     }
+    /* Before the way back, which takes its time: each further generate would mail a link that is dead soon. */
+    if (first.code != EX_OK && (count == 0 || is_local(&first)))
+        cut_short(p, &first);
     if (count > 0)
         issue_arm(p->b->x, good, count);
     for (size_t i = 0; i < n; i++) {
         issue *s = &group[i]->i;
 
-        if (s->stored && first.code == EX_OK && s->why.code != EX_OK)
-            first = s->why;
+        if (s->stored && s->why.code != EX_OK)
+            cut_short(p, &s->why);
         if (!s->stored && !s->unsure)
             issue_undo(p->b->x, s);
         finish(p, group[i],
                s->stored && s->why.code == EX_OK ? BATCH_PROVISIONED
+               : s->why.code == EX_NOPERM        ? BATCH_KEPT
                : s->stored || s->unsure || is_local(&s->why) || s->why.code == EX_TEMPFAIL ? BATCH_LEFT : BATCH_FAILED);
     }
-    if (first.code != EX_OK)
-        cut_short(p, &first);
     free(issues);
     p->stored_in = stop_clock() - begin;
 }
@@ -262,7 +269,7 @@ static bool disk_step(pipeline *p) {
             go_back(p, w);
         }
         (void)pthread_mutex_lock(&p->lock);
-    } else if (p->stop && (p->begun.len > 0 || p->stale.len > 0)) {
+    } else if (is_stopping(p) && (p->begun.len > 0 || p->stale.len > 0)) {
         work *w = get(p->begun.len > 0 ? &p->begun : &p->stale);
 
         w->back = DROP;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -8,6 +9,7 @@
 #include "pipeline_parts.h"
 #include "stop.h"
 
+#define ODD_ENOUGH 10 /* answers in a row that are not what was asked for: it is the server or the configuration, not the account */
 #define FRESH 60 /* s: an intent that waited longer is renewed on the disk before it is used */
 
 static unsigned random_number(void) {
@@ -26,7 +28,7 @@ static void on_failure(pipeline *p, work *w, const remote_answer *a) {
     if (a->trouble == REMOTE_HOPELESS)
         cut_short(p, &a->why);
     (void)pthread_mutex_lock(&p->lock);
-    if (again && !p->stop)
+    if (again && !is_stopping(p))
         put_first(&p->begun, w);
     else
         put(&p->back, w);
@@ -39,8 +41,9 @@ void on_answer(void *arg, remote_answer *a) {
     pipeline *p = w->p;
     bool good;
 
-    pace_note(&p->pace, a->receipt || a->trouble == REMOTE_REFUSED ? PACE_GOOD : a->trouble == REMOTE_LIMITED ? PACE_LIMITED : PACE_TROUBLE,
-              w->sent_at, a->retry_after, random_number(), stop_clock());
+    if (a->receipt || a->trouble != REMOTE_HOPELESS)
+        pace_note(&p->b->pace, a->receipt || a->trouble == REMOTE_REFUSED ? PACE_GOOD : a->trouble == REMOTE_LIMITED ? PACE_LIMITED : PACE_TROUBLE,
+                  w->sent_at, a->retry_after, random_number(), stop_clock());
     (void)pthread_mutex_lock(&p->lock);
     p->in_flight--;
     (void)pthread_mutex_unlock(&p->lock);
@@ -52,7 +55,9 @@ void on_answer(void *arg, remote_answer *a) {
     otsd_receipt_free(&a->receipt);
     w->back = UNDO;
     w->back_to = is_local(&w->i.why) ? BATCH_LEFT : BATCH_FAILED;
-    if (!good && is_local(&w->i.why))
+    /* Each of these mails a link that is dead. */
+    p->odd_row = !good && w->i.why.code == EX_PROTOCOL ? p->odd_row + 1 : 0;
+    if (!good && (is_local(&w->i.why) || p->odd_row >= ODD_ENOUGH))
         cut_short(p, &w->i.why);
     (void)pthread_mutex_lock(&p->lock);
     put(good ? &p->generated : &p->back, w);
@@ -85,10 +90,10 @@ static void send_one(pipeline *p, work *w) {
 }
 
 static void send_some(pipeline *p) {
-    size_t allowed = pace_allows(&p->pace, stop_clock());
+    size_t allowed = pace_allows(&p->b->pace, stop_clock());
 
     (void)pthread_mutex_lock(&p->lock);
-    while (!p->stop && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog && p->begun.len > 0) {
+    while (!is_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog && p->begun.len > 0) {
         work *w = get(&p->begun);
 
         if (p->begun.len == INTENTS - 1)
@@ -103,8 +108,8 @@ static void send_some(pipeline *p) {
 }
 
 static void show(pipeline *p) {
-    int64_t now = stop_clock(), next = pace_next(&p->pace, now);
-    const char *why = pace_why(&p->pace);
+    int64_t now = stop_clock(), next = pace_next(&p->b->pace, now);
+    const char *why = pace_why(&p->b->pace);
     char text[160];
 
     if (why && next > 0) {
@@ -117,7 +122,7 @@ static void show(pipeline *p) {
 
 /* Said once a pause, where nobody looks at a bar. */
 static void say_pause(const pipeline *p, const char **said) {
-    const char *why = pace_why(&p->pace);
+    const char *why = pace_why(&p->b->pace);
 
     if (why != *said && why)
         say(LOG_WARNING, "%s: the batch waits, and goes on by itself", why);
@@ -131,9 +136,9 @@ static void check_stop(pipeline *p) {
 
     if (stop_wanted())
         (void)problem_set(&why, EX_TEMPFAIL, "stopped by a signal");
-    else if (pace_exhausted(&p->pace, stop_clock()))
-        (void)problem_set(&why, EX_TEMPFAIL, "%s, and no request was answered for %lld minutes (--patience)",
-                          pace_why(&p->pace) ? pace_why(&p->pace) : "the server is away", (long long)(p->b->patience_ms / 60000));
+    else if (pace_exhausted(&p->b->pace, stop_clock()))
+        (void)problem_set(&why, EX_TEMPFAIL, "%s, and no request was answered for %lld s (--patience)",
+                          pace_why(&p->b->pace) ? pace_why(&p->b->pace) : "the server is away", (long long)(p->b->patience_ms / 1000));
     else
         return;
     cut_short(p, &why);
@@ -148,7 +153,7 @@ void network(pipeline *p) {
         if (p->many)
             send_some(p);
         if (!p->many) {
-            (void)stop_sleep(20);
+            (void)poll(NULL, 0, 20);
         } else if (remote_many_run(p->many, 100, &why) != EX_OK) {
             remote_many *many = p->many;
 

@@ -42,8 +42,8 @@ typedef struct queue {
 typedef struct pipeline {
     batch *b;
     size_t window, group, backlog;
-    pace pace;           /* the network thread's */
-    remote_many *many;   /* likewise */
+    remote_many *many;   /* the network thread's, as is b->pace */
+    size_t odd_row;      /* answers in a row that were not what was asked for; likewise */
 
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t for_disk, for_hash;
@@ -52,7 +52,7 @@ typedef struct pipeline {
     size_t next;          /* account to begin with */
     size_t in_flight;
     bool net_waits;       /* for a queue to change */
-    bool stop, finished;
+    bool finished;
     int64_t stored_in;    /* ms that the last transaction took */
     work *unused;
 } pipeline;
@@ -64,8 +64,9 @@ void put_first(queue *q, work *w);
 work *get(queue *q);
 /* The network thread may be waiting for what has just happened. */
 void wake_network(pipeline *p);
-/* Nothing new is to be begun. Takes the lock. */
+/* Nothing new is to be begun; and is it so? */
 void cut_short(pipeline *p, const problem *why);
+bool is_stopping(const pipeline *p);
 /* Trouble of this machine's own: it would meet the next hand-off as well. */
 bool is_local(const problem *why);
 

@@ -82,7 +82,7 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 }
 
 /* What a former run, or anybody else, has done already. */
-static void place(batch *b, batch_account *a) {
+void preflight_place(batch *b, batch_account *a) {
     const char *user = a->line->user;
     problem p;
     record r;
@@ -119,7 +119,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         problem why;
 
         if (check_one(b, a, &limits, &why) == EX_OK)
-            place(b, a);
+            preflight_place(b, a);
         else if (why.code == EX_OSERR)
             rc = problem_set(p, EX_OSERR, "%s", why.text);
         else

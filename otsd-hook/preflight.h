@@ -11,4 +11,7 @@
  * pass over each of the account files, whatever the number of accounts. Fails where nobody can say. */
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p);
 
+/* Sets the account's status by what the ledger has of it: nothing, an intent, an open hand-off. */
+void preflight_place(batch *b, batch_account *a);
+
 #endif

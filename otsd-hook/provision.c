@@ -196,7 +196,7 @@ static int print_text(const request *q, const issue *i) {
 
 static int run(context *x, request *q, problem *p) {
     otsd_secret *passphrase = NULL;
-    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link, .e = {.fd = -1}};
+    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link, .again = q->again, .e = {.fd = -1}};
     int rc = context_open(x, p);
 
     if (rc == EX_OK)

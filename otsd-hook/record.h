@@ -61,7 +61,7 @@ typedef struct record {
     char metadata_key[KEY_MAX + 1];
     int64_t deadline;
     char hash[385];  /* of the generated password, as in shadow */
-    int64_t storing; /* step 4 has begun */
+    int64_t storing; /* command backend: the command may have been started */
     char link[HANDOFF_LINK_MAX + 1]; /* where a batch is to report it: a second run of an interrupted batch has to know it; "" otherwise */
 
     int64_t opened_at;  /* 0: not known to be opened */

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "arm.h"
@@ -19,33 +20,18 @@ static int back(context *x, entry *e, problem *p) {
     return rc == EX_OK ? closing_finish(&x->ledger, x->config, x->remote, e, p) : rc;
 }
 
-static int burn_key(context *x, const record *r, const char *key, problem *p) {
-    record found = *r;
-    remote_end end;
-    int rc;
-
-    (void)snprintf(found.metadata_key, sizeof found.metadata_key, "%s", key);
-    rc = remote_burn(x->remote, &found, time(NULL), &end, p);
-    record_wipe(&found);
-    return rc;
-}
-
 /* No key is known: the answer to generate was lost, or it was never sent. */
 static int orphan(context *x, entry *e, recovery *out, problem *p) {
     int64_t settles = recover_settles(x->config, &e->r);
     orphan_search found;
     int rc;
 
-    for (;;) {
-        rc = orphans_find(&x->orphans, x->remote, &x->ledger, &e->r, settles, &found, p);
-        if (rc != EX_OK || !found.more)
-            break;
-        rc = burn_key(x, &e->r, found.key, p);
-        if (rc != EX_OK)
-            break;
-    }
+    rc = orphans_find(&x->orphans, x->remote, &x->ledger, &e->r, settles, &found, p);
     if (rc != EX_OK)
         goto out;
+    if (found.ambiguous && time(NULL) >= settles)
+        say(LOG_WARNING, "%s: the server may have made a secret whose answer was lost, but other hosts' on the same account of the server look "
+            "alike: none is burned. It has nobody's password, and expires", e->r.user);
     if (found.key[0] == '\0') {
         *out = found.unclear || time(NULL) < settles ? RECOVERED_LATER : RECOVERED_BACK;
         rc = *out == RECOVERED_BACK ? ledger_remove(&x->ledger, e, p) : EX_OK;
@@ -75,7 +61,7 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
         /* Where nobody can say, a command that was started may have set the password: the hand-off is kept, and its deadline
          * closes it. */
         if (in_place == OTSD_YES || (in_place == OTSD_UNKNOWN && e->r.storing)) {
-            arming a = {e, p};
+            arming a = {.e = e, .again = true, .why = p};
 
             *out = RECOVERED_FORWARD;
             arm(x, &a, 1);

@@ -212,10 +212,6 @@ void remote_many_wake(remote_many *m) {
     otsd_pool_wakeup(m->pool);
 }
 
-size_t remote_many_in_flight(const remote_many *m) {
-    return otsd_pool_in_flight(m->pool);
-}
-
 /* ---- the rest of a secret's life ---- */
 
 int remote_link(remote *r, const otsd_receipt *receipt, char **out, problem *p) {

@@ -47,7 +47,6 @@ void remote_many_close(remote_many **m);
 int remote_many_generate(remote_many *m, const record *h, const char *locale, void *arg, problem *p);
 int remote_many_run(remote_many *m, long wait_ms, problem *p);
 void remote_many_wake(remote_many *m);
-size_t remote_many_in_flight(const remote_many *m);
 
 /* The link in the mail; malloced, to be wiped. */
 int remote_link(remote *r, const otsd_receipt *receipt, char **out, problem *p);

@@ -11,14 +11,17 @@
 #include "backend.h"
 #include "closing.h"
 #include "pace.h"
+#include "preflight.h"
 #include "recover.h"
 #include "stop.h"
 
-#define GROUP 512 /* records held open at once */
+#define GROUP 512         /* records held open at once */
+#define FAILURES_ENOUGH 2 /* so often in a row: the rest of the burns is left to a sweep */
 
 typedef struct resumption {
     batch *b;
     pace pace;       /* of questions to the server */
+    size_t failures; /* calls in a row */
     int64_t settles; /* latest time at which a young intent can be judged; 0: there is none */
 } resumption;
 
@@ -40,10 +43,10 @@ static bool wait_for_server(resumption *s) {
     return !stop_wanted();
 }
 
+/* The intent is gone: what is there now? */
 static void taken_back(batch *b, batch_account *a) {
-    batch_move(b, a, a->has_password ? BATCH_KEPT : BATCH_TODO);
-    if (a->status == BATCH_KEPT)
-        batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
+    preflight_place(b, a);
+    batch_through(b, a);
 }
 
 static void taken_forward(batch *b, batch_account *a, const entry *e) {
@@ -51,7 +54,12 @@ static void taken_forward(batch *b, batch_account *a, const entry *e) {
     a->deadline = e->r.deadline;
     if (b->links && e->r.link[0])
         a->link = strdup(e->r.link);
-    batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
+    if (e->r.backend == OTSD_BACKEND_SHADOW) {
+        batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
+    } else {
+        say(LOG_WARNING, "%s: an earlier run ended while password.command ran: if the password does not work, otsd-hook reissue", e->r.user);
+        batch_result(b, a, BATCH_PROVISIONED, "an earlier run ended while password.command ran: if the password does not work, reissue");
+    }
 }
 
 /* Opens the account's intent. False: it is not ours to recover, and the account's status says so. */
@@ -62,13 +70,15 @@ static bool take(batch *b, batch_account *a, entry *e) {
 
     if (rc == EX_OK)
         return true;
-    if (rc == LEDGER_NONE && ledger_has(&b->x->ledger, LEDGER_PENDING, user))
-        batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
-    else if (rc == LEDGER_NONE)
+    /* An intent that was never written is removed. */
+    if (rc == EX_DATAERR)
+        rc = ledger_set_aside(&b->x->ledger, LEDGER_ISSUING, user, &p);
+    if (rc == LEDGER_NONE)
         taken_back(b, a);
+    else if (rc == LEDGER_BUSY)
+        batch_result(b, a, BATCH_LEFT, "another otsd-hook is at work on it");
     else
-        batch_result(b, a, BATCH_LEFT,
-                     rc == LEDGER_BUSY ? "another otsd-hook is at work on it" : "its record cannot be read: otsd-hook sweep sets it aside");
+        batch_result(b, a, BATCH_LEFT, rc == EX_OK ? "its record could not be read; it is kept in " OTSD_STATE_DIR "/aside" : p.text);
     return false;
 }
 
@@ -89,7 +99,7 @@ static void arm_group(batch *b, struct held *held, backend_view *views, size_t n
     backend_look(views, n);
     for (size_t i = 0; armings && why && i < n; i++)
         if (views[i].in_place == OTSD_YES || (views[i].in_place == OTSD_UNKNOWN && held[i].e.r.backend != OTSD_BACKEND_SHADOW))
-            armings[count++] = (arming){&held[i].e, &why[i]};
+            armings[count++] = (arming){.e = &held[i].e, .again = true, .why = &why[i]};
     if (count > 0)
         arm(b->x, armings, count);
     for (size_t i = 0, k = 0; armings && why && i < n; i++) {
@@ -146,10 +156,19 @@ static bool back_once(resumption *s, batch_account *a) {
 
     if (!take(s->b, a, &e))
         return true;
-    view = (backend_view){.h = &e.r};
+    view = (backend_view){.h = &e.r, .in_place = OTSD_NO};
     if (recover_has_password(&e.r))
         backend_look(&view, 1);
-    rc = recover_issuing(s->b->x, &e, view.in_place, &what, &p);
+    if (s->failures >= FAILURES_ENOUGH && e.r.metadata_key[0] && view.in_place != OTSD_YES && e.r.backend == OTSD_BACKEND_SHADOW) {
+        /* Burns do not work for now: it is enough that they are owed. */
+        what = RECOVERED_BACK;
+        rc = closing_claim(&s->b->x->ledger, s->b->x->config, &e, REASON_ABORTED, &p);
+        if (rc == LEDGER_NONE)
+            rc = p.code;
+    } else {
+        rc = recover_issuing(s->b->x, &e, view.in_place, &what, &p);
+        s->failures = rc == EX_OK || !p.remote ? 0 : s->failures + 1;
+    }
     if (rc == EX_OK && what == RECOVERED_LATER) {
         int64_t settles = recover_settles(s->b->x->config, &e.r);
 
@@ -218,8 +237,6 @@ struct owed {
     batch *b;
     size_t failures;
 };
-
-#define FAILURES_ENOUGH 2
 
 static int burn_owed(const char *name, void *arg) {
     struct owed *o = arg;

@@ -26,8 +26,11 @@ static _Noreturn void child(char *path, int input) {
     char *argv[] = {path, NULL};
     char *envp[] = {search_path, NULL};
     int null = open("/dev/null", O_RDWR);
+    sigset_t none;
 
     (void)signal(SIGPIPE, SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)setsid();
     /* Whoever kills us at a deadline means this, too. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -19,6 +19,7 @@
 #include "words.h"
 
 #define JOBS 16
+#define PATIENCE_MOST 86400
 #define PATIENCE 3600 /* seconds; longer than the 20 minutes that old servers' limits last */
 
 static const char provision_help[] =
@@ -345,8 +346,8 @@ static int parse(context *x, request *q, int argc, char **argv) {
                 return usage_error(q->command, "--jobs is 1 to %d", OTSD_POOL_MAX);
             break;
         case OPT_PATIENCE:
-            if (!otsd_duration_parse(optarg, &q->patience) || q->patience < 1)
-                return usage_error(q->command, "--patience is a duration, as 30m or 2h");
+            if (!otsd_duration_parse(optarg, &q->patience) || q->patience < 1 || q->patience > PATIENCE_MOST)
+                return usage_error(q->command, "--patience is a duration, as 30m or 2h, of at most a day");
             break;
         case OPT_CONFIG:
             x->config_path = optarg;

@@ -38,6 +38,10 @@ command_revoke=(otsd-hook revoke carol)
 prepare_reissue() { issue carol; }
 command_reissue=(otsd-hook reissue carol)
 
+# Threads share its work.
+prepare_batch() { printf 'user\ncarol\ndave\n' >"$W/pair.csv"; }
+command_batch=(otsd-hook provision --batch="$W/pair.csv" --report="$W/pair.report")
+
 case_world() { # the configuration of these tests: cheap hash, short patience
     sed -i 's/^server = {/&\n    timeout = 1;/' /etc/otsd/otsd.conf
     echo 'password = { hash = "sha512crypt"; rounds = 1000; };' >>/etc/otsd/otsd.conf

@@ -34,20 +34,6 @@ static int end_older(context *x, const char *user, problem *p) {
     return rc;
 }
 
-static void arm_one(context *x, arming *a) {
-    entry *e = a->e;
-    int rc = ledger_rename(&x->ledger, e, LEDGER_PENDING, a->why);
-
-    if (rc == LEDGER_NONE) {
-        rc = end_older(x, e->r.user, a->why);
-        if (rc == EX_OK)
-            rc = ledger_rename(&x->ledger, e, LEDGER_PENDING, a->why);
-        if (rc == LEDGER_NONE)
-            rc = a->why->code;
-    }
-    a->why->code = rc;
-}
-
 /* Of those that were begun by another process: who has a line already? */
 static void find_lines(context *x, arming *a, size_t n) {
     audit_look *looks = calloc(n + 1, sizeof *looks);
@@ -58,9 +44,10 @@ static void find_lines(context *x, arming *a, size_t n) {
             looks[count++].id = a[i].e->r.id;
     if (count > 0)
         audit_find(x->config, "issued", looks, count);
-    for (size_t i = 0, k = 0; looks && i < n; i++)
+    /* Where nobody can say, a line too many is better than one too few. */
+    for (size_t i = 0, k = 0; i < n; i++)
         if (a[i].again)
-            a[i].again = looks[k++].found;
+            a[i].again = looks && looks[k++].found;
     free(looks);
 }
 
@@ -73,7 +60,7 @@ static void write_audit(context *x, arming *a, size_t n) {
 
     find_lines(x, a, n);
     for (size_t i = 0; fresh && i < n; i++)
-        if (!a[i].again)
+        if (!a[i].again && a[i].why->code == EX_OK)
             fresh[count++] = &a[i].e->r;
     if (!fresh)
         rc = problem_set(&p, EX_OSERR, "out of memory for the audit log");
@@ -84,14 +71,23 @@ static void write_audit(context *x, arming *a, size_t n) {
     free(fresh);
 }
 
+static int arm_one(context *x, arming *a) {
+    int rc = ledger_rename(&x->ledger, a->e, LEDGER_PENDING, a->why);
+
+    return rc == LEDGER_NONE ? a->why->code : rc;
+}
+
 void arm(context *x, arming *a, size_t n) {
     problem p;
 
     if (n == 0)
         return;
+    for (size_t i = 0; i < n; i++)
+        a[i].why->code = end_older(x, a[i].e->r.user, a[i].why);
     write_audit(x, a, n);
     for (size_t i = 0; i < n; i++)
-        arm_one(x, &a[i]);
+        if (a[i].why->code == EX_OK)
+            a[i].why->code = arm_one(x, &a[i]);
     if (ledger_sync_names(&x->ledger, LEDGER_ISSUING, LEDGER_PENDING, &p) != EX_OK)
         for (size_t i = 0; i < n; i++)
             if (a[i].why->code == EX_OK)

@@ -177,8 +177,6 @@ static int load(orphans *o, remote *r, ledger *l, const char *self, problem *p) 
         }
     }
     o->len = kept;
-    o->earliest = o->clocks_known ? o->earliest - CLOCK_JITTER : -CLOCK_SLACK;
-    o->latest = o->clocks_known ? o->latest + CLOCK_JITTER : CLOCK_SLACK;
     o->asked_at = now;
     return EX_OK;
 }
@@ -199,10 +197,13 @@ static bool ttl_of(const struct stray *s, int64_t ttl_asked) {
     return false;
 }
 
-static bool matches(const orphans *o, const struct stray *s, const char *recipient, int64_t ttl_asked, int64_t from, int64_t to) {
+/* settling: how long a request may take. Those that were compared may have taken as long, so this one may have been faster by that. */
+static bool matches(const orphans *o, const struct stray *s, const char *recipient, int64_t ttl_asked, int64_t asked, int64_t settling) {
     bool to_us = recipient[0] ? s->recipient && otsd_recipient_matches(s->recipient, recipient) : !s->recipient;
+    int64_t from = asked + (o->clocks_known ? o->earliest - settling - CLOCK_JITTER : -CLOCK_SLACK);
+    int64_t to = asked + settling + INTENT_FRESH + (o->clocks_known ? o->latest + CLOCK_JITTER : CLOCK_SLACK);
 
-    return ttl_of(s, ttl_asked) && to_us && s->created >= from + o->earliest && s->created <= to + o->latest;
+    return ttl_of(s, ttl_asked) && to_us && s->created >= from && s->created <= to;
 }
 
 /* How many others may own this one; *under_way: one of them in another process. */
@@ -213,7 +214,7 @@ static size_t other_owners(const orphans *o, const struct stray *s, const char *
     for (size_t k = 0; k < o->intents_len; k++) {
         const struct intent *i = &o->intents[k];
 
-        if (strcmp(i->user, self) == 0 || !matches(o, s, i->recipient, i->ttl_asked, i->created, i->under_way ? o->asked_at : i->created + settling))
+        if (strcmp(i->user, self) == 0 || !matches(o, s, i->recipient, i->ttl_asked, i->created, settling))
             continue;
         n++;
         *under_way = *under_way || i->under_way;
@@ -239,7 +240,7 @@ int orphans_find(orphans *o, remote *r, ledger *l, const record *h, int64_t sett
         bool under_way;
         size_t n;
 
-        if (s->known || !matches(o, s, h->recipient, h->ttl_asked, h->created, settles))
+        if (s->known || !matches(o, s, h->recipient, h->ttl_asked, h->created, settles - h->created))
             continue;
         n = 1 + other_owners(o, s, h->user, settles - h->created, &under_way);
         out->unclear = out->unclear || under_way;
@@ -249,6 +250,9 @@ int orphans_find(orphans *o, remote *r, ledger *l, const record *h, int64_t sett
         }
         count++;
     }
+    /* Before that, our own may still be to come: then only the exact mark counts. */
+    if (first && now < settles && first->ttl != h->ttl_asked)
+        out->unclear = true;
     if (first && !out->unclear && count > owners) {
         out->ambiguous = true;
     } else if (first && !out->unclear) {

@@ -9,7 +9,8 @@
  *  - what there is more of than intents that could own it: another host that uses the same account on the server made some of
  *    these. To burn one of that host's locks somebody out; to leave an orphan harms nobody, for no account has its password.
  *
- * Our clock and the server's differ. By how much is seen at the secrets that both list and ledger have.
+ * Our clock and the server's differ. By how much is seen at the secrets that both list and ledger have, but for the time that each of
+ * these requests took.
  */
 #ifndef OTSD_HOOK_ORPHANS_H
 #define OTSD_HOOK_ORPHANS_H
@@ -23,7 +24,7 @@ typedef struct orphans {
     struct intent *intents; /* those that have no key yet */
     size_t intents_len;
     bool clocks_known;
-    int64_t earliest, latest; /* seconds that the server's clock is ahead of ours: between these */
+    int64_t earliest, latest; /* seconds from our asking to the server's time of creation: between these, so far */
     int64_t asked_at;       /* 0: not asked yet */
 } orphans;
 

@@ -105,3 +105,7 @@ const char *pace_why(const pace *s) {
         return NULL;
     return s->reason == PACE_LIMITED ? "the server limits us" : "the server is in trouble";
 }
+
+void pace_resume(pace *s) {
+    s->since = -1;
+}

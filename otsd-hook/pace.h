@@ -55,6 +55,8 @@ int64_t pace_next(const pace *s, int64_t now);
 /* There was no good answer for patience_ms although it was tried: measured from the last good answer or, where that is later
  * (or never was), from when the first request that failed since was sent. */
 bool pace_exhausted(const pace *s, int64_t now);
+/* Nothing was tried for a while: the patience is measured anew. All else holds. */
+void pace_resume(pace *s);
 /* "the server limits us", "the server is in trouble": from the beginning of a pause until a good probe. NULL otherwise. */
 const char *pace_why(const pace *s);
 

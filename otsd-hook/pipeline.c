@@ -202,6 +202,7 @@ void pipeline_run(batch *b) {
     if (b->counts[BATCH_TODO] == 0 || b->is_cut)
         return;
 
+    pace_resume(&b->pace);
     p.window = window();
     p.backlog = backlog();
     p.group = b->x->config->password.backend == OTSD_BACKEND_COMMAND ? GROUP_COMMAND : p.window / 2;

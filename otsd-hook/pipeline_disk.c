@@ -5,10 +5,12 @@
 #include <time.h>
 
 #include "pipeline_parts.h"
+#include "preflight.h"
 #include "stop.h"
 
 #define GROUP_WAIT 1000  /* ms that a hashed password waits for others, at least */
 #define GROUP_SHARE 10   /* and as many times as long as the last transaction took: so it takes a tenth of the time */
+#define GROUP_WAIT_MOST 10000
 #define STORE_TRIES 4    /* while another program holds the shadow file's lock; glibc waits 15 s each time */
 #define LOSSES_MOST 3
 #define NONE_ENOUGH 10   /* passwords of a group that could not be set, and no other could: it is not the accounts */
@@ -95,11 +97,12 @@ static void begin_group(pipeline *p, size_t room) {
         work *w = group[i];
 
         if (w->i.why.code != EX_OK) {
-            bool open = w->i.why.code == EX_CANTCREAT && ledger_has(&b->x->ledger, LEDGER_PENDING, w->i.user);
-
             if (is_local(&w->i.why))
                 cut_short(p, &w->i.why);
-            finish(p, w, open ? BATCH_OPEN : BATCH_LEFT);
+            /* Another may have been faster. */
+            if (w->i.why.code == EX_CANTCREAT)
+                preflight_place(b, w->a);
+            finish(p, w, w->a->status == BATCH_OPEN ? BATCH_OPEN : BATCH_LEFT);
             continue;
         }
         (void)pthread_mutex_lock(&p->lock);
@@ -150,7 +153,7 @@ static void store_group(pipeline *p, work **group, size_t n) {
     issue **issues = calloc(n * 2, sizeof(issue *)), **good = issues ? issues + n : NULL;
     int64_t begin = stop_clock();
     size_t count = 0;
-    problem first = {.code = EX_OK};
+    problem any = {.code = EX_OK}, local = {.code = EX_OK};
 
     for (size_t i = 0; issues && i < n; i++)
         issues[i] = &group[i]->i;
@@ -161,14 +164,19 @@ static void store_group(pipeline *p, work **group, size_t n) {
             (void)problem_set(&group[i]->i.why, EX_OSERR, "out of memory");
         if (issues && group[i]->i.stored)
             good[count++] = &group[i]->i;
-        else if (first.code == EX_OK && (is_local(&group[i]->i.why) || group[i]->i.why.code == EX_TEMPFAIL || i >= NONE_ENOUGH))
-            first = group[i]->i.why;
+        else if (local.code == EX_OK && is_local(&group[i]->i.why))
+            local = group[i]->i.why;
+        else
+            any = group[i]->i.why;
     }
     /* Before the way back, which takes its time: each further generate would mail a link that is dead soon. */
-    if (first.code != EX_OK && (count == 0 || is_local(&first)))
-        cut_short(p, &first);
+    if (local.code != EX_OK)
+        cut_short(p, &local);
+    else if (count == 0 && (n >= NONE_ENOUGH || any.code == EX_TEMPFAIL))
+        cut_short(p, &any);
     if (count > 0)
         issue_arm(p->b->x, good, count);
+    p->stored_in = stop_clock() - begin;
     for (size_t i = 0; i < n; i++) {
         issue *s = &group[i]->i;
 
@@ -182,7 +190,6 @@ static void store_group(pipeline *p, work **group, size_t n) {
                : s->stored || s->unsure || is_local(&s->why) || s->why.code == EX_TEMPFAIL ? BATCH_LEFT : BATCH_FAILED);
     }
     free(issues);
-    p->stored_in = stop_clock() - begin;
 }
 
 static void go_back(pipeline *p, work *w) {
@@ -209,8 +216,10 @@ static void go_back(pipeline *p, work *w) {
 }
 
 static bool group_is_due(const pipeline *p) {
-    int64_t wait = p->stored_in * GROUP_SHARE > GROUP_WAIT ? p->stored_in * GROUP_SHARE : GROUP_WAIT;
+    int64_t wait = p->stored_in * GROUP_SHARE;
 
+    if (wait < GROUP_WAIT || wait > GROUP_WAIT_MOST)
+        wait = wait < GROUP_WAIT ? GROUP_WAIT : GROUP_WAIT_MOST;
     if (p->hashed.len == 0)
         return false;
     return p->hashed.len >= p->group || p->hashed.len == p->active || stop_clock() - p->hashed.first->ready_at >= wait;

@@ -10,7 +10,6 @@
 #include "stop.h"
 
 #define ODD_ENOUGH 10 /* answers in a row that are not what was asked for: it is the server or the configuration, not the account */
-#define FRESH 60 /* s: an intent that waited longer is renewed on the disk before it is used */
 
 static unsigned random_number(void) {
     unsigned n = 0;
@@ -69,7 +68,8 @@ static void send_one(pipeline *p, work *w) {
     problem why;
     int rc;
 
-    if (time(NULL) - w->i.e.r.created > FRESH) {
+    /* One that waited is renewed on the disk first. */
+    if (time(NULL) - w->i.e.r.created > INTENT_FRESH) {
         (void)pthread_mutex_lock(&p->lock);
         put(&p->stale, w);
         (void)pthread_cond_signal(&p->for_disk);

@@ -21,6 +21,7 @@
 #define PASSPHRASE_MAX 128
 #define TTL_LEAST 60       /* seconds; what servers grant */
 #define TTL_MOST 2592000
+#define INTENT_FRESH 60 /* s: an intent on the disk is at most so much older than the request that it is for */
 #define RECORD_MAX 65536 /* bytes in a file */
 
 /* Why a hand-off is over; REASON_NONE while it is not. */

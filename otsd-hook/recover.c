@@ -43,6 +43,8 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
     *out = RECOVERED_BACK;
     if (rc == EX_OK)
         rc = back(x, e, p);
+    else
+        orphans_free(&x->orphans); /* what was given there is to be found again */
 out:
     otsd_wipe(&found, sizeof found);
     return rc;

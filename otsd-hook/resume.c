@@ -159,7 +159,7 @@ static bool back_once(resumption *s, batch_account *a) {
     view = (backend_view){.h = &e.r, .in_place = OTSD_NO};
     if (recover_has_password(&e.r))
         backend_look(&view, 1);
-    if (s->failures >= FAILURES_ENOUGH && e.r.metadata_key[0] && view.in_place != OTSD_YES && e.r.backend == OTSD_BACKEND_SHADOW) {
+    if (s->failures >= FAILURES_ENOUGH && e.r.metadata_key[0] && view.in_place == OTSD_NO) {
         /* Burns do not work for now: it is enough that they are owed. */
         what = RECOVERED_BACK;
         rc = closing_claim(&s->b->x->ledger, s->b->x->config, &e, REASON_ABORTED, &p);
@@ -178,6 +178,8 @@ static bool back_once(resumption *s, batch_account *a) {
         taken_forward(s->b, a, &e);
     } else if (rc == EX_OK || e.state == LEDGER_CLAIMED) {
         /* Where only the burn is owed, a sweep sees to it. */
+        if (rc != EX_OK)
+            say(LOG_WARNING, "%s", p.text);
         taken_back(s->b, a);
     } else if (p.remote && (rc == EX_UNAVAILABLE || rc == EX_TEMPFAIL)) {
         pace_note(&s->pace, rc == EX_TEMPFAIL ? PACE_LIMITED : PACE_TROUBLE, asked, 0, 0, stop_clock());
@@ -186,7 +188,8 @@ static bool back_once(resumption *s, batch_account *a) {
     } else {
         batch_result(s->b, a, BATCH_LEFT, p.text);
     }
-    pace_note(&s->pace, PACE_GOOD, asked, 0, 0, stop_clock());
+    if (rc == EX_OK)
+        pace_note(&s->pace, PACE_GOOD, asked, 0, 0, stop_clock());
     ledger_release(&e);
     return true;
 }

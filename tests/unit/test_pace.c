@@ -167,6 +167,19 @@ static void patience(void **state) {
 }
 
 /* Whatever the answers are: never more than the jobs, never nothing without an end, no pause beyond its bounds. */
+static void what_was_not_tried_is_no_patience(void **state) {
+    pace s;
+
+    (void)state;
+    pace_init(&s, 8, 3000);
+    pace_note(&s, PACE_GOOD, 0, 0, 0, 10);
+    pace_note(&s, PACE_TROUBLE, 20, 0, 0, 30);
+    assert_true(pace_exhausted(&s, 10000));
+    pace_resume(&s);
+    assert_false(pace_exhausted(&s, 10000));
+    assert_true(pace_allows(&s, 10000) < 8);
+}
+
 static void whatever_comes(void **state) {
     uint32_t x = 1;
     int64_t now = 0;
@@ -194,6 +207,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         {"each story of answers has the pace that it should", the_stories, NULL, NULL, NULL},
         {"patience counts from the last good answer or the first attempt, not over idle times", patience, NULL, NULL, NULL},
+        {"what was not tried is no patience spent", what_was_not_tried_is_no_patience, NULL, NULL, NULL},
         {"whatever the answers are, the window and the pauses stay in their bounds", whatever_comes, NULL, NULL, NULL},
     };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "clock.h"
 #include "pipeline.h"
 #include "preflight.h"
 #include "resume.h"
@@ -16,10 +17,6 @@
 #define ROUNDS 4 /* more than an account's answer may be lost */
 
 static const char *const status_names[BATCH_STATUSES] = {"todo", "interrupted", "provisioned", "open", "kept", "failed", "left"};
-
-const char *batch_status_name(batch_status s) {
-    return status_names[s];
-}
 
 static int by_user(const void *a, const void *b) {
     return strcmp((*(batch_account *const *)a)->line->user, (*(batch_account *const *)b)->line->user);
@@ -63,6 +60,13 @@ static void report_failed(batch *b, const problem *p) {
     (void)report_close(&b->report, &ignored);
 }
 
+void batch_take(const batch *b, batch_account *a, const record *r) {
+    memcpy(a->id, r->id, sizeof a->id);
+    a->deadline = r->deadline;
+    if (b->links && r->link[0])
+        a->link = strdup(r->link);
+}
+
 void batch_result(batch *b, batch_account *a, batch_status to, const char *message) {
     problem p;
 
@@ -77,6 +81,17 @@ void batch_show(batch *b, const char *waiting) {
     size_t failed = b->counts[BATCH_FAILED] + b->counts[BATCH_LEFT];
 
     progress_update(&b->bar, b->counts[BATCH_PROVISIONED] + b->counts[BATCH_OPEN] + b->counts[BATCH_KEPT] + failed, failed, waiting);
+}
+
+bool batch_show_pause(batch *b, const pace *s) {
+    int64_t next = pace_next(s, clock_ms());
+    char text[160];
+
+    if (next <= 0)
+        return false;
+    (void)snprintf(text, sizeof text, "%s; next try in %lld s", pace_why(s) ? pace_why(s) : "the server is away", (long long)(next + 999) / 1000);
+    batch_show(b, text);
+    return true;
 }
 
 /* ---- what is to be done ---- */
@@ -241,7 +256,7 @@ static void free_all(batch *b) {
 }
 
 int batch_run(batch *b) {
-    int64_t begin = stop_clock();
+    int64_t begin = clock_ms();
     problem p;
     int rc = context_open(b->x, &p);
 
@@ -267,7 +282,7 @@ int batch_run(batch *b) {
         if (report_close(&b->report, &p) != EX_OK)
             report_failed(b, &p);
     }
-    rc = finish(b, stop_clock() - begin);
+    rc = finish(b, clock_ms() - begin);
     free_all(b);
     return rc;
 }

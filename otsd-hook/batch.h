@@ -68,18 +68,19 @@ int batch_run(batch *b);
 
 /* ---- for the parts of a batch; one thread at a time ---- */
 
-/* "provisioned", "open", … as in the report */
-const char *batch_status_name(batch_status s);
 /* NULL: not in the roster. */
 batch_account *batch_find(const batch *b, const char *user);
 void batch_move(batch *b, batch_account *a, batch_status to);
+/* Takes over what the report tells of the account's hand-off. */
+void batch_take(const batch *b, batch_account *a, const record *r);
 /* The account is through for this run: notes it in the report, and says it where it failed. */
 void batch_result(batch *b, batch_account *a, batch_status to, const char *message);
 /* Notes it where its status says that there is nothing to do for it. */
 void batch_through(batch *b, batch_account *a);
 /* Nothing new is to be begun. The first reason counts. From any thread. */
 void batch_cut(batch *b, const problem *why);
-/* Draws the bar. */
+/* Draws the bar; with the pause that it is, and true, where the pace wants one. */
 void batch_show(batch *b, const char *waiting);
+bool batch_show_pause(batch *b, const pace *s);
 
 #endif

@@ -3,12 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "audit.h"
 #include "backend.h"
+#include "clock.h"
 
 #define BACKOFF_FIRST 60
 #define BACKOFF_MOST (6 * 3600)
@@ -47,13 +47,6 @@ int closing_claim(ledger *l, const otsd_config *c, entry *e, reason why, problem
     return ledger_move(l, e, LEDGER_CLAIMED, p);
 }
 
-static unsigned random_number(void) {
-    unsigned n = 0;
-
-    (void)!getrandom(&n, sizeof n, GRND_NONBLOCK);
-    return n;
-}
-
 /* Burns and writes down what became of the secret; nothing to do where a former try came that far. */
 static int settle(remote *r, entry *e, problem *p) {
     remote_end end = {0};
@@ -74,7 +67,7 @@ static int settle(remote *r, entry *e, problem *p) {
         return ledger_save(e, p);
     }
     e->r.attempts++;
-    e->r.next_try = time(NULL) + closing_backoff(e->r.attempts, end.retry_after, random_number());
+    e->r.next_try = time(NULL) + closing_backoff(e->r.attempts, end.retry_after, clock_scatter());
     problem_add(p, "; the record waits in claimed/ and otsd-hook sweep tries again");
     (void)ledger_save(e, &ignored);
     return rc;

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "pipeline_parts.h"
-#include "stop.h"
 
 #define WINDOW 6144       /* hand-offs between intent and arming; each has its record open */
 #define OTHER_FILES 384   /* descriptors for all else, connections included */
@@ -94,7 +94,7 @@ static void *hash_thread(void *arg) {
         wake_network(p);
         (void)pthread_mutex_unlock(&p->lock);
         good = issue_hash(p->b->x, &w->i) == EX_OK;
-        w->ready_at = stop_clock();
+        w->ready_at = clock_ms();
         w->back = UNDO;
         w->back_to = BATCH_LEFT;
         (void)pthread_mutex_lock(&p->lock);

@@ -4,9 +4,9 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "clock.h"
 #include "pipeline_parts.h"
 #include "preflight.h"
-#include "stop.h"
 
 #define GROUP_WAIT 1000  /* ms that a hashed password waits for others, at least */
 #define GROUP_SHARE 10   /* and as many times as long as the last transaction took: so it takes a tenth of the time */
@@ -34,6 +34,16 @@ static work *work_new(pipeline *p) {
     return w;
 }
 
+/* Ended, and to be used again. */
+static void put_away(pipeline *p, work *w) {
+    issue_end(&w->i);
+    (void)pthread_mutex_lock(&p->lock);
+    w->next = p->unused;
+    p->unused = w;
+    p->active--;
+    (void)pthread_mutex_unlock(&p->lock);
+}
+
 /* The account is through. */
 static void finish(pipeline *p, work *w, batch_status to) {
     batch_account *a = w->a;
@@ -48,12 +58,7 @@ static void finish(pipeline *p, work *w, batch_status to) {
     if (to == BATCH_PROVISIONED && w->i.short_ttl)
         say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then", w->i.user,
             (long long)w->i.ttl_granted, (long long)w->i.ttl_asked);
-    issue_end(&w->i);
-    (void)pthread_mutex_lock(&p->lock);
-    w->next = p->unused;
-    p->unused = w;
-    p->active--;
-    (void)pthread_mutex_unlock(&p->lock);
+    put_away(p, w);
 }
 
 static void begin_group(pipeline *p, size_t room) {
@@ -151,7 +156,7 @@ static void store_patiently(pipeline *p, issue *const *issues, size_t n) {
 
 static void store_group(pipeline *p, work **group, size_t n) {
     issue **issues = calloc(n * 2, sizeof(issue *)), **good = issues ? issues + n : NULL;
-    int64_t begin = stop_clock();
+    int64_t begin = clock_ms();
     size_t count = 0;
     problem any = {.code = EX_OK}, local = {.code = EX_OK};
 
@@ -176,7 +181,7 @@ static void store_group(pipeline *p, work **group, size_t n) {
         cut_short(p, &any);
     if (count > 0)
         issue_arm(p->b->x, good, count);
-    p->stored_in = stop_clock() - begin;
+    p->stored_in = clock_ms() - begin;
     for (size_t i = 0; i < n; i++) {
         issue *s = &group[i]->i;
 
@@ -206,13 +211,8 @@ static void go_back(pipeline *p, work *w) {
         return;
     }
     /* Whether the server made something is found out when all else is done. */
-    issue_end(&w->i);
-    (void)pthread_mutex_lock(&p->lock);
     batch_move(p->b, a, BATCH_INTERRUPTED);
-    w->next = p->unused;
-    p->unused = w;
-    p->active--;
-    (void)pthread_mutex_unlock(&p->lock);
+    put_away(p, w);
 }
 
 static bool group_is_due(const pipeline *p) {
@@ -222,7 +222,7 @@ static bool group_is_due(const pipeline *p) {
         wait = wait < GROUP_WAIT ? GROUP_WAIT : GROUP_WAIT_MOST;
     if (p->hashed.len == 0)
         return false;
-    return p->hashed.len >= p->group || p->hashed.len == p->active || stop_clock() - p->hashed.first->ready_at >= wait;
+    return p->hashed.len >= p->group || p->hashed.len == p->active || clock_ms() - p->hashed.first->ready_at >= wait;
 }
 
 /* Takes the whole queue. */

@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/random.h>
 #include <syslog.h>
 #include <time.h>
 
+#include "clock.h"
 #include "pipeline_parts.h"
 #include "stop.h"
 
 #define ODD_ENOUGH 10 /* answers in a row that are not what was asked for: it is the server or the configuration, not the account */
-
-static unsigned random_number(void) {
-    unsigned n = 0;
-
-    (void)!getrandom(&n, sizeof n, GRND_NONBLOCK);
-    return n;
-}
 
 static void on_failure(pipeline *p, work *w, const remote_answer *a) {
     bool again = a->certain && a->trouble != REMOTE_REFUSED;
@@ -42,7 +33,7 @@ void on_answer(void *arg, remote_answer *a) {
 
     if (a->receipt || a->trouble != REMOTE_HOPELESS)
         pace_note(&p->b->pace, a->receipt || a->trouble == REMOTE_REFUSED ? PACE_GOOD : a->trouble == REMOTE_LIMITED ? PACE_LIMITED : PACE_TROUBLE,
-                  w->sent_at, a->retry_after, random_number(), stop_clock());
+                  w->sent_at, a->retry_after, clock_scatter(), clock_ms());
     (void)pthread_mutex_lock(&p->lock);
     p->in_flight--;
     (void)pthread_mutex_unlock(&p->lock);
@@ -77,7 +68,7 @@ static void send_one(pipeline *p, work *w) {
         return;
     }
     (void)issue_asks(&w->i);
-    w->sent_at = stop_clock();
+    w->sent_at = clock_ms();
     (void)pthread_mutex_lock(&p->lock);
     p->in_flight++;
     (void)pthread_mutex_unlock(&p->lock);
@@ -90,7 +81,7 @@ static void send_one(pipeline *p, work *w) {
 }
 
 static void send_some(pipeline *p) {
-    size_t allowed = pace_allows(&p->b->pace, stop_clock());
+    size_t allowed = pace_allows(&p->b->pace, clock_ms());
 
     (void)pthread_mutex_lock(&p->lock);
     while (!is_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog && p->begun.len > 0) {
@@ -108,16 +99,8 @@ static void send_some(pipeline *p) {
 }
 
 static void show(pipeline *p) {
-    int64_t now = stop_clock(), next = pace_next(&p->b->pace, now);
-    const char *why = pace_why(&p->b->pace);
-    char text[160];
-
-    if (why && next > 0) {
-        (void)snprintf(text, sizeof text, "%s; next try in %lld s", why, (long long)(next + 999) / 1000);
-        batch_show(p->b, text);
-    } else {
+    if (!batch_show_pause(p->b, &p->b->pace))
         batch_show(p->b, stop_wanted() ? "stopping: what was begun is finished; again to leave at once" : NULL);
-    }
 }
 
 /* Said once a pause, where nobody looks at a bar. */
@@ -136,7 +119,7 @@ static void check_stop(pipeline *p) {
 
     if (stop_wanted())
         (void)problem_set(&why, EX_TEMPFAIL, "stopped by a signal");
-    else if (pace_exhausted(&p->b->pace, stop_clock()))
+    else if (pace_exhausted(&p->b->pace, clock_ms()))
         (void)problem_set(&why, EX_TEMPFAIL, "%s, and no request was answered for %lld s (--patience)",
                           pace_why(&p->b->pace) ? pace_why(&p->b->pace) : "the server is away", (long long)(p->b->patience_ms / 1000));
     else

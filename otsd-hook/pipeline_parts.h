@@ -28,8 +28,8 @@ typedef struct work {
     batch_account *a;
     struct pipeline *p;
     struct work *next;
-    int64_t sent_at;  /* stop_clock */
-    int64_t ready_at; /* stop_clock; since when the password waits to be stored */
+    int64_t sent_at;  /* clock_ms */
+    int64_t ready_at; /* clock_ms; since when the password waits to be stored */
     direction back;
     batch_status back_to;
 } work;

@@ -86,25 +86,20 @@ void preflight_place(batch *b, batch_account *a) {
     const char *user = a->line->user;
     problem p;
     record r;
-    int rc = LEDGER_NONE;
+    int rc;
 
     if (ledger_has(&b->x->ledger, LEDGER_ISSUING, user)) {
         batch_move(b, a, BATCH_INTERRUPTED);
         return;
     }
-    if (ledger_has(&b->x->ledger, LEDGER_PENDING, user))
-        rc = ledger_peek(&b->x->ledger, LEDGER_PENDING, user, &r, &p);
+    rc = ledger_peek(&b->x->ledger, LEDGER_PENDING, user, &r, &p);
     if (rc == LEDGER_NONE) {
         batch_move(b, a, a->has_password ? BATCH_KEPT : BATCH_TODO);
         return;
     }
     batch_move(b, a, rc == EX_OK && r.uid == a->uid ? BATCH_OPEN : BATCH_LEFT);
-    if (a->status == BATCH_OPEN) {
-        memcpy(a->id, r.id, sizeof a->id);
-        a->deadline = r.deadline;
-        if (b->links && r.link[0])
-            a->link = strdup(r.link);
-    }
+    if (a->status == BATCH_OPEN)
+        batch_take(b, a, &r);
     if (rc == EX_OK)
         record_wipe(&r);
 }

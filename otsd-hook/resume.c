@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resume.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -9,6 +8,7 @@
 
 #include "arm.h"
 #include "backend.h"
+#include "clock.h"
 #include "closing.h"
 #include "pace.h"
 #include "preflight.h"
@@ -26,19 +26,15 @@ typedef struct resumption {
 } resumption;
 
 static bool wait_for_server(resumption *s) {
-    int64_t now = stop_clock();
+    int64_t now = clock_ms();
 
     while (pace_allows(&s->pace, now) == 0) {
-        char text[128];
-
         if (pace_exhausted(&s->pace, now))
             return false;
-        (void)snprintf(text, sizeof text, "%s; next try in %lld s", pace_why(&s->pace) ? pace_why(&s->pace) : "the server is away",
-                       (long long)(pace_next(&s->pace, now) + 999) / 1000);
-        batch_show(s->b, text);
+        (void)batch_show_pause(s->b, &s->pace);
         if (!stop_sleep(200))
             return false;
-        now = stop_clock();
+        now = clock_ms();
     }
     return !stop_wanted();
 }
@@ -50,10 +46,7 @@ static void taken_back(batch *b, batch_account *a) {
 }
 
 static void taken_forward(batch *b, batch_account *a, const entry *e) {
-    memcpy(a->id, e->r.id, sizeof a->id);
-    a->deadline = e->r.deadline;
-    if (b->links && e->r.link[0])
-        a->link = strdup(e->r.link);
+    batch_take(b, a, &e->r);
     if (e->r.backend == OTSD_BACKEND_SHADOW) {
         batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
     } else {
@@ -147,7 +140,7 @@ static void forward(batch *b) {
 
 /* True: the account is dealt with, for now at least. */
 static bool back_once(resumption *s, batch_account *a) {
-    int64_t asked = stop_clock();
+    int64_t asked = clock_ms();
     backend_view view;
     recovery what;
     problem p;
@@ -182,14 +175,14 @@ static bool back_once(resumption *s, batch_account *a) {
             say(LOG_WARNING, "%s", p.text);
         taken_back(s->b, a);
     } else if (p.remote && (rc == EX_UNAVAILABLE || rc == EX_TEMPFAIL)) {
-        pace_note(&s->pace, rc == EX_TEMPFAIL ? PACE_LIMITED : PACE_TROUBLE, asked, 0, 0, stop_clock());
+        pace_note(&s->pace, rc == EX_TEMPFAIL ? PACE_LIMITED : PACE_TROUBLE, asked, 0, 0, clock_ms());
         ledger_release(&e);
         return false;
     } else {
         batch_result(s->b, a, BATCH_LEFT, p.text);
     }
     if (rc == EX_OK)
-        pace_note(&s->pace, PACE_GOOD, asked, 0, 0, stop_clock());
+        pace_note(&s->pace, PACE_GOOD, asked, 0, 0, clock_ms());
     ledger_release(&e);
     return true;
 }

@@ -13,12 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static long now_ms(void) {
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
+#include "clock.h"
 
 /* Other threads may hold any lock: nothing here but system calls. */
 static _Noreturn void child(char *path, int input) {
@@ -44,12 +39,12 @@ static _Noreturn void child(char *path, int input) {
 }
 
 /* Writes all of input, unless the reader goes away or time is up. */
-static bool feed(int fd, const char *input, size_t len, long until) {
+static bool feed(int fd, const char *input, size_t len, int64_t until) {
     size_t done = 0;
 
     while (done < len) {
         struct pollfd pfd = {.fd = fd, .events = POLLOUT};
-        long left = until - now_ms();
+        int64_t left = until - clock_ms();
         ssize_t n;
 
         if (left <= 0 || (poll(&pfd, 1, (int)left) < 0 && errno != EINTR))
@@ -63,7 +58,7 @@ static bool feed(int fd, const char *input, size_t len, long until) {
     return true;
 }
 
-static int reap(pid_t pid, long until, int *status) {
+static int reap(pid_t pid, int64_t until, int *status) {
     static const struct timespec pause = {0, 5 * 1000 * 1000};
 
     for (;;) {
@@ -73,7 +68,7 @@ static int reap(pid_t pid, long until, int *status) {
             return EX_OK;
         if (got < 0 && errno != EINTR)
             return EX_OSERR;
-        if (now_ms() >= until) {
+        if (clock_ms() >= until) {
             (void)kill(-pid, SIGKILL);
             (void)kill(pid, SIGKILL);
             while (waitpid(pid, status, 0) < 0 && errno == EINTR)
@@ -95,7 +90,7 @@ int run_check(const char *path, problem *p) {
 }
 
 int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
-    long until = now_ms() + timeout_s * 1000L;
+    int64_t until = clock_ms() + timeout_s * 1000L;
     int fds[2], status = 0, rc;
     char *own;
     bool fed;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
+
 static volatile sig_atomic_t wanted;
 
 static void note(int sig) {
@@ -29,18 +31,11 @@ bool stop_wanted(void) {
     return wanted != 0;
 }
 
-int64_t stop_clock(void) {
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 bool stop_sleep(int64_t ms) {
-    int64_t until = stop_clock() + ms;
+    int64_t until = clock_ms() + ms;
 
     while (!stop_wanted()) {
-        int64_t left = until - stop_clock();
+        int64_t left = until - clock_ms();
         struct timespec t = {.tv_nsec = 100 * 1000000L};
 
         if (left <= 0)

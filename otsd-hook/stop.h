@@ -13,7 +13,5 @@ void stop_catch(void);
 bool stop_wanted(void);
 /* Sleeps for ms, or until a stop is wanted: false then. */
 bool stop_sleep(int64_t ms);
-/* Milliseconds of a clock that does not go back. */
-int64_t stop_clock(void);
 
 #endif

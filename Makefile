@@ -38,8 +38,10 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
 else
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
-ALL_CFLAGS := -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
-ALL_CPPFLAGS := -Ilib -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' $(CPPFLAGS)
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
+# A program knows its rooms by name: core/core.h is the library's, ledger/ledger.h the hook's.
+INCLUDES := -Ilib -Iotsd-hook
+ALL_CPPFLAGS := $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' $(CPPFLAGS)
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
@@ -47,20 +49,22 @@ EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined
 LIB_LIBS := -lcurl -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c -lpthread
 
-LIB_SRC := $(sort $(wildcard lib/*.c))
-# The second program of its folder.
-OTSD_SRC := $(sort $(wildcard otsd-hook/otsd*.c))
-HOOK_MAINS := otsd-hook/main.c $(OTSD_SRC)
-HOOK_SRC := $(sort $(filter-out $(HOOK_MAINS),$(wildcard otsd-hook/*.c)))
+LIB_SRC := $(sort $(wildcard lib/*/*.c))
+# What knows neither server nor JSON is compiled once and serves the library and the programs.
+CORE_SRC := $(sort $(wildcard lib/core/*.c))
+BASE_SRC := $(sort $(wildcard otsd-hook/base/*.c))
+OTSD_SRC := $(sort $(wildcard otsd-hook/otsd/*.c))
+HOOK_MAIN := otsd-hook/commands/main.c
+HOOK_SRC := $(sort $(filter-out $(HOOK_MAIN) $(OTSD_SRC),$(wildcard otsd-hook/*/*.c)))
 PAM_SRC := $(sort $(wildcard pam_ots/*.c))
 SANDBOX_SRC := $(sort $(wildcard tests/sandbox/*.c))
-UNIT_SRC := $(sort $(wildcard tests/unit/test_*.c))
-UNIT_HELP := $(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
+UNIT_HELP := $(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*/*.c)))
 CONF_SRC := $(sort $(wildcard tests/conformance/*.c))
 PAMT_SRC := $(sort $(wildcard tests/pam/*.c))
 E2ET_SRC := $(sort $(wildcard tests/e2e/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
-ALL_SRC := $(LIB_SRC) $(wildcard $(HOOK_MAINS)) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
+ALL_SRC := $(LIB_SRC) $(HOOK_MAIN) $(OTSD_SRC) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
            $(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -74,12 +78,19 @@ UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 CONF := $(patsubst %.c,$(B)/%,$(CONF_SRC))
 TESTPROGS := $(UNIT) $(CONF) $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC))
 
-.PHONY: all tests deps demo check lint soak memcheck bench install uninstall clean dist
+.PHONY: all tests deps demo check lint soak memcheck bench install uninstall clean distclean dist FORCE
 .DEFAULT_GOAL := all
-all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(MODULE) $(SANDBOX)
+all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(patsubst $(B)/%,$(B)/install/%,$(PROGS)) $(MODULE) $(SANDBOX)
 tests: all $(TESTPROGS)
 
-$(B)/obj/%.o: %.c Makefile
+# What was built with other settings is built anew: the file changes only where they do.
+SETTINGS := $(CC)|$(ALL_CPPFLAGS)|$(ALL_CFLAGS)|$(EXE_LDFLAGS)|$(SO_LDFLAGS)|$(PREFIX)|$(LIBDIR)|$(INCLUDEDIR)
+$(B)/settings: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','"'"',$(SETTINGS))' | cmp -s - $@ || printf '%s\n' '$(subst ','"'"',$(SETTINGS))' > $@
+FORCE:
+
+$(B)/obj/%.o: %.c Makefile $(B)/settings
 	@mkdir -p $(@D)
 	@echo "  CC   $<"
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
@@ -89,20 +100,35 @@ $(LIB): $(call obj,$(LIB_SRC)) lib/libotsd.map
 	$(Q)$(CC) $(SO_LDFLAGS) -Wl,-soname,$(SONAME) -Wl,--version-script=lib/libotsd.map -o $@ $(filter %.o,$^) $(LIB_LIBS)
 $(B)/libotsd.so: $(LIB)
 	ln -sf $(SONAME) $@
-$(B)/libotsd.pc: lib/libotsd.pc.in Makefile
+$(B)/libotsd.pc: lib/libotsd.pc.in Makefile $(B)/settings
 	sed -e 's,@PREFIX@,$(PREFIX),' -e 's,@LIBDIR@,$(LIBDIR),' -e 's,@INCLUDEDIR@,$(INCLUDEDIR),' -e 's,@VERSION@,$(VERSION),' $< > $@
 
-$(B)/otsd-hook: $(call obj,otsd-hook/main.c $(HOOK_SRC)) $(B)/libotsd.so
+# Of an archive a program gets what it calls.
+$(B)/obj/core.a: $(call obj,$(CORE_SRC))
+$(B)/obj/base.a: $(call obj,$(BASE_SRC))
+$(B)/obj/%.a:
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# Each program twice: in $(B) it finds the library beside itself, in $(B)/install it has no run path, and is what gets installed.
+HOOK_OBJ := $(call obj,$(HOOK_MAIN) $(filter-out $(BASE_SRC),$(HOOK_SRC)))
+OTSD_OBJ := $(call obj,$(OTSD_SRC))
+HERE := -Wl,-rpath,'$$ORIGIN'
+link_program = $(CC) $(EXE_LDFLAGS) $(1) -o $@ $(filter %.o,$^) $(B)/obj/base.a -L$(B) -lotsd $(B)/obj/core.a
+$(B)/otsd-hook $(B)/install/otsd-hook: $(HOOK_OBJ) $(B)/obj/base.a $(B)/obj/core.a $(B)/libotsd.so
+	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd $(HOOK_LIBS)
-$(B)/otsd: $(call obj,$(OTSD_SRC)) $(B)/libotsd.so
+	$(Q)$(call link_program,$(if $(findstring /install/,$@),,$(HERE))) $(HOOK_LIBS)
+$(B)/otsd $(B)/install/otsd: $(OTSD_OBJ) $(B)/obj/base.a $(B)/obj/core.a $(B)/libotsd.so
+	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) -L$(B) -lotsd -ljson-c
+	$(Q)$(call link_program,$(if $(findstring /install/,$@),,$(HERE))) -ljson-c
 # No constructors, so no start files: loading the module is most of what it costs a login without a hand-off.
 MODULE_LDFLAGS := -nostartfiles
 $(MODULE): $(call obj,$(PAM_SRC)) pam_ots/pam_ots.map
 	@echo "  LD   $@"
 	$(Q)$(CC) $(SO_LDFLAGS) -Wl,--version-script=pam_ots/pam_ots.map $(MODULE_LDFLAGS) -o $@ $(filter %.o,$^) -lpam
+$(B)/obj/lib/%.o $(B)/obj/otsd-hook/%.o: WARN += -Wdeclaration-after-statement
 $(B)/obj/tests/sandbox/%.o: CPPFLAGS += -DOTSD_VERSION='"$(VERSION)"'
 $(SANDBOX): $(call obj,$(SANDBOX_SRC))
 	@echo "  LD   $@"
@@ -116,7 +142,7 @@ $(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_
 $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libotsd.so
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $< -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread
+	$(Q)$(CC) $(EXE_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $< -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread
 
 deps:
 	tests/deps
@@ -126,7 +152,7 @@ demo: tests
 
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(CONF)
-SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/pam/*.test tests/conformance/*.test tests/e2e/*.test tests/crash/*.test))
+SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/e2e/*.test tests/crash/*.test))
 check: tests
 	$(MAKE) SAN=1 tests
 	B=$(B) tests/run -j 2 $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
@@ -152,14 +178,14 @@ lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests
 	$(MAKE) CC=clang B=build/lint-clang tests
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -Ilib -j 2 $(LINT_C)
+	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' $(INCLUDES) -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
-	  -D_GNU_SOURCE -Ilib -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\"' tidy
+	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\"' tidy
 	shellcheck -S warning $(SHELL_FILES)
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
 	@echo "lint: nothing found"
 
-MANPAGES := $(sort $(wildcard lib/*.[1-8] otsd-hook/*.[1-8] pam_ots/*.[1-8] etc/*.[1-8] tests/sandbox/*.[1-8]))
+MANPAGES := $(sort $(wildcard lib/*.[1-8] otsd-hook/*.[1-8] otsd-hook/otsd/*.[1-8] pam_ots/*.[1-8] etc/*.[1-8] tests/sandbox/*.[1-8]))
 UNITS := $(wildcard etc/systemd/*)
 
 # The configuration and the token are the administrator's: samples only, never overwritten.
@@ -168,8 +194,8 @@ install: all
 	  $(DESTDIR)$(PAMDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/otsd
 	install -d -m 0700 $(DESTDIR)$(STATEDIR)
-	install -m 0755 $(B)/otsd-hook $(DESTDIR)$(SBINDIR)/otsd-hook
-	install -m 0755 $(B)/otsd $(B)/otsd-sandbox $(DESTDIR)$(BINDIR)/
+	install -m 0755 $(B)/install/otsd-hook $(DESTDIR)$(SBINDIR)/otsd-hook
+	install -m 0755 $(B)/install/otsd $(B)/otsd-sandbox $(DESTDIR)$(BINDIR)/
 	install -m 0644 $(LIB) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libotsd.so
 	install -m 0644 lib/otsd.h $(DESTDIR)$(INCLUDEDIR)/otsd.h
@@ -195,7 +221,10 @@ uninstall:
 	for f in $(UNITS); do rm -f $(DESTDIR)$(UNITDIR)/$${f##*/}; done
 	rm -rf $(DESTDIR)$(DOCDIR)
 
+# The servers that "make deps" unpacked stay; distclean removes them, too.
 clean:
+	test ! -d build || find build -mindepth 1 -maxdepth 1 ! -name sshd ! -name nginx -exec rm -rf {} +
+distclean:
 	rm -rf build
 
 dist:

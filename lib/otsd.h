@@ -33,8 +33,6 @@ extern "C" {
 
 #define OTSD_VERSION "0.1.0"
 
-/* ---- errors ---------------------------------------------------------------------------------------------------- */
-
 /* One code for each distinct meaning. The numbers are part of the ABI. */
 typedef enum otsd_err {
     OTSD_OK = 0,
@@ -49,8 +47,8 @@ typedef enum otsd_err {
     OTSD_ERR_NOT_V1 = 9,       /* something answers there, but not this API (or it is switched off) */
     OTSD_ERR_TIMEOUT = 10,
     OTSD_ERR_TLS = 11,
-    OTSD_ERR_CONNECTION = 12,  /* name not found, refused, reset, cut off */
-    OTSD_ERR_ANSWER = 13,      /* the answer was malformed, incomplete or over the size limit */
+    OTSD_ERR_CONNECTION = 12, /* name not found, refused, reset, cut off */
+    OTSD_ERR_ANSWER = 13,     /* the answer was malformed, incomplete or over the size limit */
 } otsd_err;
 
 /* Can the request have reached the server? What decides whether a call that is not idempotent may be repeated. */
@@ -71,15 +69,13 @@ typedef struct otsd_error {
 /* A short fixed text for a code ("rate limited"), never NULL. */
 OTSD_API const char *otsd_strerror(otsd_err code);
 
-/* ---- secret memory --------------------------------------------------------------------------------------------- */
-
 /* Bytes in pages of their own: locked, left out of core dumps, not inherited by fork, wiped when freed, never moved. */
 typedef struct otsd_secret otsd_secret;
 
 #define OTSD_SECRET_MAX ((size_t)1 << 20)
 
-/* Copies len bytes (0 to OTSD_SECRET_MAX). A NUL that does not count in the length follows the data. The caller still has to wipe the source.
- * OTSD_ERR_ARGUMENT (too long), OTSD_ERR_MEMORY. */
+/* Copies len bytes (0 to OTSD_SECRET_MAX). A NUL that does not count in the length follows the data. The caller still
+ * has to wipe the source. OTSD_ERR_ARGUMENT (too long), OTSD_ERR_MEMORY. */
 OTSD_API otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len);
 /* Reads fd to its end straight into secret memory; one "\n" or "\r\n" at the end is dropped.
  * OTSD_ERR_ARGUMENT: read error, or more than max bytes. The descriptor stays open. */
@@ -96,8 +92,6 @@ OTSD_API void otsd_wipe(void *p, size_t len);
 /* For programs: no core dumps, not dumpable (no ptrace by the same user, /proc/self owned by root), freed heap
  * overwritten. Call first in main. OTSD_ERR_MEMORY where the kernel refuses one of them. */
 OTSD_API otsd_err otsd_process_harden(void);
-
-/* ---- configuration --------------------------------------------------------------------------------------------- */
 
 #define OTSD_CONFIG_PATH "/etc/otsd/otsd.conf"
 
@@ -143,15 +137,13 @@ typedef struct otsd_config {
 } otsd_config;
 
 /* Strict: unknown key, wrong type, value out of range, duplicate, include, loose mode (writable by group or others) and
- * wrong owner (neither root nor the effective user) are OTSD_ERR_CONFIG; message is "FILE:LINE: what, and what was expected".
- * The path is opened once and checked by descriptor; a link in its last component is refused. */
+ * wrong owner (neither root nor the effective user) are OTSD_ERR_CONFIG; message is "FILE:LINE: what, and what was
+ * expected". The path is opened once and checked by descriptor; a link in its last component is refused. */
 OTSD_API otsd_err otsd_config_load(otsd_config **out, const char *path, otsd_error *e);
 OTSD_API void otsd_config_free(otsd_config **c);
 
 /* Reads "90", "90s", "90m", "12h" or "3d" as seconds; false for anything else, and for more than 10 years. */
 OTSD_API bool otsd_duration_parse(const char *text, long *seconds);
-
-/* ---- receipts -------------------------------------------------------------------------------------------------- */
 
 typedef enum otsd_state {
     OTSD_STATE_UNKNOWN = 0, /* a word that this library does not know */
@@ -165,16 +157,17 @@ typedef enum otsd_state {
 
 typedef enum otsd_tri { OTSD_UNKNOWN = -1, OTSD_NO = 0, OTSD_YES = 1 } otsd_tri;
 
-/* What the server says of a secret; made by the library only, so it can grow at its end. Strings are never NULL ("" where absent). */
+/* What the server says of a secret; made by the library only, so it can grow at its end. Strings are never NULL (""
+ * where absent). */
 typedef struct otsd_receipt {
     char *metadata_key; /* a credential */
     char *secret_key;   /* a credential: the last part of the link. "" once the secret is gone, and in lists */
     char *custid;
     char *share_domain;
     otsd_state state;
-    int64_t ttl;          /* as granted; -1 absent */
-    int64_t metadata_ttl; /* seconds left; -1 absent */
-    int64_t secret_ttl;   /* seconds left; -1 absent or null */
+    int64_t ttl;                                /* as granted; -1 absent */
+    int64_t metadata_ttl;                       /* seconds left; -1 absent */
+    int64_t secret_ttl;                         /* seconds left; -1 absent or null */
     int64_t created, updated, received, burned; /* 0 absent */
     otsd_tri passphrase_required;
     size_t recipients_len;
@@ -197,8 +190,6 @@ OTSD_API bool otsd_recipient_matches(const char *masked, const char *address);
  * last word. */
 OTSD_API bool otsd_address_ok(const char *address);
 
-/* ---- calls ----------------------------------------------------------------------------------------------------- */
-
 typedef struct otsd_client otsd_client;
 
 /* Once per program, before threads. OTSD_ERR_MEMORY. */
@@ -209,7 +200,8 @@ OTSD_API void otsd_global_cleanup(void);
  * OTSD_ERR_CONFIG, OTSD_ERR_MEMORY. The configuration is copied. */
 OTSD_API otsd_err otsd_client_new(otsd_client **out, const otsd_config *config, otsd_error *e);
 OTSD_API void otsd_client_free(otsd_client **c);
-/* From now on no call may take longer than this, nor longer than the configuration allows. 0: back to the configuration. */
+/* From now on no call may take longer than this, nor longer than the configuration allows. 0: back to the
+ * configuration. */
 OTSD_API void otsd_client_set_timeout(otsd_client *c, long timeout_ms);
 
 /* Optional parts of share and generate; zero-initialise. */
@@ -226,34 +218,34 @@ typedef struct otsd_options {
 OTSD_API otsd_err otsd_status(otsd_client *c, otsd_error *e);
 /* GET /authcheck: the same, and are the credentials good? */
 OTSD_API otsd_err otsd_authcheck(otsd_client *c, otsd_error *e);
-/* POST /share. Not idempotent: repeated by the library only where OTSD_REACH_NO. The value must be valid UTF-8 and at most
- * 100,000 bytes (some servers cut or destroy what is not): OTSD_ERR_ARGUMENT. */
+/* POST /share. Not idempotent: repeated by the library only where OTSD_REACH_NO. The value must be valid UTF-8 and at
+ * most 100,000 bytes (some servers cut or destroy what is not): OTSD_ERR_ARGUMENT. */
 OTSD_API otsd_err otsd_share(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
                              otsd_error *e);
 /* POST /generate; the value is in the receipt. Not idempotent, as otsd_share. */
 OTSD_API otsd_err otsd_generate(otsd_client *c, const otsd_options *o, otsd_receipt **out, otsd_error *e);
-/* POST /secret/KEY. Reading destroys: not repeated once sent. passphrase may be NULL. A wrong one and a secret that is gone
- * are the same answer: OTSD_ERR_GONE. */
+/* POST /secret/KEY. Reading destroys: not repeated once sent. passphrase may be NULL. A wrong one and a secret that is
+ * gone are the same answer: OTSD_ERR_GONE. */
 OTSD_API otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *passphrase, otsd_secret **out,
                             otsd_error *e);
 /* GET /private/KEY */
 OTSD_API otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e);
-/* POST /private/KEY/burn. out may be NULL; the state in it is the one before the burn. Repeated by the library where no answer
- * came: a first burn that was carried out shows as OTSD_ERR_GONE then. */
+/* POST /private/KEY/burn. out may be NULL; the state in it is the one before the burn. Repeated by the library where no
+ * answer came: a first burn that was carried out shows as OTSD_ERR_GONE then. */
 OTSD_API otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
                             otsd_error *e);
 /* GET /private/recent: the account's last 30 days. More than 200,000 receipts: OTSD_ERR_ANSWER */
 OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e);
-/* The same list, one receipt at a time while it arrives, so in little memory however long it is (up to 1 GiB of answer).
- * The receipt is the library's; another value than 0 ends the delivery, and the call returns OTSD_OK. fn must not use c.
- * Only an answer that says yes is delivered from. Where that turns out to be malformed or incomplete (OTSD_ERR_ANSWER) or
- * the connection breaks, what stood before has been delivered. The time that fn takes counts as time of the call. */
+/* The same list, one receipt at a time while it arrives, so in little memory however long it is (up to 1 GiB of
+ * answer). The receipt is the library's; another value than 0 ends the delivery, and the call returns OTSD_OK. fn must
+ * not use c. Only an answer that says yes is delivered from. Where that turns out to be malformed or incomplete
+ * (OTSD_ERR_ANSWER) or the connection breaks, what stood before has been delivered. The time that fn takes counts as
+ * time of the call. */
 OTSD_API otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *r, void *arg), void *arg,
                                    otsd_error *e);
-/* The link that opens the secret, HOST/secret/KEY; malloced (a credential: wipe before free). OTSD_ERR_ARGUMENT where the receipt has no secret key. */
+/* The link that opens the secret, HOST/secret/KEY; malloced (a credential: wipe before free). OTSD_ERR_ARGUMENT where
+ * the receipt has no secret key. */
 OTSD_API otsd_err otsd_link(const otsd_client *c, const otsd_receipt *r, char **out);
-
-/* ---- many at once ---------------------------------------------------------------------------------------------- */
 
 /* Many generates in flight in one thread, over connections that are kept: at most one for each, and a single one where
  * the server offers HTTP/2. As with otsd_generate none is sent twice, and the errors are the same. */
@@ -279,7 +271,8 @@ OTSD_API size_t otsd_pool_in_flight(const otsd_pool *p);
  * happen on the network (which need not end a generate) or for otsd_pool_wakeup. OTSD_ERR_MEMORY, OTSD_ERR_CONNECTION:
  * the pool itself failed; free it. */
 OTSD_API otsd_err otsd_pool_run(otsd_pool *p, long wait_ms, otsd_error *e);
-/* Ends the wait of the otsd_pool_run that is under way, else of the next. From any thread, as long as the pool is there. */
+/* Ends the wait of the otsd_pool_run that is under way, else of the next. From any thread, as long as the pool is
+ * there. */
 OTSD_API void otsd_pool_wakeup(otsd_pool *p);
 
 #ifdef __cplusplus

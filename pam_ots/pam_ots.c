@@ -67,7 +67,7 @@ static options parse_options(int argc, const char **argv) {
                 value = value * 10 + (*digits - '0');
         if (value >= 1 && value <= DEADLINE_MAX && *digits == '\0')
             o.deadline = value;
-        else if (o.bad == NULL)
+        else if (!o.bad)
             o.bad = argv[i];
     }
     return o;
@@ -173,7 +173,7 @@ static void something_happened(pam_handle_t *pamh, int flags, int argc, const ch
             pam_syslog(pamh, LOG_DEBUG, "%s: %s: no open hand-off", e->name, user);
         return;
     }
-    if (o.bad != NULL)
+    if (o.bad)
         pam_syslog(pamh, LOG_ERR, "argument \"%s\" is not understood and ignored; there are debug and deadline=1 to %d",
                    o.bad, DEADLINE_MAX);
     struct timespec now = {0};
@@ -197,8 +197,6 @@ static void something_happened(pam_handle_t *pamh, int flags, int argc, const ch
     if (len > 0 && ((unsigned)flags & PAM_SILENT) == 0)
         pam_info(pamh, "%s", result.text);
 }
-
-/* ---- what libpam calls ------------------------------------------------------------------------------------------- */
 
 ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
     something_happened(pamh, flags, argc, argv, &EVENT_AUTH);

@@ -61,8 +61,6 @@ static bool wait_readable(int fd, int64_t ms, const sigset_t *mask) {
     return ppoll(&poll_fd, 1, &wait, mask) > 0;
 }
 
-/* ---- the watcher and, between _Fork and execve, the helper ------------------------------------------------------- */
-
 static _Noreturn void leave(void) {
     for (;;)
         syscall(SYS_exit_group, 126);
@@ -212,8 +210,6 @@ static _Noreturn void watch(int report, char *const argv[], int64_t deadline) {
     syscall(SYS_write, REPORT_FD, &result, sizeof result);
     leave();
 }
-
-/* ---- the host ---------------------------------------------------------------------------------------------------- */
 
 static bool read_report(int fd, int64_t until, helper_result *result) {
     for (;;) {

@@ -11,7 +11,7 @@ static bool is_control(unsigned char c) {
 }
 
 size_t user_name_length(const char *user) {
-    if (user == NULL || user[0] == '-' || user[0] == '.')
+    if (!user || user[0] == '-' || user[0] == '.')
         return 0;
     size_t n = 0;
     for (; user[n] != '\0'; n++)
@@ -22,7 +22,7 @@ size_t user_name_length(const char *user) {
 
 bool option_text(char *out, size_t size, const char *name, const char *value) {
     size_t n = 0;
-    if (value == NULL || value[0] == '\0')
+    if (!value || value[0] == '\0')
         return false;
     for (; name[n] != '\0' && n + 1 < size; n++)
         out[n] = name[n];
@@ -34,7 +34,7 @@ bool option_text(char *out, size_t size, const char *name, const char *value) {
 
 void auth_methods(char *out, const char *info) {
     size_t used = 0;
-    while (info != NULL && *info != '\0') {
+    while (info && *info != '\0') {
         size_t word = strcspn(info, " \t\n");
         size_t comma = used > 0 ? 1 : 0;
         /* Half a word could be another method's name. */

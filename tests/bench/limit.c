@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The work that nobody who sets passwords gets around, and nothing else: the hashes, on all cores, and one rewrite of the shadow
- * file. Prints milliseconds.
+ * The work that nobody who sets passwords gets around, and nothing else: the hashes, on all cores, and one rewrite of
+ * the shadow file. Prints milliseconds.
  *
  *   limit hash METHOD ROUNDS COUNT     METHOD as in otsd.conf(5), ROUNDS 0 for the library's default
  *   limit rewrite FILE                 read, write beside, fsync, rename, fsync the directory; the content stays
@@ -26,16 +26,14 @@ enum { THREADS_MAX = 1024 };
 static int64_t now_us(void) {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static _Noreturn void die(const char *what) {
-    (void)fprintf(stderr, "limit: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "limit: %s: %s\n", what, strerror(errno));
     exit(1);
 }
-
-/* ---- hashes ---- */
 
 static const struct {
     const char *method, *prefix;
@@ -90,8 +88,6 @@ static void hashes(const char *method, const char *rounds, const char *count) {
         (void)pthread_join(threads[i], NULL);
 }
 
-/* ---- the file ---- */
-
 static void rewrite(const char *path) {
     char *copy = NULL, *name = NULL, *dir = strdup(path), *text = NULL;
     struct stat st;
@@ -105,7 +101,8 @@ static void rewrite(const char *path) {
     name = dirname(dir);
     out = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0 || fchown(out, st.st_uid, st.st_gid) != 0 || fchmod(out, st.st_mode & 07777) != 0 ||
-        write(out, text, (size_t)st.st_size) != st.st_size || fsync(out) != 0 || close(out) != 0 || rename(copy, path) != 0)
+        write(out, text, (size_t)st.st_size) != st.st_size || fsync(out) != 0 || close(out) != 0 ||
+        rename(copy, path) != 0)
         die(copy);
     at = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (at < 0 || fsync(at) != 0)
@@ -125,9 +122,9 @@ int main(int argc, char **argv) {
     } else if (argc == 3 && strcmp(argv[1], "rewrite") == 0) {
         rewrite(argv[2]);
     } else {
-        (void)fputs("usage: limit hash METHOD ROUNDS COUNT | limit rewrite FILE\n", stderr);
+        fputs("usage: limit hash METHOD ROUNDS COUNT | limit rewrite FILE\n", stderr);
         return 2;
     }
-    (void)printf("%.3f\n", (double)(now_us() - begin) / 1000);
+    printf("%.3f\n", (double)(now_us() - begin) / 1000);
     return 0;
 }

@@ -132,8 +132,8 @@ static void write_figure(FILE *f, const char *name, int a, int b, const char *op
     fprintf(f, "{\"name\": \"%s\", \"ratio\": %.4f", name, stacks[a].median_us / stacks[b].median_us);
     for (int i = 0; i < 2; i++) {
         const stack *s = &stacks[i == 0 ? a : b];
-        fprintf(f, ", \"%c\": {\"what\": \"%s\", \"median\": %.3f, \"unit\": \"us\", \"runs\": %zu}", "ab"[i], s->title,
-                s->median_us, s->count);
+        fprintf(f, ", \"%c\": {\"what\": \"%s\", \"median\": %.3f, \"unit\": \"us\", \"runs\": %zu}", "ab"[i],
+                s -> title, s -> median_us, s -> count);
     }
     if (target > 0)
         fprintf(f, ", \"target\": {\"op\": \"%s\", \"value\": %.2f}, \"ok\": %s}\n", op, target, ok ? "true" : "false");
@@ -143,10 +143,11 @@ static void write_figure(FILE *f, const char *name, int a, int b, const char *op
 
 static bool write_json(const char *path) {
     FILE *f = fopen(path, "we");
-    if (f == NULL)
+    if (!f)
         return false;
     write_figure(f, "login", OTS, PERMIT, "<=", RATIO_MOST, cheap());
-    write_figure(f, "login_exec", EXEC, OTS, ">=", EXEC_LEAST, stacks[EXEC].median_us / stacks[OTS].median_us >= EXEC_LEAST);
+    write_figure(f, "login_exec", EXEC, OTS, ">=", EXEC_LEAST,
+                 stacks[EXEC].median_us / stacks[OTS].median_us >= EXEC_LEAST);
     write_figure(f, "login_in_addition", PERMIT_OTS, PERMIT, "", 0, true);
     write_figure(f, "login_any_module", PERMIT_DENY, PERMIT, "", 0, true);
     bool written = ferror(f) == 0;
@@ -163,7 +164,7 @@ int main(int argc, char **argv) {
     paths_find();
     if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0)
         ledger = private_dir(OTSD_STATE_DIR) && mkdir(PENDING, 0700) == 0;
-    MUST(mkdtemp(dir) != NULL);
+    MUST(mkdtemp(dir));
     service_in(dir, "other", "");
     for (int i = 0; i < STACKS; i++)
         service_in(dir, stacks[i].name, stacks[i].lines);

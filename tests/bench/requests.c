@@ -19,12 +19,12 @@ static struct {
 static int64_t now_us(void) {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static _Noreturn void die(const otsd_error *e) {
-    (void)fprintf(stderr, "requests: %s: %s\n", otsd_strerror(e->code), e->message);
+    fprintf(stderr, "requests: %s: %s\n", otsd_strerror(e->code), e->message);
     exit(1);
 }
 
@@ -56,12 +56,13 @@ int main(int argc, char **argv) {
     int64_t begin;
 
     if (argc != 4) {
-        (void)fputs("usage: requests CONFIG JOBS COUNT\n", stderr);
+        fputs("usage: requests CONFIG JOBS COUNT\n", stderr);
         return 2;
     }
     jobs = strtol(argv[2], NULL, 10);
     count = strtol(argv[3], NULL, 10);
-    if (otsd_process_harden() != OTSD_OK || otsd_global_init() != OTSD_OK || otsd_config_load(&config, argv[1], &e) != OTSD_OK ||
+    if (otsd_process_harden() != OTSD_OK || otsd_global_init() != OTSD_OK ||
+        otsd_config_load(&config, argv[1], &e) != OTSD_OK ||
         otsd_pool_new(&run.pool, config, (size_t)jobs, &e) != OTSD_OK)
         die(&e);
     begin = now_us();
@@ -71,7 +72,7 @@ int main(int argc, char **argv) {
     while (run.answered < count)
         if (otsd_pool_run(run.pool, 1000, &e) != OTSD_OK)
             die(&e);
-    (void)printf("%.1f\n", (double)count * 1e6 / (double)(now_us() - begin));
+    printf("%.1f\n", (double)count * 1e6 / (double)(now_us() - begin));
     otsd_pool_free(&run.pool);
     otsd_config_free(&config);
     otsd_global_cleanup();

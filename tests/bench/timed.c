@@ -20,12 +20,12 @@ enum { TROUBLE = 125 };
 static int64_t now_us(void) {
     struct timespec t;
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 static int trouble(const char *what) {
-    (void)fprintf(stderr, "timed: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "timed: %s: %s\n", what, strerror(errno));
     return TROUBLE;
 }
 
@@ -37,7 +37,7 @@ int main(int argc, char **argv) {
     FILE *f;
 
     if (argc < 3) {
-        (void)fputs("usage: timed FILE COMMAND [ARGUMENT...]\n", stderr);
+        fputs("usage: timed FILE COMMAND [ARGUMENT...]\n", stderr);
         return TROUBLE;
     }
     begin = now_us();

@@ -5,7 +5,7 @@
  * taken, and must give the receipt, the value or the status that the answer shows. No exchange is left out, and no name
  * in the table may be missing in the recording.
  */
-#include "private.h"
+#include "answer/answer.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -76,14 +76,14 @@ static unsigned tests, failures;
 static void result(bool ok, const char *flavour, const char *name, const char *what) {
     tests++;
     failures += ok ? 0 : 1;
-    (void)printf("%s %u - %s server, %s: %s\n", ok ? "ok" : "not ok", tests, flavour, name, what);
+    printf("%s %u - %s server, %s: %s\n", ok ? "ok" : "not ok", tests, flavour, name, what);
 }
 
 static bool listed(const char *names, const char *name) {
     size_t len = strlen(name);
     const char *p;
 
-    for (p = strstr(names, name); p != NULL; p = strstr(p + 1, name))
+    for (p = strstr(names, name); p; p = strstr(p + 1, name))
         if ((p == names || p[-1] == ' ') && (p[len] == ' ' || p[len] == '\0'))
             return true;
     return false;
@@ -101,7 +101,7 @@ static otsd_err expected_of(const char *flavour, const char *name) {
     size_t i;
 
     for (i = 0; i < EXPECTATIONS; i++)
-        if ((expectations[i].flavour == NULL || strcmp(expectations[i].flavour, flavour) == 0) &&
+        if ((!expectations[i].flavour || strcmp(expectations[i].flavour, flavour) == 0) &&
             listed(expectations[i].names, name)) {
             met[i]++;
             return expectations[i].meaning;
@@ -125,12 +125,10 @@ static const char *header_of(struct json_object *headers, const char *name) {
     return "";
 }
 
-/* ---- does the typed form say what the answer says? --------------------------------------------------------------- */
-
 static bool same_number(struct json_object *o, const char *name, int64_t absent, int64_t n) {
     struct json_object *m = NULL;
 
-    if (!json_object_object_get_ex(o, name, &m) || m == NULL)
+    if (!json_object_object_get_ex(o, name, &m) || !m)
         return n == absent;
     return json_object_get_int64(m) == n;
 }
@@ -147,8 +145,8 @@ static bool same_value(struct json_object *o, const otsd_secret *s) {
     struct json_object *m = NULL;
 
     if (!json_object_object_get_ex(o, "value", &m))
-        return s == NULL;
-    return s != NULL && otsd_secret_len(s) == (size_t)json_object_get_string_len(m) &&
+        return !s;
+    return s && otsd_secret_len(s) == (size_t)json_object_get_string_len(m) &&
            memcmp(otsd_secret_data(s), json_object_get_string(m), otsd_secret_len(s)) == 0;
 }
 
@@ -189,19 +187,19 @@ static bool taken(struct json_object *json, const char *path, otsd_error *e) {
     otsd_secret *s = NULL;
     bool same = false;
 
-    if (strstr(path, "/status") != NULL || strstr(path, "/authcheck") != NULL)
+    if (strstr(path, "/status") || strstr(path, "/authcheck"))
         return status_from_json(json, e) == OTSD_OK;
-    if (strstr(path, "/secret/") != NULL) {
+    if (strstr(path, "/secret/")) {
         if (value_from_json(json, &s, e) == OTSD_OK)
             same = same_value(json, s);
         otsd_secret_free(&s);
         return same;
     }
-    if (strstr(path, "/generate") != NULL)
+    if (strstr(path, "/generate"))
         kind = RECEIPT_GENERATE;
-    else if (strstr(path, "/share") != NULL || strstr(path, "/create") != NULL)
+    else if (strstr(path, "/share") || strstr(path, "/create"))
         kind = RECEIPT_SHARE;
-    else if (strstr(path, "/burn") != NULL)
+    else if (strstr(path, "/burn"))
         kind = RECEIPT_BURN;
     if (kind == RECEIPT_BURN && !json_object_object_get_ex(json, "state", &inner))
         return false;
@@ -230,7 +228,7 @@ static void exchange(struct json_object *o, const char *flavour) {
     struct json_object *request = NULL, *response = NULL, *headers = NULL, *body = NULL, *status = NULL;
     const char *name = text_of(o, "name");
     otsd_err expected = expected_of(flavour, name), rc;
-    struct answer a = {0};
+    struct reply a = {0};
     otsd_error e = {0};
     bool no_memory, ok;
 
@@ -245,8 +243,8 @@ static void exchange(struct json_object *o, const char *flavour) {
     a.content_type = header_of(headers, "content-type");
     a.intended = strtol(header_of(headers, "x-ots-intended-status"), NULL, 10);
     a.location = "";
-    a.body = body != NULL ? json_object_get_string(body) : "";
-    a.len = body != NULL ? (size_t)json_object_get_string_len(body) : 0;
+    a.body = body ? json_object_get_string(body) : "";
+    a.len = body ? (size_t)json_object_get_string_len(body) : 0;
     a.about_key = about_key(text_of(request, "method"), text_of(request, "path"));
     a.json = json_read(a.body, a.len, &no_memory);
     rc = classify_answer(&a, "server", &e);
@@ -257,7 +255,7 @@ static void exchange(struct json_object *o, const char *flavour) {
         ok = ok && e.code == rc && e.http_status == a.status && e.reach == OTSD_REACH_ANSWERED && e.message[0] != '\0';
     result(ok, flavour, name, otsd_strerror(expected));
     if (!ok)
-        (void)printf("# got: %s; %s\n", otsd_strerror(rc), e.message);
+        printf("# got: %s; %s\n", otsd_strerror(rc), e.message);
     json_wipe(a.json);
 }
 
@@ -268,15 +266,15 @@ static void recording(const char *path, const char *flavour, unsigned exchanges)
     size_t size = 0;
     unsigned n = 0;
 
-    while (f != NULL && getline(&line, &size, f) > 0) {
+    while (f && getline(&line, &size, f) > 0) {
         o = json_tokener_parse(line);
         exchange(o, flavour);
         json_object_put(o);
         n++;
     }
-    result(f != NULL && ferror(f) == 0 && n == exchanges, flavour, "recording", "is there, and complete");
+    result(f && ferror(f) == 0 && n == exchanges, flavour, "recording", "is there, and complete");
     free(line);
-    if (f != NULL)
+    if (f)
         (void)fclose(f); /* opened for reading: nothing can be lost */
 }
 
@@ -287,12 +285,12 @@ int main(void) {
     recording(FOLDER "old.jsonl", "old", 308);
     recording(FOLDER "new.jsonl", "new", 305);
     for (i = 0; i < EXPECTATIONS; i++) {
-        expected = words(expectations[i].names) * (expectations[i].flavour == NULL ? 2 : 1);
+        expected = words(expectations[i].names) * (!expectations[i].flavour ? 2 : 1);
         if (met[i] != expected)
-            (void)printf("# row %zu: %u names, met %u times\n", i, expected, met[i]);
-        result(met[i] == expected, expectations[i].flavour != NULL ? expectations[i].flavour : "each", "table",
+            printf("# row %zu: %u names, met %u times\n", i, expected, met[i]);
+        result(met[i] == expected, expectations[i].flavour ? expectations[i].flavour : "each", "table",
                "every name was met");
     }
-    (void)printf("1..%u\n", tests);
+    printf("1..%u\n", tests);
     return failures == 0 ? 0 : 1;
 }

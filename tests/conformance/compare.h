@@ -25,11 +25,11 @@ static bool differs(const char *format, ...) {
 
 static const char *text(struct json_object *o, const char *name) {
     struct json_object *v = NULL;
-    return json_object_object_get_ex(o, name, &v) && v != NULL ? json_object_get_string(v) : NULL;
+    return json_object_object_get_ex(o, name, &v) && v ? json_object_get_string(v) : NULL;
 }
 
 static bool is_one_of(const char *name, const char *const *list) {
-    for (; *list != NULL; list++) {
+    for (; *list; list++) {
         if (strcmp(name, *list) == 0)
             return true;
     }
@@ -56,7 +56,7 @@ static bool same_value(const char *name, struct json_object *want, struct json_o
     if (json_object_get_type(want) != json_object_get_type(got))
         return differs("%s: type %s, got %s", name, json_type_to_name(json_object_get_type(want)),
                        json_type_to_name(json_object_get_type(got)));
-    if (want == NULL)
+    if (!want)
         return true;
     const char *w = json_object_get_string(want), *g = json_object_get_string(got);
     if (is_one_of(name, keys))
@@ -120,7 +120,7 @@ static bool same_headers(struct json_object *want, struct json_object *got) {
         if (is_one_of(name, by_transport))
             continue;
         const char *other = text(got, name);
-        if (other == NULL)
+        if (!other)
             return differs("no header %s", name);
         if (is_one_of(name, by_value) && strcmp(other, json_object_get_string(value)) != 0)
             return differs("header %s: %s, got %s", name, json_object_get_string(value), other);

@@ -45,14 +45,12 @@ static void die(const char *what) {
     exit(1);
 }
 
-/* ---- the sandboxes ----------------------------------------------------------------------------------------------- */
-
 static void start_house(enum house h, const char *flavour, const char *host) {
     const char *b = getenv("B");
     char path[512], base[128], first[128] = "";
     const char *argv[20];
     int n = 0, pipe_fd[2];
-    snprintf(path, sizeof path, "%s/otsd-sandbox", b == NULL ? "build" : b);
+    snprintf(path, sizeof path, "%s/otsd-sandbox", !b ? "build" : b);
     snprintf(base, sizeof base, "http://%s", host);
     argv[n++] = path;
     argv[n++] = "--flavour", argv[n++] = flavour;
@@ -80,7 +78,7 @@ static void start_house(enum house h, const char *flavour, const char *host) {
     }
     close(pipe_fd[1]);
     FILE *f = fdopen(pipe_fd[0], "r");
-    if (houses[h].pid < 0 || f == NULL || fgets(first, sizeof first, f) == NULL ||
+    if (houses[h].pid < 0 || !f || !fgets(first, sizeof first, f) ||
         sscanf(first, "listening on %63s", houses[h].url) != 1)
         die(path);
     fclose(f);
@@ -98,8 +96,6 @@ static void stop_house(enum house h) {
     houses[h] = (struct house_state){0};
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------------------- */
-
 static size_t take_body(char *data, size_t size, size_t n, void *to) {
     struct answer *a = to;
     if (a->len + size * n >= a->room)
@@ -113,12 +109,12 @@ static size_t take_body(char *data, size_t size, size_t n, void *to) {
 static size_t take_header(char *data, size_t size, size_t n, void *to) {
     struct answer *a = to;
     char *s = strndup(data, size * n);
-    char *colon = s == NULL ? NULL : strchr(s, ':');
-    if (s != NULL && strncmp(s, "HTTP/", 5) == 0) {
+    char *colon = !s ? NULL : strchr(s, ':');
+    if (s && strncmp(s, "HTTP/", 5) == 0) {
         json_object_put(a->headers);
         a->headers = json_object_new_object();
     }
-    if (colon != NULL) {
+    if (colon) {
         *colon = '\0';
         for (char *p = s; *p != '\0'; p++)
             *p = (char)tolower((unsigned char)*p);
@@ -151,7 +147,7 @@ static struct answer send_request(enum house h, const char *method, const char *
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &a);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &a);
-    if (body != NULL) {
+    if (body) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)body_len);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
     }
@@ -160,7 +156,7 @@ static struct answer send_request(enum house h, const char *method, const char *
     else
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     CURLcode rc = curl_easy_perform(curl);
-    if (rc != CURLE_OK || a.body == NULL)
+    if (rc != CURLE_OK || !a.body)
         printf("# %s %s: %s\n", method, path, curl_easy_strerror(rc));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
     return a;
@@ -177,9 +173,9 @@ static struct answer step(enum house h, const char *method, const char *credenti
     va_start(ap, format);
     vsnprintf(path, sizeof path, format, ap);
     va_end(ap);
-    if (credentials != NULL)
+    if (credentials)
         headers = curl_slist_append(headers, credentials);
-    struct answer a = send_request(h, method, path, headers, form, form == NULL ? 0 : strlen(form));
+    struct answer a = send_request(h, method, path, headers, form, !form ? 0 : strlen(form));
     curl_slist_free_all(headers);
     return a;
 }

@@ -46,13 +46,13 @@ static int dump(pid_t pid, int out) {
     FILE *maps = NULL;
     int mem = -1, count = 0, ret = -1;
 
-    (void)snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
     maps = fopen(path, "re");
-    (void)snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
+    snprintf(path, sizeof path, "/proc/%d/mem", (int)pid);
     mem = open(path, O_RDONLY | O_CLOEXEC);
-    if (maps == NULL || mem < 0)
+    if (!maps || mem < 0)
         goto out;
-    while (fgets(line, sizeof line, maps) != NULL) {
+    while (fgets(line, sizeof line, maps)) {
         char *p, *end;
         uint64_t from = strtoull(line, &p, 16), to;
 
@@ -70,7 +70,7 @@ static int dump(pid_t pid, int out) {
     }
     ret = count;
 out:
-    if (maps != NULL && fclose(maps) != 0)
+    if (maps && fclose(maps) != 0)
         ret = -1;
     if (mem >= 0)
         (void)close(mem);

@@ -22,7 +22,7 @@ static struct {
 } run;
 
 static _Noreturn void die(const otsd_error *e) {
-    (void)fprintf(stderr, "pool: %s\n", e->message);
+    fprintf(stderr, "pool: %s\n", e->message);
     exit(1);
 }
 
@@ -31,11 +31,11 @@ static void start(void);
 static void ended(void *arg, otsd_receipt *receipt, const otsd_error *e) {
     const long *number = arg;
 
-    if (printf("r%06ld@example.com %s%s%s\n", *number, e == NULL ? "good" : reaches[e->reach], e == NULL ? "" : " ",
-               e == NULL ? "" : e->message) < 0)
+    if (printf("r%06ld@example.com %s%s%s\n", *number, !e ? "good" : reaches[e->reach], !e ? "" : " ",
+               !e ? "" : e->message) < 0)
         exit(1);
     otsd_receipt_free(&receipt);
-    if (e != NULL)
+    if (e)
         (void)usleep(1000); /* so that a server that is away for a moment does not use up all */
     if (run.started < run.count)
         start();
@@ -48,7 +48,7 @@ static void start(void) {
     long *number = &run.numbers[run.started];
 
     *number = run.started++;
-    (void)snprintf(recipient, sizeof recipient, "r%06ld@example.com", *number);
+    snprintf(recipient, sizeof recipient, "r%06ld@example.com", *number);
     if (otsd_pool_generate(run.pool, &o, ended, number, &e) != OTSD_OK)
         die(&e);
 }
@@ -59,13 +59,13 @@ int main(int argc, char **argv) {
     long jobs;
 
     if (argc != 4) {
-        (void)fputs("usage: pool CONFIG JOBS COUNT\n", stderr);
+        fputs("usage: pool CONFIG JOBS COUNT\n", stderr);
         return 64;
     }
     jobs = strtol(argv[2], NULL, 10);
     run.count = strtol(argv[3], NULL, 10);
     run.numbers = run.count > 0 ? calloc((size_t)run.count, sizeof *run.numbers) : NULL;
-    if (run.numbers == NULL || otsd_global_init() != OTSD_OK || otsd_config_load(&config, argv[1], &e) != OTSD_OK ||
+    if (!run.numbers || otsd_global_init() != OTSD_OK || otsd_config_load(&config, argv[1], &e) != OTSD_OK ||
         otsd_pool_new(&run.pool, config, (size_t)jobs, &e) != OTSD_OK)
         die(&e);
     while (run.started < jobs && run.started < run.count)

@@ -28,19 +28,17 @@ static const char *seen(const char *kind) {
     return joined;
 }
 
-/* ---- arguments --------------------------------------------------------------------------------------------------- */
-
 static int session_with(const char *tty, const char *rhost, const char *auth_info) {
     char variable[4096];
     talk t = {0};
     pam_handle_t *pamh = host_start("session required pam_ots.so\n", "alice", &t);
     unlink(SEEN);
-    snprintf(variable, sizeof variable, "SSH_AUTH_INFO_0=%s", auth_info != NULL ? auth_info : "");
-    if (tty != NULL)
+    snprintf(variable, sizeof variable, "SSH_AUTH_INFO_0=%s", auth_info ? auth_info : "");
+    if (tty)
         MUST(pam_set_item(pamh, PAM_TTY, tty) == PAM_SUCCESS);
-    if (rhost != NULL)
+    if (rhost)
         MUST(pam_set_item(pamh, PAM_RHOST, rhost) == PAM_SUCCESS);
-    if (auth_info != NULL)
+    if (auth_info)
         MUST(pam_putenv(pamh, variable) == PAM_SUCCESS);
     int rc = pam_open_session(pamh, 0);
     pam_end(pamh, rc);
@@ -92,8 +90,6 @@ static void methods_are_cut_between_words(void **state) {
     session_with(NULL, NULL, info);
     assert_non_null(strstr(seen("arg "), expected));
 }
-
-/* ---- surroundings ------------------------------------------------------------------------------------------------ */
 
 static void environment_is_its_own(void **state) {
     (void)state;
@@ -229,8 +225,6 @@ static void surroundings_are_plain(void **state) {
     assert_string_equal(seen("umask "), "077");
     assert_string_equal(seen("limits "), "1024 1");
 }
-
-/* ---- the message ------------------------------------------------------------------------------------------------- */
 
 /* What the user is shown where the helper prints text. */
 static const char *shown(const char *text) {

@@ -23,7 +23,7 @@ static bool left_is_gone(void) {
         char path[64];
         snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
         const char *stat = text_read(path);
-        if (*stat == '\0' || strstr(stat, ") Z ") != NULL)
+        if (*stat == '\0' || strstr(stat, ") Z "))
             return true;
         usleep(1000);
     }
@@ -107,8 +107,6 @@ static void watcher_that_is_killed(void **state) {
     assert_true(left_is_gone());
     assert_false(has_child());
 }
-
-/* ---- hosts ------------------------------------------------------------------------------------------------------- */
 
 static volatile sig_atomic_t child_signals;
 

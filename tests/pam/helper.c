@@ -37,17 +37,17 @@ static void note_signals(FILE *f) {
 static void note_all(char **argv) {
     int open_fds[64], count = 0;
     DIR *dir = opendir("/proc/self/fd");
-    MUST(dir != NULL);
-    for (struct dirent *d; (d = readdir(dir)) != NULL && count < 64;)
+    MUST(dir);
+    for (struct dirent *d; (d = readdir(dir)) && count < 64;)
         if (d->d_name[0] != '.' && (int)strtol(d->d_name, NULL, 10) != dirfd(dir))
             open_fds[count++] = (int)strtol(d->d_name, NULL, 10);
     MUST(closedir(dir) == 0);
 
     FILE *f = fopen(SEEN, "ae");
-    MUST(f != NULL);
-    for (char **a = argv; *a != NULL; a++)
+    MUST(f);
+    for (char **a = argv; *a; a++)
         fprintf(f, "arg %s\n", *a);
-    for (char **e = environ; *e != NULL; e++)
+    for (char **e = environ; *e; e++)
         fprintf(f, "env %s\n", *e);
     note_descriptors(f, open_fds, count);
     note_signals(f);

@@ -61,7 +61,7 @@ static inline int64_t clock_ns(void) {
 
 static inline void file_write(const char *path, const void *data, size_t len) {
     FILE *f = fopen(path, "we");
-    MUST(f != NULL && fwrite(data, 1, len, f) == len && fclose(f) == 0);
+    MUST(f && fwrite(data, 1, len, f) == len && fclose(f) == 0);
 }
 
 static inline void text_write(const char *path, const char *text) {
@@ -73,15 +73,13 @@ static inline const char *text_read(const char *path) {
     static char text[65536];
     size_t n = 0;
     FILE *f = fopen(path, "re");
-    if (f != NULL) {
+    if (f) {
         n = fread(text, 1, sizeof text - 1, f);
         MUST(!ferror(f) && fclose(f) == 0);
     }
     text[n] = '\0';
     return text;
 }
-
-/* ---- the house --------------------------------------------------------------------------------------------------- */
 
 static inline void paths_find(void) {
     char exe[4000];
@@ -101,14 +99,14 @@ static inline bool private_dir(const char *dir) {
     snprintf(at, sizeof at, "%s", dir);
     while (access(at, F_OK) != 0)
         *strrchr(at, '/') = '\0';
-    if (strchr(at + 1, '/') == NULL)
+    if (!strchr(at + 1, '/'))
         return false; /* that would hide /usr, or all */
     MUST(mount("none", at, "tmpfs", MS_NOSUID, "mode=0755") == 0);
     for (char *slash = strchr(strcpy(at, dir) + 1, '/');; slash = strchr(slash + 1, '/')) {
-        if (slash != NULL)
+        if (slash)
             *slash = '\0';
         MUST(mkdir(at, 0755) == 0 || errno == EEXIST);
-        if (slash == NULL)
+        if (!slash)
             return true;
         *slash = '/';
     }
@@ -194,7 +192,7 @@ static inline void record_make(const char *user, long seconds) {
 
 static inline int helper_runs(void) {
     int n = 0;
-    for (const char *p = text_read(SEEN); (p = strstr(p, "run\n")) != NULL; p++)
+    for (const char *p = text_read(SEEN); (p = strstr(p, "run\n")); p++)
         n++;
     return n;
 }
@@ -211,12 +209,10 @@ static inline const char *log_take(int *lines) {
         count++;
     }
     text[used] = '\0';
-    if (lines != NULL)
+    if (lines)
         *lines = count;
     return text;
 }
-
-/* ---- PAM --------------------------------------------------------------------------------------------------------- */
 
 typedef struct talk {
     int calls, style, answer; /* answer: what the conversation returns */
@@ -231,7 +227,7 @@ static inline int converse(int count, const struct pam_message **message, struct
     if (t->answer != PAM_SUCCESS)
         return t->answer;
     *response = calloc((size_t)count, sizeof **response);
-    return *response != NULL ? PAM_SUCCESS : PAM_BUF_ERR;
+    return *response ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 
 /* Every "pam_ots.so" in lines becomes the path of the module under test. */
@@ -264,13 +260,11 @@ static inline int session_open(const char *user, const char *arguments, int flag
     char line[256];
     talk unused = {0};
     snprintf(line, sizeof line, "session required pam_ots.so %s\n", arguments);
-    pam_handle_t *pamh = host_start(line, user, t != NULL ? t : &unused);
+    pam_handle_t *pamh = host_start(line, user, t ? t : &unused);
     int rc = pam_open_session(pamh, flags);
     pam_end(pamh, rc);
     return rc;
 }
-
-/* ---- other processes --------------------------------------------------------------------------------------------- */
 
 /* Where a host tells the test what it saw. */
 typedef struct report {
@@ -283,7 +277,7 @@ typedef struct report {
  * call's beginning. */
 static inline const report *in_host(void (*body)(report *)) {
     static report *shared;
-    if (shared == NULL)
+    if (!shared)
         shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     MUST(shared != MAP_FAILED);
     memset(shared, 0, sizeof *shared);
@@ -305,8 +299,8 @@ static inline const report *in_host(void (*body)(report *)) {
 static inline int descriptors_open(void) {
     int n = 0;
     DIR *dir = opendir("/proc/self/fd");
-    MUST(dir != NULL);
-    while (readdir(dir) != NULL)
+    MUST(dir);
+    while (readdir(dir))
         n++;
     closedir(dir);
     return n;

@@ -103,16 +103,14 @@ static void session_opens_none_that_is_refused(void **state) {
         }
 }
 
-/* ---- when the helper runs ---------------------------------------------------------------------------------------- */
-
 /* Calls one entry point of the module itself, so that all flags can be given. */
 static int entry(const char *name, const char *user, int flags) {
     int (*function)(pam_handle_t *, int, int, const char **);
     talk t = {0};
     void *module = dlopen(module_path, RTLD_NOW);
-    MUST(module != NULL);
+    MUST(module);
     *(void **)&function = dlsym(module, name);
-    MUST(function != NULL);
+    MUST(function);
     pam_handle_t *pamh = host_start("", user, &t);
     int rc = function(pamh, flags, 0, NULL);
     pam_end(pamh, rc);
@@ -257,8 +255,6 @@ static void without_root_nothing_happens(void **state) {
     assert_null(strstr(log_take(NULL), "nonsense"));
     MUST(chmod(HOUSE "/pam.d", 0755) == 0 && unlink(HOUSE "/pam.d/host") == 0);
 }
-
-/* ---- faults ------------------------------------------------------------------------------------------------------ */
 
 /* A session goes through; one log line names the user, the trouble and the way out. */
 static void expect_fault(const char *trouble) {

@@ -16,8 +16,6 @@
 #define SLOW_MS 1500
 #define GARBAGE_BYTES 600
 
-/* ---- bodies ------------------------------------------------------------------------------------------------------ */
-
 struct slow_body {
     struct timer *timer;
     struct MHD_Connection *connection;
@@ -93,15 +91,13 @@ static struct MHD_Response *make_response(struct timer *t, struct MHD_Connection
     return MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
 }
 
-/* ---- headers ----------------------------------------------------------------------------------------------------- */
-
 static void header(struct MHD_Response *r, const char *name, const char *value) {
     if (MHD_add_response_header(r, name, value) != MHD_YES)
         fprintf(stderr, "otsd-sandbox: no memory for the header %s\n", name);
 }
 
 static void old_headers(struct MHD_Response *r, const struct reply *reply) {
-    if (reply->type != NULL)
+    if (reply->type)
         header(r, "Content-Type", reply->type);
     if (reply->cookie) {
         char session[51], cookie[80];
@@ -119,7 +115,7 @@ static void new_headers(struct MHD_Response *r, const struct world *w, const str
         header(r, "x-xss-protection", "1; mode=block");
         header(r, "referrer-policy", "strict-origin-when-cross-origin");
     }
-    if (reply->type != NULL)
+    if (reply->type)
         header(r, "content-type", reply->type);
     if (reply->intended != 0) {
         snprintf(status, sizeof status, "%u", reply->intended);
@@ -141,7 +137,7 @@ static void new_headers(struct MHD_Response *r, const struct world *w, const str
 enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_Connection *connection,
                             const struct reply *reply, enum fault_kind fault) {
     struct MHD_Response *r = make_response(t, connection, reply, fault);
-    if (r == NULL)
+    if (!r)
         return MHD_NO;
     if (w->opt->flavour == FLAVOUR_OLD)
         old_headers(r, reply);
@@ -153,8 +149,6 @@ enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_C
     MHD_destroy_response(r);
     return queued;
 }
-
-/* ---- faults that replace an answer ------------------------------------------------------------------------------- */
 
 static void fixed(struct reply *out, unsigned status, const char *type, const char *body) {
     *out = (struct reply){.status = status, .type = type, .body = bytes_copy(body, strlen(body)), .bare = true};
@@ -184,7 +178,7 @@ bool answer_replace(const struct world *w, const struct fault *f, struct reply *
               "</center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n");
         return true;
     case FAULT_STATUS:
-        fixed(out, (unsigned)f->status, "application/json", f->body == NULL ? "{\"message\":\"fault\"}" : f->body);
+        fixed(out, (unsigned)f->status, "application/json", !f->body ? "{\"message\":\"fault\"}" : f->body);
         return true;
     case FAULT_RATE_LIMITED:
         reply_rate_limited(w, out);
@@ -199,6 +193,6 @@ void answer_reset(struct MHD_Connection *connection) {
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     /* Linux answers the dissolution of an association with a RST. SO_LINGER alone would not do: libmicrohttpd shuts the
      * socket down first, and the peer would see a FIN. */
-    if (info == NULL || connect(info->connect_fd, &nowhere, sizeof nowhere) != 0)
+    if (!info || connect(info->connect_fd, &nowhere, sizeof nowhere) != 0)
         perror("otsd-sandbox: a connection could not be reset");
 }

@@ -23,7 +23,7 @@ static bool is_old(const struct world *w) {
 }
 
 static const char *who(const struct request *rq) {
-    return rq->account == NULL ? "" : rq->account->email;
+    return !rq->account ? "" : rq->account->email;
 }
 
 /* Old servers limit these for everybody, new ones not at all. */
@@ -47,14 +47,12 @@ static bool too_short(const struct world *w, const struct request *rq, struct re
     return true;
 }
 
-/* ---- passphrases ------------------------------------------------------------------------------------------------- */
-
 enum passphrase_result { PASSPHRASE_RIGHT, PASSPHRASE_WRONG, PASSPHRASE_LOCKED, PASSPHRASE_LIMITED };
 
 static enum passphrase_result check_passphrase(struct world *w, const struct request *rq, struct secret *s) {
     const struct param *p = rq->drop_passphrase ? NULL : form_find(rq->form, "passphrase");
-    struct bytes given = p == NULL ? (struct bytes){NULL, 0} : p->value;
-    if (s->passphrase.data == NULL)
+    struct bytes given = !p ? (struct bytes){NULL, 0} : p->value;
+    if (!s->passphrase.data)
         return PASSPHRASE_RIGHT;
     if (is_old(w)) {
         struct bytes a = s->passphrase;
@@ -75,11 +73,9 @@ static enum passphrase_result check_passphrase(struct world *w, const struct req
     return PASSPHRASE_WRONG;
 }
 
-/* ---- reading ----------------------------------------------------------------------------------------------------- */
-
 enum read_result api_read(struct world *w, const struct request *rq, const char *key, struct bytes *value) {
     struct secret *s = store_by_secret_key(&w->store, key);
-    if (s == NULL || !secret_alive(s, world_now(w)))
+    if (!s || !secret_alive(s, world_now(w)))
         return READ_UNKNOWN;
     switch (check_passphrase(w, rq, s)) {
     case PASSPHRASE_RIGHT:
@@ -92,7 +88,7 @@ enum read_result api_read(struct world *w, const struct request *rq, const char 
         return READ_LIMITED;
     }
     /* An old server compares 72 bytes but decrypts with the whole passphrase: that fails, and the secret stays. */
-    if (s->passphrase.data != NULL && !bytes_equal(&s->passphrase, &form_find(rq->form, "passphrase")->value))
+    if (s->passphrase.data && !bytes_equal(&s->passphrase, &form_find(rq->form, "passphrase")->value))
         return READ_UNEXPECTED;
     *value = bytes_copy(s->value.data, s->value.len);
     s->times_read++;
@@ -109,7 +105,7 @@ static void answer_read(struct world *w, const struct request *rq, struct reply 
     char *key;
     if (too_short(w, rq, out))
         return;
-    key = must_copy(is_old(w) || override == NULL ? rq->key : override->value.data);
+    key = must_copy(is_old(w) || !override ? rq->key : override->value.data);
     for (size_t n = strlen(key); !is_old(w) && n > 0 && isspace((unsigned char)key[n - 1]); n--)
         key[n - 1] = '\0';
     switch (api_read(w, rq, key, &value)) {
@@ -135,8 +131,6 @@ static void answer_read(struct world *w, const struct request *rq, struct reply 
     free(key);
 }
 
-/* ---- receipts ---------------------------------------------------------------------------------------------------- */
-
 static void notice_end(struct world *w, struct secret *s) {
     if ((s->state != STATE_NEW && s->state != STATE_VIEWED) || secret_alive(s, world_now(w)))
         return;
@@ -150,12 +144,12 @@ static void answer_receipt(struct world *w, const struct request *rq, struct rep
     struct secret *s = store_by_metadata_key(&w->store, rq->key);
     if (too_short(w, rq, out))
         return;
-    if (s == NULL || !receipt_alive(s, world_now(w))) {
+    if (!s || !receipt_alive(s, world_now(w))) {
         reply_unknown(rq, out);
         return;
     }
     notice_end(w, s);
-    bool show = !s->gone && !s->fetched && s->passphrase.data == NULL &&
+    bool show = !s->gone && !s->fetched && !s->passphrase.data &&
                 (is_old(w) ? !s->generated && s->state == STATE_NEW
                            : s->generated && world_now(w) <= s->created + SHOW_SECONDS);
     if (is_old(w) && s->state == STATE_NEW)
@@ -175,7 +169,7 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
     }
     if (too_short(w, rq, out))
         return;
-    if (s == NULL || !secret_alive(s, world_now(w))) {
+    if (!s || !secret_alive(s, world_now(w))) {
         reply_unknown(rq, out);
         return;
     }
@@ -205,7 +199,7 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
 
 static void answer_recent(struct world *w, const struct request *rq, struct reply *out) {
     int64_t now = world_now(w);
-    if (rq->account == NULL) {
+    if (!rq->account) {
         reply_not_authorized(out);
         return;
     }
@@ -217,11 +211,9 @@ static void answer_recent(struct world *w, const struct request *rq, struct repl
     }
 }
 
-/* ---- status ------------------------------------------------------------------------------------------------------ */
-
 static void answer_status(struct world *w, const struct request *rq, int version, struct reply *out) {
     struct json_object *o;
-    if (rq->call == CALL_AUTHCHECK && rq->account == NULL) {
+    if (rq->call == CALL_AUTHCHECK && !rq->account) {
         reply_not_authorized(out);
         return;
     }

@@ -13,7 +13,7 @@
 #include <sysexits.h>
 
 static void *checked(void *p) {
-    if (p == NULL) {
+    if (!p) {
         fputs("otsd-sandbox: out of memory\n", stderr);
         exit(EX_OSERR);
     }

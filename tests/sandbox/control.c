@@ -26,13 +26,13 @@ static void done(struct reply *out) {
 static void add_fault(struct world *w, const struct form *form, struct reply *out) {
     struct fault f = {.match = (enum call)CALL_COUNT, .count = 1};
     const char *wrong = NULL;
-    for (size_t i = 0; i < form->len && wrong == NULL; i++) {
+    for (size_t i = 0; i < form->len && !wrong; i++) {
         if (strcmp(form->params[i].name, "token") != 0)
             wrong = fault_set(&f, form->params[i].name, form->params[i].value.data);
     }
-    if (wrong == NULL)
+    if (!wrong)
         wrong = fault_check(&f);
-    if (wrong != NULL) {
+    if (wrong) {
         fault_free(&f);
         refuse(out, wrong);
         return;
@@ -45,11 +45,11 @@ static void set_clock(struct world *w, const struct form *form, struct reply *ou
     const long limit = 20L * 366 * 86400;
     const struct param *advance = form_find(form, "advance"), *offset = form_find(form, "offset");
     long n = 0;
-    if (advance != NULL && parse_number(advance->value.data, -limit, limit, &n)) {
+    if (advance && parse_number(advance->value.data, -limit, limit, &n)) {
         w->clock_offset += n;
-    } else if (offset != NULL && parse_number(offset->value.data, -limit, limit, &n)) {
+    } else if (offset && parse_number(offset->value.data, -limit, limit, &n)) {
         w->clock_offset = n;
-    } else if (advance != NULL || offset != NULL) {
+    } else if (advance || offset) {
         refuse(out, "advance and offset are whole seconds");
         return;
     }
@@ -64,12 +64,12 @@ static struct json_object *truth(const struct world *w, const struct secret *s) 
     json_object_object_add(o, "metadata_key", json_object_new_string(s->metadata_key));
     json_object_object_add(o, "secret_key", json_object_new_string(s->secret_key));
     json_object_object_add(o, "state", json_object_new_string(state_name(secret_true_state(s, world_now(w)))));
-    json_object_object_add(o, "owner", json_object_new_string(s->owner == NULL ? "anon" : s->owner->email));
+    json_object_object_add(o, "owner", json_object_new_string(!s->owner ? "anon" : s->owner->email));
     json_object_object_add(o, "generated", json_object_new_boolean(s->generated));
     json_object_object_add(o, "ttl", json_object_new_int64(s->ttl));
     json_object_object_add(o, "created", json_object_new_int64(s->created));
-    json_object_object_add(o, "recipient", s->recipient == NULL ? NULL : json_object_new_string(s->recipient));
-    json_object_object_add(o, "passphrase", json_object_new_boolean(s->passphrase.data != NULL));
+    json_object_object_add(o, "recipient", !s->recipient ? NULL : json_object_new_string(s->recipient));
+    json_object_object_add(o, "passphrase", json_object_new_boolean(s->passphrase.data ? 1 : 0));
     json_object_object_add(o, "read_at", json_object_new_int64(s->received));
     json_object_object_add(o, "burned_at", json_object_new_int64(s->burned));
     json_object_object_add(o, "times_read", json_object_new_int64(s->times_read));
@@ -108,7 +108,7 @@ static void list_requests(struct world *w, struct reply *out) {
 /* The value vanishes without a word, as when a real server's database loses it: the receipt is orphaned. */
 static void drop_secret(struct world *w, const struct form *form, struct reply *out) {
     struct secret *s = store_by_metadata_key(&w->store, form_text(form, "metadata_key"));
-    if (s == NULL) {
+    if (!s) {
         refuse(out, "no such metadata_key");
         return;
     }

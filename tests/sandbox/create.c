@@ -45,22 +45,22 @@ static int64_t leading_number(const char *s) {
 static int64_t grant_ttl(const struct world *w, const struct request *rq) {
     bool old = w->opt->flavour == FLAVOUR_OLD;
     const struct param *p = form_find(rq->form, "ttl");
-    int64_t ttl = p == NULL ? TTL_DEFAULT : leading_number(p->value.data);
+    int64_t ttl = !p ? TTL_DEFAULT : leading_number(p->value.data);
     int64_t floor = w->opt->min_ttl > 0 ? w->opt->min_ttl : old ? 300 : 60;
-    int64_t ceiling = rq->account == NULL ? 7 * DAY : old ? 14 * DAY : 30 * DAY;
+    int64_t ceiling = !rq->account ? 7 * DAY : old ? 14 * DAY : 30 * DAY;
     ttl = ttl < floor ? floor : ttl > ceiling ? ceiling : ttl;
     return rq->ttl_cap > 0 && ttl > rq->ttl_cap ? rq->ttl_cap : ttl;
 }
 
 static bool shape_is_bad(const struct request *rq, const char *name) {
     const struct param *p = form_find(rq->form, name);
-    return p != NULL && p->shape != PARAM_TEXT;
+    return p && p->shape != PARAM_TEXT;
 }
 
 /* Does it look like a domain name of which there could be an owner? */
 static bool is_domain(const char *s) {
     const char *dot = strrchr(s, '.');
-    if (dot == NULL || dot == s || !isalpha((unsigned char)dot[1]))
+    if (!dot || dot == s || !isalpha((unsigned char)dot[1]))
         return false;
     for (; *s != '\0'; s++) {
         if (!isalnum((unsigned char)*s) && *s != '-' && *s != '.')
@@ -84,7 +84,7 @@ static bool refuse_domain(const struct world *w, const struct request *rq, struc
 
 static bool refuse_passphrase(const struct world *w, struct wish *wish, struct reply *out) {
     const struct param *p = wish->passphrase;
-    if (p == NULL || w->opt->flavour == FLAVOUR_OLD)
+    if (!p || w->opt->flavour == FLAVOUR_OLD)
         return false;
     size_t characters = 0;
     for (size_t i = 0; i < p->value.len; characters++)
@@ -103,7 +103,7 @@ static bool refuse_recipient(struct world *w, const struct request *rq, struct w
     enum recipient_verdict verdict = recipient_read(w->opt->flavour, form_text(rq->form, "recipient"), &address);
     if (verdict == RECIPIENT_NONE)
         return false;
-    if (rq->account == NULL) {
+    if (!rq->account) {
         reply_refused(w, out, 400, "An account is required to send emails.");
     } else if (verdict == RECIPIENT_UNDELIVERABLE) {
         char *message = must_format("Undeliverable email address: %s", address);
@@ -155,13 +155,13 @@ static bool refuse_share(const struct world *w, const struct request *rq, struct
         reply_unexpected(w, out);
         return true;
     }
-    if (p == NULL || p->value.len == 0) {
+    if (!p || p->value.len == 0) {
         reply_refused(w, out, 400, "You did not provide anything to share");
         return true;
     }
     size_t len = p->value.len;
     if (old)
-        len = utf8_prefix(p->value.data, len, rq->account == NULL ? SECRET_MAX_OLD_ANON : SECRET_MAX_OLD);
+        len = utf8_prefix(p->value.data, len, !rq->account ? SECRET_MAX_OLD_ANON : SECRET_MAX_OLD);
     if (!old && len > SECRET_MAX_NEW) {
         reply_refused(w, out, 400, "Secret value exceeds the maximum size of 10000 bytes");
         return true;
@@ -175,7 +175,7 @@ static void create(struct world *w, const struct request *rq, struct wish *wish,
     struct secret *s = store_add(&w->store, old ? KEY_LEN_OLD : KEY_LEN_NEW);
     s->owner = rq->account;
     s->value = wish->value;
-    if (wish->passphrase != NULL)
+    if (wish->passphrase)
         s->passphrase = bytes_copy(wish->passphrase->value.data, wish->passphrase->value.len);
     s->recipient = wish->recipient;
     s->generated = rq->call == CALL_GENERATE;
@@ -184,7 +184,7 @@ static void create(struct world *w, const struct request *rq, struct wish *wish,
     reply_json(out, receipt_json(w, s, rq->account, RECEIPT_CREATED, STATE_NEW, s->generated ? &s->value : NULL));
     /* An old server counts the answer to generate as a look at the receipt. */
     s->state = old && s->generated ? STATE_VIEWED : STATE_NEW;
-    if (s->recipient != NULL)
+    if (s->recipient)
         mail_send(w, s);
 }
 
@@ -192,9 +192,8 @@ void api_create(struct world *w, const struct request *rq, struct reply *out) {
     struct wish wish = {.passphrase = rq->drop_passphrase ? NULL : form_find(rq->form, "passphrase")};
     bool old = w->opt->flavour == FLAVOUR_OLD;
 
-    if (!w->opt->no_limits && (old || rq->account == NULL) &&
-        limits_exceeded(&w->limits, LIMIT_CREATE, rq->address, rq->account == NULL ? "" : rq->account->email,
-                        world_now(w))) {
+    if (!w->opt->no_limits && (old || !rq->account) &&
+        limits_exceeded(&w->limits, LIMIT_CREATE, rq->address, !rq->account ? "" : rq->account->email, world_now(w))) {
         reply_rate_limited(w, out);
         return;
     }
@@ -202,7 +201,7 @@ void api_create(struct world *w, const struct request *rq, struct reply *out) {
         reply_unexpected(w, out);
         return;
     }
-    if (wish.passphrase != NULL && wish.passphrase->value.len == 0)
+    if (wish.passphrase && wish.passphrase->value.len == 0)
         wish.passphrase = NULL;
     wish.ttl = grant_ttl(w, rq);
     if ((rq->call == CALL_GENERATE ? refuse_generate(w, rq, &wish, out) : refuse_share(w, rq, &wish, out)) ||

@@ -79,10 +79,10 @@ const char *fault_parse(struct fault *f, const char *spec) {
     char *copy = must_copy(spec), *rest = copy;
     const char *wrong = NULL;
     *f = (struct fault){.match = MATCH_UNSET, .count = 1};
-    for (int i = 0; rest != NULL && wrong == NULL; i++) {
+    for (int i = 0; rest && !wrong; i++) {
         /* The body may have colons: it comes last. */
         char *part = i >= 2 && strncmp(rest, "body=", 5) == 0 ? rest : NULL;
-        if (part != NULL)
+        if (part)
             rest = NULL;
         else
             part = strsep(&rest, ":");
@@ -91,7 +91,7 @@ const char *fault_parse(struct fault *f, const char *spec) {
             continue;
         }
         char *value = strchr(part, '=');
-        if (value == NULL) {
+        if (!value) {
             wrong = "a parameter is NAME=VALUE";
             continue;
         }
@@ -100,9 +100,9 @@ const char *fault_parse(struct fault *f, const char *spec) {
                                                                         : fault_set(f, part, value);
     }
     free(copy);
-    if (wrong == NULL)
+    if (!wrong)
         wrong = fault_check(f);
-    if (wrong != NULL)
+    if (wrong)
         fault_free(f);
     return wrong;
 }
@@ -128,7 +128,7 @@ struct fault faults_take(struct faults *fs, enum call c) {
         }
         struct fault taken = *f;
         if (f->count != 1) {
-            taken.body = f->body == NULL ? NULL : must_copy(f->body);
+            taken.body = !f->body ? NULL : must_copy(f->body);
             if (f->count > 1)
                 f->count--;
         } else {

@@ -35,12 +35,12 @@ static void put(struct form *f, const char *name, size_t name_len, enum param_sh
 
 static bool add_pair(struct form *f, const char *s, size_t len) {
     const char *equals = memchr(s, '=', len);
-    size_t name_len = equals == NULL ? len : (size_t)(equals - s);
+    size_t name_len = !equals ? len : (size_t)(equals - s);
     struct bytes name = {NULL, 0}, value = {NULL, 0};
     enum param_shape shape = PARAM_TEXT;
     if (!percent_decode(s, name_len, true, &name))
         return false;
-    if (equals == NULL) {
+    if (!equals) {
         value = bytes_copy("", 0);
     } else if (!percent_decode(equals + 1, len - name_len - 1, true, &value)) {
         bytes_free(&name);
@@ -60,7 +60,7 @@ static bool add_pair(struct form *f, const char *s, size_t len) {
 enum form_err form_add_urlencoded(struct form *f, const char *s, size_t len) {
     for (size_t i = 0; i < len;) {
         const char *end = memchr(s + i, '&', len - i);
-        size_t n = end == NULL ? len - i : (size_t)(end - (s + i));
+        size_t n = !end ? len - i : (size_t)(end - (s + i));
         if (n > 0 && !add_pair(f, s + i, n))
             return FORM_MALFORMED;
         i += n + 1;
@@ -76,13 +76,13 @@ static void add_member(struct form *f, const char *name, struct json_object *v) 
     } else if (json_object_is_type(v, json_type_object)) {
         shape = PARAM_NESTED;
     }
-    if (v == NULL && shape == PARAM_TEXT)
+    if (!v && shape == PARAM_TEXT)
         return;
     if (json_object_is_type(v, json_type_string)) {
         put(f, name, strlen(name), shape, bytes_copy(json_object_get_string(v), (size_t)json_object_get_string_len(v)));
         return;
     }
-    const char *text = v == NULL ? "" : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
+    const char *text = !v ? "" : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
     put(f, name, strlen(name), shape, bytes_copy(text, strlen(text)));
 }
 
@@ -93,7 +93,7 @@ enum form_err form_add_json(struct form *f, const char *s, size_t len) {
     if (len == 0)
         return FORM_OK;
     tok = json_tokener_new();
-    if (tok == NULL)
+    if (!tok)
         return FORM_MALFORMED;
     json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
     /* The NUL that follows the body ends a bare number. */
@@ -123,7 +123,7 @@ const struct param *form_find(const struct form *f, const char *name) {
 
 const char *form_text(const struct form *f, const char *name) {
     const struct param *p = form_find(f, name);
-    return p == NULL ? "" : p->value.data;
+    return !p ? "" : p->value.data;
 }
 
 void form_free(struct form *f) {

@@ -31,7 +31,7 @@ static void free_entry(struct lh_entry *e) {
 
 void limits_init(struct limits *l) {
     l->counts = lh_kchar_table_new(64, free_entry);
-    if (l->counts == NULL) {
+    if (!l->counts) {
         fputs("otsd-sandbox: out of memory\n", stderr);
         exit(EX_OSERR);
     }

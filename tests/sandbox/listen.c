@@ -25,7 +25,7 @@ void address_text(const struct sockaddr *a, char *out, size_t size) {
         raw = &((const struct sockaddr_in *)(const void *)a)->sin_addr;
     else if (a->sa_family == AF_INET6)
         raw = &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr;
-    if (raw == NULL || inet_ntop(a->sa_family, raw, out, (socklen_t)size) == NULL)
+    if (!raw || !inet_ntop(a->sa_family, raw, out, (socklen_t)size))
         out[0] = '\0';
 }
 

@@ -20,12 +20,12 @@ static unsigned long highest_number(int dir) {
     unsigned long highest = 0;
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
-    if (d == NULL) {
+    if (!d) {
         if (fd >= 0)
             close(fd);
         return 0;
     }
-    for (struct dirent *e; (e = readdir(d)) != NULL;) {
+    for (struct dirent *e; (e = readdir(d));) {
         unsigned long n = isdigit((unsigned char)e->d_name[0]) ? strtoul(e->d_name, NULL, 10) : 0;
         if (n > highest && n < 1000000)
             highest = n;
@@ -35,7 +35,7 @@ static unsigned long highest_number(int dir) {
 }
 
 bool mail_open(struct world *w, const char *path) {
-    if (path == NULL)
+    if (!path)
         return true;
     if (mkdir(path, 0700) != 0 && errno != EEXIST) {
         fprintf(stderr, "otsd-sandbox: %s: cannot make this folder: %s\n", path, strerror(errno));
@@ -55,7 +55,7 @@ static struct bytes compose(const struct world *w, const struct secret *s) {
     char date[64], id[25];
     time_t now = (time_t)world_now(w);
     struct tm tm;
-    if (localtime_r(&now, &tm) == NULL || strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S %z", &tm) == 0)
+    if (!localtime_r(&now, &tm) || strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S %z", &tm) == 0)
         date[0] = '\0';
     random_text(id, sizeof id - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
     bytes_format(&m, "From: Onetime Secret sandbox <noreply@sandbox.example>\r\nTo: %s\r\nDate: %s\r\n", s->recipient,

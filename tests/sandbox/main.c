@@ -46,7 +46,7 @@ static bool add_faults(struct world *w, const struct options *o) {
     for (size_t i = 0; i < o->faults_len; i++) {
         struct fault f;
         const char *wrong = fault_parse(&f, o->faults[i]);
-        if (wrong != NULL) {
+        if (wrong) {
             fprintf(stderr, "otsd-sandbox: --fault %s: %s\n", o->faults[i], wrong);
             return false;
         }
@@ -64,14 +64,14 @@ static int serve(struct world *w, const struct options *o, const sigset_t *wait_
     if (!mail_open(w, o->mail_dir))
         return EX_CANTCREAT;
     s = server_start(w, &port, &status);
-    if (s == NULL)
+    if (!s)
         return status;
-    bool six = strchr(o->host, ':') != NULL;
-    if (printf("listening on %s://%s%s%s:%u\n", o->tls_cert == NULL ? "http" : "https", six ? "[" : "", o->host,
+    bool six = strchr(o->host, ':');
+    if (printf("listening on %s://%s%s%s:%u\n", !o->tls_cert ? "http" : "https", six ? "[" : "", o->host,
                six ? "]" : "", port) < 0 ||
         fflush(stdout) != 0) {
         status = EX_IOERR;
-    } else if (o->port_file != NULL && !write_port(o->port_file, port)) {
+    } else if (o->port_file && !write_port(o->port_file, port)) {
         status = EX_CANTCREAT;
     } else {
         status = sigwait(wait_for, &sig) == 0 ? EX_OK : EX_OSERR;

@@ -97,7 +97,7 @@ static int complain(const char *what, const char *got) {
 static int set_listen(struct options *o, const char *s) {
     const char *colon = strrchr(s, ':');
     long port;
-    if (colon == NULL || colon == s || !parse_number(colon + 1, 0, 65535, &port))
+    if (!colon || colon == s || !parse_number(colon + 1, 0, 65535, &port))
         return complain("--listen wants ADDRESS:PORT", s);
     size_t len = (size_t)(colon - s);
     if (s[0] == '[' && s[len - 1] == ']') {
@@ -121,7 +121,7 @@ static bool plain_line(const char *s) {
 
 static int add_account(struct options *o, char *s) {
     char *colon = strchr(s, ':');
-    if (colon == NULL || colon == s || colon[1] == '\0' || !plain_line(s))
+    if (!colon || colon == s || colon[1] == '\0' || !plain_line(s))
         return complain("--account wants EMAIL:TOKEN", "…");
     o->accounts = must_realloc(o->accounts, (o->accounts_len + 1) * sizeof *o->accounts);
     o->accounts[o->accounts_len++] = (struct account){must_format("%.*s", (int)(colon - s), s), must_copy(colon + 1)};
@@ -215,7 +215,7 @@ int options_parse(struct options *o, int argc, char **argv) {
     }
     if (optind < argc)
         return complain("unexpected argument", argv[optind]);
-    if ((o->tls_cert == NULL) != (o->tls_key == NULL)) {
+    if ((!o->tls_cert) != (!o->tls_key)) {
         fputs("otsd-sandbox: --tls-cert and --tls-key go together\n", stderr);
         return EX_USAGE;
     }

@@ -38,13 +38,13 @@ static void form(struct bytes *b, bool passphrase) {
 
 void page_link(struct world *w, const struct request *rq, bool post, struct reply *out) {
     const struct secret *s = store_by_secret_key(&w->store, rq->key);
-    bool known = s != NULL && secret_alive(s, world_now(w));
+    bool known = s && secret_alive(s, world_now(w));
     struct bytes value = {NULL, 0};
     enum read_result result = READ_UNKNOWN;
     struct bytes b = begin("A secret for you");
     if (!post) {
         bytes_format(&b, "<p>It can be shown once. Loading this page has not changed anything.</p>\n");
-        form(&b, known && s->passphrase.data != NULL);
+        form(&b, known && s->passphrase.data);
         finish(out, 200, b);
         return;
     }
@@ -53,7 +53,7 @@ void page_link(struct world *w, const struct request *rq, bool post, struct repl
         bytes_format(&b, "<p>This is shown only now:</p>\n<pre id=\"secret\">");
         html_append(&b, value.data, value.len);
         bytes_format(&b, "</pre>\n");
-    } else if (known && s->passphrase.data != NULL && result == READ_UNKNOWN) {
+    } else if (known && s->passphrase.data && result == READ_UNKNOWN) {
         bytes_format(&b, "<p>Double check that passphrase.</p>\n");
         form(&b, true);
     } else {

@@ -24,7 +24,7 @@ static void add_number(struct json_object *o, const char *name, int64_t n) {
 
 static struct json_object *recipients(const struct world *w, const struct secret *s) {
     struct json_object *a = json_object_new_array();
-    if (s->recipient != NULL) {
+    if (s->recipient) {
         char *masked = recipient_mask(w->opt->flavour, s->recipient);
         if (json_object_array_add(a, json_object_new_string(masked)) != 0)
             abort();
@@ -40,11 +40,11 @@ static void add_new_names(struct json_object *o, const struct world *w, const st
     if (with_secret)
         add_text(o, "secret_identifier", secret_key);
     if (with_passphrase)
-        add(o, "has_passphrase", json_object_new_boolean(s->passphrase.data != NULL));
+        add(o, "has_passphrase", json_object_new_boolean(s->passphrase.data ? 1 : 0));
     add(o, "recipients", recipients(w, s));
     add_number(o, "receipt_ttl", metadata_ttl);
     add_text(o, "receipt_url", url);
-    if (value != NULL)
+    if (value)
         add(o, "secret_value", json_object_new_string_len(value->data, (int)value->len));
 }
 
@@ -64,7 +64,7 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
     char *url = must_format("%s/receipt/%s", w->base, kind == RECEIPT_FETCHED ? "" : s->metadata_key);
     struct json_object *o = json_object_new_object();
 
-    add_text(o, "custid", custid == NULL ? "anon" : custid->email);
+    add_text(o, "custid", !custid ? "anon" : custid->email);
     add_text(o, "metadata_key", s->metadata_key);
     if (!received && kind != RECEIPT_LISTED)
         add_text(o, "secret_key", secret_key);
@@ -83,11 +83,11 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
         add_number(o, "received", s->received);
     add(o, "recipient", recipients(w, s));
     add_text(o, "share_domain", "");
-    if (value != NULL)
+    if (value)
         add(o, "value", json_object_new_string_len(value->data, (int)value->len));
     bool with_passphrase = !received && !no_secret_ttl;
     if (with_passphrase)
-        add(o, "passphrase_required", json_object_new_boolean(s->passphrase.data != NULL));
+        add(o, "passphrase_required", json_object_new_boolean(s->passphrase.data ? 1 : 0));
     if (is_new)
         add_new_names(o, w, s, !received, secret_key, with_passphrase, metadata_ttl, url, value);
     free(url);

@@ -12,7 +12,7 @@
 #include <string.h>
 
 static bool is_one_of(char c, const char *set) {
-    return isalnum((unsigned char)c) || (c != '\0' && strchr(set, c) != NULL);
+    return isalnum((unsigned char)c) || (c != '\0' && strchr(set, c));
 }
 
 /* The last part of a domain: 2 to 4 letters, at the end of it? */
@@ -24,7 +24,7 @@ static const char *top_level(const char *domain, size_t len, size_t min, size_t 
 }
 
 static enum recipient_verdict read_old(const char *text, char **address) {
-    for (const char *at = strchr(text, '@'); at != NULL; at = strchr(at + 1, '@')) {
+    for (const char *at = strchr(text, '@'); at; at = strchr(at + 1, '@')) {
         const char *start = at, *end = at + 1;
         while (start > text && is_one_of(start[-1], "._%+-"))
             start--;
@@ -33,7 +33,7 @@ static enum recipient_verdict read_old(const char *text, char **address) {
         while (end > at + 1 && !isalnum((unsigned char)end[-1]))
             end--;
         const char *top = top_level(at + 1, (size_t)(end - at - 1), 2, 4);
-        if (start < at && top != NULL && top > at + 1) {
+        if (start < at && top && top > at + 1) {
             *address = must_format("%.*s", (int)(end - start), start);
             return RECIPIENT_GOOD;
         }
@@ -43,7 +43,7 @@ static enum recipient_verdict read_old(const char *text, char **address) {
 
 static bool plausible(const char *s) {
     const char *at = strchr(s, '@');
-    if (at == NULL || at == s || strchr(at + 1, '@') != NULL || strlen(s) > 254)
+    if (!at || at == s || strchr(at + 1, '@') || strlen(s) > 254)
         return false;
     for (const char *p = s; p < at; p++) {
         if (!is_one_of(*p, "._%+-'/=?^`{|}~!#$&*"))
@@ -53,14 +53,14 @@ static bool plausible(const char *s) {
         if (!is_one_of(*p, ".-") || (*p == '.' && (p == at + 1 || p[1] == '.' || p[1] == '\0')))
             return false;
     }
-    return top_level(at + 1, strlen(at + 1), 2, 63) != NULL;
+    return top_level(at + 1, strlen(at + 1), 2, 63);
 }
 
 static enum recipient_verdict read_new(const char *text, char **address) {
     struct bytes b = {must_alloc(1), 0};
     for (const char *p = text; *p != '\0'; p++) {
         const char *close = *p == '<' ? strchr(p, '>') : NULL;
-        if (close != NULL) {
+        if (close) {
             p = close;
             continue;
         }

@@ -20,7 +20,7 @@ static void finish(struct reply *out, unsigned status, unsigned intended, struct
 }
 
 static struct json_object *member(struct json_object *o, const char *name, const char *text) {
-    if (o == NULL)
+    if (!o)
         o = json_object_new_object();
     json_object_object_add(o, name, json_object_new_string(text));
     return o;

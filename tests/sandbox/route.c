@@ -64,14 +64,14 @@ static void api_route(enum flavour flavour, const char *method, char *const seg[
         r->call = CALL_BURN;
         key = seg[3];
     }
-    if (r->call == CALL_NONE || r->version == 0 || (key != NULL && *key == '\0') ||
-        (key != NULL && trailing && flavour == FLAVOUR_OLD) ||
+    if (r->call == CALL_NONE || r->version == 0 || (key && *key == '\0') ||
+        (key && trailing && flavour == FLAVOUR_OLD) ||
         (r->version > 1 && (r->call != CALL_STATUS || (r->version == 3 && flavour == FLAVOUR_OLD)))) {
         r->call = CALL_NONE;
         return;
     }
     r->kind = ROUTE_API;
-    if (key != NULL)
+    if (key)
         r->key = bytes_copy(key, strlen(key));
 }
 
@@ -87,12 +87,12 @@ void route_parse(enum flavour flavour, const char *method, const char *target, s
         r->kind = ROUTE_MALFORMED;
         return;
     }
-    if (path.len == 0 || path.data[0] != '/' || memchr(path.data, '\0', path.len) != NULL)
+    if (path.len == 0 || path.data[0] != '/' || memchr(path.data, '\0', path.len))
         goto out;
     bool trailing = path.len > 1 && path.data[path.len - 1] == '/';
     if (trailing)
         path.data[path.len - 1] = '\0';
-    for (char *rest = path.data + 1, *s; (s = strsep(&rest, "/")) != NULL;) {
+    for (char *rest = path.data + 1, *s; (s = strsep(&rest, "/"));) {
         if (*s == '\0' && flavour == FLAVOUR_NEW) {
             r->untidy = true;
             continue;

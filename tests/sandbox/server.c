@@ -59,7 +59,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     (void)cls;
     (void)connection;
     (void)code;
-    if (x == NULL)
+    if (!x)
         return;
     if (x->counted) {
         pthread_mutex_lock(&x->server->world->lock);
@@ -90,31 +90,29 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
     pthread_mutex_unlock(&s->world->lock);
 }
 
-/* ---- who calls --------------------------------------------------------------------------------------------------- */
-
 static const char *request_header(struct MHD_Connection *c, const char *name) {
     return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
 static const struct sockaddr *peer(struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    return info == NULL ? NULL : info->client_addr;
+    return !info ? NULL : info->client_addr;
 }
 
 /* False: bad credentials. */
 static bool authenticate(const struct options *o, struct MHD_Connection *c, const struct account **account) {
     char *token = NULL, *email = NULL;
     bool good = false;
-    const char *cookie = request_header(c, "Cookie"), *session = cookie == NULL ? NULL : strstr(cookie, "sess=");
-    bool credentials = request_header(c, "Authorization") != NULL;
+    const char *cookie = request_header(c, "Cookie"), *session = !cookie ? NULL : strstr(cookie, "sess=");
+    bool credentials = request_header(c, "Authorization");
     *account = NULL;
     /* Old servers take a session cookie for a log-in of the web pages and look no further. */
-    if (o->flavour == FLAVOUR_OLD && session != NULL && (!credentials || strcspn(session + 5, "; ") >= SESSION_MIN))
+    if (o->flavour == FLAVOUR_OLD && session && (!credentials || strcspn(session + 5, "; ") >= SESSION_MIN))
         return false;
     if (!credentials)
         return true;
     email = MHD_basic_auth_get_username_password(c, &token);
-    for (size_t i = 0; email != NULL && token != NULL && i < o->accounts_len && !good; i++) {
+    for (size_t i = 0; email && token && i < o->accounts_len && !good; i++) {
         good = strcmp(o->accounts[i].email, email) == 0 && strcmp(o->accounts[i].token, token) == 0;
         if (good)
             *account = &o->accounts[i];
@@ -127,21 +125,19 @@ static bool authenticate(const struct options *o, struct MHD_Connection *c, cons
 static bool control_allowed(const struct options *o, struct MHD_Connection *c, const struct form *form) {
     const char *token = request_header(c, "X-Sandbox-Token");
     const struct sockaddr *a = peer(c);
-    if (!o->control || a == NULL || !is_loopback(a))
+    if (!o->control || !a || !is_loopback(a))
         return false;
-    if (token == NULL)
+    if (!token)
         token = form_text(form, "token");
-    return o->control_token == NULL || strcmp(token, o->control_token) == 0;
+    return !o->control_token || strcmp(token, o->control_token) == 0;
 }
-
-/* ---- what it calls ----------------------------------------------------------------------------------------------- */
 
 static enum form_err read_form(const struct exchange *x, struct MHD_Connection *c, struct form *form,
                                struct form *query) {
     const char *type = request_header(c, "Content-Type");
     bool old = x->server->world->opt->flavour == FLAVOUR_OLD;
-    bool json = type != NULL && strncasecmp(type, "application/json", 16) == 0;
-    bool plain_form = type == NULL || strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
+    bool json = type && strncasecmp(type, "application/json", 16) == 0;
+    bool plain_form = !type || strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
     const char *q = x->route.query;
     if (form_add_urlencoded(query, q, strcspn(q, "#")) != FORM_OK ||
         form_add_urlencoded(form, q, strcspn(q, "#")) != FORM_OK)
@@ -158,12 +154,12 @@ static enum form_err read_form(const struct exchange *x, struct MHD_Connection *
 static void count_call(struct exchange *x, struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct counters *n = &x->server->world->counters;
-    bool *seen = info == NULL ? NULL : info->socket_context;
+    bool *seen = !info ? NULL : info->socket_context;
     n->calls[x->route.call]++;
     n->total++;
     x->counted = true;
     in_flight_add(n, 1);
-    if (seen != NULL && !*seen) {
+    if (seen && !*seen) {
         *seen = true;
         n->api_connections++;
     }
@@ -212,12 +208,12 @@ static long dispatch(struct exchange *x, struct MHD_Connection *c, const char *m
 
     route_parse(w->opt->flavour, method, x->target, &x->route);
     form_err = read_form(x, c, &form, &query);
-    if (peer(c) != NULL)
+    if (peer(c))
         address_text(peer(c), address, sizeof address);
     rq.call = x->route.call;
     rq.create = x->route.create;
     rq.untidy = x->route.untidy;
-    if (x->route.key.data != NULL)
+    if (x->route.key.data)
         rq.key = x->route.key.data;
 
     switch (x->route.kind) {
@@ -227,7 +223,7 @@ static long dispatch(struct exchange *x, struct MHD_Connection *c, const char *m
         break;
     case ROUTE_CONTROL:
         if (form_err == FORM_OK && control_allowed(w->opt, c, &form))
-            control_answer(w, x->route.key.data == NULL ? "" : x->route.key.data, post, &form, &x->reply);
+            control_answer(w, !x->route.key.data ? "" : x->route.key.data, post, &form, &x->reply);
         else
             reply_no_such_path(&x->reply);
         break;
@@ -307,31 +303,29 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
     return finish(x, c);
 }
 
-/* ---- start and stop ---------------------------------------------------------------------------------------------- */
-
 static char *read_file(const char *path) {
     struct bytes b = {NULL, 0};
     char buf[4096];
     FILE *f = fopen(path, "re");
     size_t n = 0;
-    while (f != NULL && b.len < FILE_MAX && (n = fread(buf, 1, sizeof buf, f)) > 0)
+    while (f && b.len < FILE_MAX && (n = fread(buf, 1, sizeof buf, f)) > 0)
         bytes_append(&b, buf, n);
-    if (f == NULL || ferror(f) || b.len == 0) {
+    if (!f || ferror(f) || b.len == 0) {
         fprintf(stderr, "otsd-sandbox: %s: cannot read a certificate or key from it\n", path);
         bytes_free(&b);
     }
-    if (f != NULL && fclose(f) != 0)
+    if (f && fclose(f) != 0)
         bytes_free(&b);
     return b.data;
 }
 
 static void set_base(struct world *w, unsigned port) {
     const struct options *o = w->opt;
-    bool six = strchr(o->host, ':') != NULL;
-    if (o->base != NULL)
+    bool six = strchr(o->host, ':');
+    if (o->base)
         snprintf(w->base, sizeof w->base, "%s", o->base);
     else
-        snprintf(w->base, sizeof w->base, "%s://%s%.200s%s:%u", o->tls_cert == NULL ? "http" : "https", six ? "[" : "",
+        snprintf(w->base, sizeof w->base, "%s://%s%.200s%s:%u", !o->tls_cert ? "http" : "https", six ? "[" : "",
                  o->host, six ? "]" : "", port);
 }
 
@@ -342,11 +336,11 @@ struct server *server_start(struct world *w, unsigned *port, int *status) {
     int fd = -1;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_SUPPRESS_DATE_NO_CLOCK;
 
-    if (o->tls_cert != NULL) {
+    if (o->tls_cert) {
         cert = read_file(o->tls_cert);
-        key = cert == NULL ? NULL : read_file(o->tls_key);
+        key = !cert ? NULL : read_file(o->tls_key);
         *status = EX_NOINPUT;
-        if (cert == NULL || key == NULL)
+        if (!cert || !key)
             goto out;
         flags |= MHD_USE_TLS;
     }
@@ -360,24 +354,24 @@ struct server *server_start(struct world *w, unsigned *port, int *status) {
     const struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, key}, {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
-    if (s->timer != NULL)
+    if (s->timer)
         s->daemon = MHD_start_daemon(
             flags, 0, NULL, NULL, handle, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
             (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
             (unsigned)(o->flavour == FLAVOUR_OLD ? 30 : 65), MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, s,
             MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s,
-            MHD_OPTION_ARRAY, cert != NULL ? tls : none, MHD_OPTION_END);
-    if (s->daemon == NULL) {
+            MHD_OPTION_ARRAY, cert ? tls : none, MHD_OPTION_END);
+    if (!s->daemon) {
         fputs("otsd-sandbox: the HTTP server could not be started (is the certificate good?)\n", stderr);
-        *status = cert != NULL ? EX_DATAERR : EX_OSERR;
-        if (s->timer != NULL)
+        *status = cert ? EX_DATAERR : EX_OSERR;
+        if (s->timer)
             timer_free(s->timer);
         free(s);
         s = NULL;
         close(fd);
     }
 out:
-    if (key != NULL)
+    if (key)
         explicit_bzero(key, strlen(key));
     free(cert);
     free(key);

@@ -13,7 +13,7 @@
 
 static struct lh_table *table_new(void) {
     struct lh_table *t = lh_kchar_table_new(1024, NULL);
-    if (t == NULL) {
+    if (!t) {
         fputs("otsd-sandbox: out of memory\n", stderr);
         exit(EX_OSERR);
     }

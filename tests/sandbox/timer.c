@@ -78,7 +78,7 @@ static struct MHD_Connection *heap_pop(struct timer *t) {
 
 static bool peer_gone(struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct pollfd p = {.fd = info == NULL ? -1 : info->connect_fd, .events = POLLRDHUP};
+    struct pollfd p = {.fd = !info ? -1 : info->connect_fd, .events = POLLRDHUP};
     return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 

@@ -23,9 +23,9 @@ struct counters {
     unsigned long min_in_flight, max_in_flight; /* this and the next since in_flight_reset */
     int64_t in_flight_us;                       /* sum over these requests of how long each was in flight */
     int64_t in_flight_at;                       /* up to when that is, on the monotonic clock */
-    unsigned long connections;     /* accepted */
-    unsigned long api_connections; /* of these, those that brought a call of the API */
-    unsigned long mails;           /* written */
+    unsigned long connections;                  /* accepted */
+    unsigned long api_connections;              /* of these, those that brought a call of the API */
+    unsigned long mails;                        /* written */
 };
 
 struct world {

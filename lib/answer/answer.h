@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a server's answer says: from bytes to JSON, from JSON to a typed receipt or to the reason why there is none.
+ */
+#ifndef OTSD_ANSWER_H
+#define OTSD_ANSWER_H
+
+#include "http/http.h"
+
+struct json_object;
+
+/* json.c */
+
+/* Parses one document that is an object or an array; strict, valid UTF-8, bounded depth. NULL where it is none, and
+ * where memory ran out (*no_memory). No copy of the text stays behind except in the tree. */
+struct json_object *json_read(const char *text, size_t len, bool *no_memory);
+/* Wipes all strings of the tree, then releases it. */
+void json_wipe(struct json_object *root);
+
+/* array.c: the elements of a JSON array, cut out as it arrives. */
+
+typedef struct array {
+    enum { ARRAY_BEGIN, ARRAY_FIRST, ARRAY_INSIDE, ARRAY_BETWEEN, ARRAY_NEXT, ARRAY_CLOSED } at;
+    unsigned depth;
+    bool in_string, escaped;
+    wiped element;
+} array;
+
+typedef enum array_verdict {
+    ARRAY_MORE,      /* all is read, nothing is complete */
+    ARRAY_ELEMENT,   /* element is complete: take it, then feed the rest */
+    ARRAY_MALFORMED, /* no array of objects, or text behind it */
+    ARRAY_TOO_LARGE, /* an element of more than 64 KiB */
+    ARRAY_NO_MEMORY,
+} array_verdict;
+
+/* Reads on from *data, which it moves to what it has not read. The inside of an element is json_read's to check: this
+ * looks at strings and brackets only. */
+array_verdict array_feed(array *a, const char **data, size_t *len);
+/* To be asked when the text has ended. */
+bool array_complete(const array *a);
+void array_free(array *a);
+
+/* classify.c: what an answer means; no input but its arguments. */
+
+typedef struct reply {
+    long status;              /* of HTTP */
+    long intended;            /* x-ots-intended-status, 0: none */
+    long retry_after;         /* seconds, 0: none */
+    const char *content_type; /* "" where none */
+    const char *location;     /* host of a redirect, "" where none */
+    const char *body;
+    size_t len;
+    struct json_object *json; /* the body, NULL where it is no JSON */
+    bool about_key;           /* the call named a secret or receipt, so it can be gone */
+} reply;
+
+/* OTSD_OK: the body is JSON and the call was carried out. Otherwise fills e; reach is OTSD_REACH_ANSWERED. */
+otsd_err classify_answer(const reply *a, const char *server, otsd_error *e);
+
+/* receipt.c */
+
+typedef enum receipt_kind { RECEIPT_SHARE, RECEIPT_GENERATE, RECEIPT_FETCH, RECEIPT_BURN, RECEIPT_LISTED } receipt_kind;
+
+otsd_err receipt_from_json(struct json_object *json, receipt_kind kind, otsd_receipt **out, otsd_error *e);
+/* The answer to a read: its value. */
+otsd_err value_from_json(struct json_object *json, otsd_secret **out, otsd_error *e);
+/* {"status":"nominal"} */
+otsd_err status_from_json(struct json_object *json, otsd_error *e);
+
+/* The body of an answer that says yes in *json, to be given to json_wipe; otherwise why not. */
+otsd_err answer_read(const http_answer *h, const char *server, bool about_key, struct json_object **json,
+                     otsd_error *e);
+
+#endif

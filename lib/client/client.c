@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The client handle and the calls of the API. Every call: check the arguments, build the form in wiped memory, one HTTP
+ * exchange, ask what the answer means, read it. Whatever an answer carried is wiped before the call returns.
+ */
+#include "client/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_SIZE 320
+
+otsd_err otsd_client_new(otsd_client **out, const otsd_config *config, otsd_error *e) {
+    otsd_client *c = calloc(1, sizeof *c);
+    otsd_err rc;
+
+    if (!c)
+        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    rc = settings_make(&c->settings, config, e);
+    if (rc == OTSD_OK)
+        rc = http_exchange_new(&c->exchange, &c->settings, e);
+    if (rc == OTSD_OK)
+        *out = c;
+    else
+        otsd_client_free(&c);
+    return rc;
+}
+
+void otsd_client_free(otsd_client **p) {
+    otsd_client *c;
+
+    if (!p || !*p)
+        return;
+    c = *p;
+    *p = NULL;
+    http_exchange_free(&c->exchange);
+    settings_free(&c->settings);
+    free(c);
+}
+
+void otsd_client_set_timeout(otsd_client *c, long timeout_ms) {
+    c->timeout_ms = timeout_ms < 0 ? 1 : timeout_ms;
+}
+
+otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e) {
+    http_request r = *request;
+    otsd_err rc;
+
+    r.timeout_ms = c->timeout_ms;
+    rc = http_prepare(c->exchange, &r, e);
+    return rc == OTSD_OK ? http_finish(c->exchange, http_perform(c->exchange), h, e) : rc;
+}
+
+/* One exchange; on OTSD_OK *json is the body of an answer that says yes, to be given to json_wipe. */
+static otsd_err call(otsd_client *c, const http_request *r, bool about_key, struct json_object **json, otsd_error *e) {
+    const http_answer *h = NULL;
+    otsd_err rc = client_exchange(c, r, &h, e);
+
+    if (rc == OTSD_OK)
+        rc = answer_read(h, c->settings.base, about_key, json, e);
+    http_forget(c->exchange);
+    return rc;
+}
+
+static otsd_err status_call(otsd_client *c, const char *path, otsd_error *e) {
+    const http_request r = {.path = path, .repeatable = true};
+    struct json_object *json = NULL;
+    otsd_err rc = call(c, &r, false, &json, e);
+
+    if (rc == OTSD_OK)
+        rc = status_from_json(json, e);
+    json_wipe(json);
+    return rc;
+}
+
+otsd_err otsd_status(otsd_client *c, otsd_error *e) {
+    return status_call(c, "/status", e);
+}
+
+otsd_err otsd_authcheck(otsd_client *c, otsd_error *e) {
+    if (!c->settings.authorization)
+        return error_local(e, OTSD_ERR_CREDENTIALS, "no user name and token are configured");
+    return status_call(c, "/authcheck", e);
+}
+
+static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
+                       otsd_error *e) {
+    wiped form = {0};
+    const http_request r = {.path = value ? "/share" : "/generate", .form = &form};
+    struct json_object *json = NULL;
+    otsd_err rc = form_create(&form, value, o, e);
+
+    if (rc == OTSD_OK)
+        rc = call(c, &r, false, &json, e);
+    if (rc == OTSD_OK)
+        rc = receipt_from_json(json, value ? RECEIPT_SHARE : RECEIPT_GENERATE, out, e);
+    json_wipe(json);
+    wiped_free(&form);
+    return rc;
+}
+
+otsd_err otsd_share(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
+                    otsd_error *e) {
+    if (!value)
+        return error_local(e, OTSD_ERR_ARGUMENT, "there is nothing to share");
+    return create(c, value, o, out, e);
+}
+
+otsd_err otsd_generate(otsd_client *c, const otsd_options *o, otsd_receipt **out, otsd_error *e) {
+    return create(c, NULL, o, out, e);
+}
+
+/* start KEY end, into path. */
+static otsd_err key_path(char *path, const char *start, const char *key, const char *end, otsd_error *e) {
+    if (!key || !text_is_key(key))
+        return error_local(e, OTSD_ERR_ARGUMENT, "a key has 1 to 256 letters and digits, nothing else");
+    snprintf(path, PATH_SIZE, "%s%s%s", start, key, end); /* 256 and the longest of the callers' fit */
+    return OTSD_OK;
+}
+
+otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *passphrase, otsd_secret **out,
+                   otsd_error *e) {
+    char path[PATH_SIZE];
+    wiped form = {0};
+    const http_request r = {.path = path, .form = &form};
+    struct json_object *json = NULL;
+    otsd_err rc = key_path(path, "/secret/", secret_key, "", e);
+
+    if (rc == OTSD_OK)
+        rc = form_passphrase(&form, passphrase, e);
+    if (rc == OTSD_OK)
+        rc = call(c, &r, true, &json, e);
+    if (rc == OTSD_OK)
+        rc = value_from_json(json, out, e);
+    json_wipe(json);
+    wiped_free(&form);
+    otsd_wipe(path, sizeof path);
+    return rc;
+}
+
+otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e) {
+    char path[PATH_SIZE];
+    const http_request r = {.path = path, .repeatable = true};
+    struct json_object *json = NULL;
+    otsd_err rc = key_path(path, "/private/", metadata_key, "", e);
+
+    if (rc == OTSD_OK)
+        rc = call(c, &r, true, &json, e);
+    if (rc == OTSD_OK)
+        rc = receipt_from_json(json, RECEIPT_FETCH, out, e);
+    json_wipe(json);
+    otsd_wipe(path, sizeof path);
+    return rc;
+}
+
+otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
+                   otsd_error *e) {
+    char path[PATH_SIZE];
+    wiped form = {0};
+    const http_request r = {.path = path, .form = &form, .repeatable = true};
+    struct json_object *json = NULL;
+    otsd_receipt *before = NULL;
+    otsd_err rc = key_path(path, "/private/", metadata_key, "/burn", e);
+
+    if (rc == OTSD_OK)
+        rc = form_passphrase(&form, passphrase, e);
+    if (rc == OTSD_OK)
+        rc = call(c, &r, true, &json, e);
+    if (rc == OTSD_OK)
+        rc = receipt_from_json(json, RECEIPT_BURN, &before, e);
+    if (rc == OTSD_OK && out) {
+        *out = before;
+        before = NULL;
+    }
+    otsd_receipt_free(&before);
+    json_wipe(json);
+    wiped_free(&form);
+    otsd_wipe(path, sizeof path);
+    return rc;
+}
+
+otsd_err otsd_link(const otsd_client *c, const otsd_receipt *r, char **out) {
+    char *link = NULL;
+    int n;
+
+    if (r->secret_key[0] == '\0' || !text_is_key(r->secret_key))
+        return OTSD_ERR_ARGUMENT;
+    if (r->share_domain[0] == '\0')
+        n = asprintf(&link, "%s/secret/%s", c->settings.base, r->secret_key);
+    else if (text_is_host(r->share_domain))
+        n = asprintf(&link, "https://%s/secret/%s", r->share_domain, r->secret_key);
+    else
+        return OTSD_ERR_ARGUMENT;
+    if (n < 0)
+        return OTSD_ERR_MEMORY;
+    *out = link;
+    return OTSD_OK;
+}

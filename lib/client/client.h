@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The calls of the API: settings, forms, the handle, the pool.
+ */
+#ifndef OTSD_CLIENT_H
+#define OTSD_CLIENT_H
+
+#include "answer/answer.h"
+
+/* settings.c, form.c */
+
+/* s is zero-initialised, and to be freed on failure, too. */
+otsd_err settings_make(http_settings *s, const otsd_config *config, otsd_error *e);
+void settings_free(http_settings *s);
+/* Of share (value is not NULL) and generate. form is zero-initialised, and to be freed on failure, too. */
+otsd_err form_create(wiped *form, const otsd_secret *value, const otsd_options *o, otsd_error *e);
+/* Of read and burn; passphrase may be NULL. Likewise. */
+otsd_err form_passphrase(wiped *form, const otsd_secret *passphrase, otsd_error *e);
+
+/* client.c */
+
+struct otsd_client {
+    http_settings settings;
+    http_exchange *exchange;
+    long timeout_ms; /* 0: as configured */
+};
+
+/* One exchange under the timeout of the client. */
+otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e);
+
+#endif

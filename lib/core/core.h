@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What every other room stands on: errors and their one cleaned line, text, secret memory, files. Nothing here knows of
+ * HTTP, JSON or a server.
+ */
+#ifndef OTSD_CORE_H
+#define OTSD_CORE_H
+
+#include "otsd.h"
+
+#include <stdio.h>
+
+/* error.c: messages, and text that came from elsewhere. */
+
+/* Fills e (NULL allowed) and returns code, so that a caller can write `return error_set(...)`. */
+__attribute__((format(printf, 4, 5))) otsd_err error_set(otsd_error *e, otsd_err code, otsd_reach reach,
+                                                         const char *format, ...);
+/* For what fails before anything is sent. */
+__attribute__((format(printf, 3, 4))) otsd_err error_local(otsd_error *e, otsd_err code, const char *format, ...);
+/* Copies at most size - 1 bytes of foreign text: what is not printable UTF-8 becomes "?", no sequence is cut. */
+void text_printable(char *out, size_t size, const char *text, size_t len);
+bool utf8_valid(const char *p, size_t len);
+
+/* text.c: the syntax of small strings. */
+
+/* 1 to 256 letters and digits: cannot leave its place in a path. */
+bool text_is_key(const char *s);
+bool text_is_host(const char *s);
+bool text_is_locale(const char *s);
+bool text_has_control(const char *s);
+/* memory for base64 of len bytes, with its NUL */
+size_t base64_size(size_t len);
+void base64_write(char *out, const void *data, size_t len);
+
+/* file.c */
+
+/* The one place that opens a file that somebody else might have prepared: not through a link in the last component,
+ * regular, owned by root or the effective user, no mode bit of forbidden. *fd is close-on-exec. OTSD_ERR_CONFIG. */
+otsd_err file_open_checked(int *fd, const char *path, unsigned forbidden, otsd_error *e);
+
+/* secret.c, wiped.c */
+
+/* len bytes of zeros, to be filled through secret_memory. */
+otsd_err secret_alloc(otsd_secret **out, size_t len);
+char *secret_memory(otsd_secret *s);
+/* memory that is wiped when it grows and when it is freed; the bytes are followed by a NUL that does not count */
+typedef struct wiped {
+    char *data;
+    size_t len, size;
+} wiped;
+bool wiped_append(wiped *w, const void *data, size_t len);
+bool wiped_append_string(wiped *w, const char *s);
+void wiped_free(wiped *w);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Secret memory. An otsd_secret has pages of its own, between two pages that cannot be touched: locked (never on the
+ * swap device), left out of core dumps, zeros in a forked child, wiped before they are given back, never moved.
+ * Where the kernel refuses any of this there is no secret: nobody gets a weaker one without noticing. Unprivileged
+ * programs live within RLIMIT_MEMLOCK (a page for each secret up to 4 KiB).
+ */
+#include "core/core.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+struct otsd_secret {
+    char *map;    /* guard page, data pages, guard page */
+    char *data;   /* map + one page */
+    size_t pages; /* bytes between the guards */
+    size_t len;
+};
+
+void otsd_wipe(void *p, size_t len) {
+    if (p && len > 0)
+        explicit_bzero(p, len);
+}
+
+static size_t page_size(void) {
+    long n = sysconf(_SC_PAGESIZE);
+
+    return n > 0 ? (size_t)n : 4096;
+}
+
+otsd_err secret_alloc(otsd_secret **out, size_t len) {
+    size_t page = page_size();
+    otsd_secret *s;
+
+    if (len > OTSD_SECRET_MAX)
+        return OTSD_ERR_ARGUMENT;
+    s = calloc(1, sizeof *s);
+    if (!s)
+        return OTSD_ERR_MEMORY;
+    s->len = len;
+    s->pages = (len + 1 + page - 1) / page * page;
+    s->map = mmap(NULL, s->pages + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (s->map == MAP_FAILED) {
+        free(s);
+        return OTSD_ERR_MEMORY;
+    }
+    s->data = s->map + page;
+    /* WIPEONFORK rather than DONTFORK: a child that follows an inherited pointer reads zeros and does not crash. */
+    if (mprotect(s->data, s->pages, PROT_READ | PROT_WRITE) != 0 || madvise(s->data, s->pages, MADV_DONTDUMP) != 0 ||
+        madvise(s->data, s->pages, MADV_WIPEONFORK) != 0 || mlock(s->data, s->pages) != 0) {
+        (void)munmap(s->map, s->pages + 2 * page); /* of a mapping of our own: cannot fail */
+        free(s);
+        return OTSD_ERR_MEMORY;
+    }
+    *out = s;
+    return OTSD_OK;
+}
+
+char *secret_memory(otsd_secret *s) {
+    return s->data;
+}
+
+otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len) {
+    otsd_err rc = secret_alloc(out, len);
+
+    if (rc == OTSD_OK && len > 0)
+        memcpy((*out)->data, data, len);
+    return rc;
+}
+
+const char *otsd_secret_data(const otsd_secret *s) {
+    return s->data;
+}
+
+size_t otsd_secret_len(const otsd_secret *s) {
+    return s->len;
+}
+
+void otsd_secret_free(otsd_secret **p) {
+    otsd_secret *s;
+
+    if (!p || !*p)
+        return;
+    s = *p;
+    *p = NULL;
+    otsd_wipe(s->data, s->pages);
+    (void)munmap(s->map, s->pages + 2 * page_size()); /* of a mapping of our own: cannot fail */
+    free(s);
+}
+
+/* Reads until the end or until s is full. */
+static otsd_err read_into(otsd_secret *s, size_t *used, int fd, bool *end, otsd_error *e) {
+    while (*used < s->len) {
+        ssize_t n = read(fd, s->data + *used, s->len - *used);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return error_local(e, OTSD_ERR_ARGUMENT, "the secret cannot be read: %s", strerror(errno));
+        if (n == 0) {
+            *end = true;
+            return OTSD_OK;
+        }
+        *used += (size_t)n;
+    }
+    return OTSD_OK;
+}
+
+otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *e) {
+    otsd_secret *s = NULL, *larger = NULL;
+    size_t size = 4000, used = 0;
+    bool end = false;
+    otsd_err rc;
+
+    if (max > OTSD_SECRET_MAX - 3)
+        max = OTSD_SECRET_MAX - 3;
+    for (;;) {
+        /* Two bytes more than allowed for the line end, a third to see that there is too much. */
+        if (size > max + 3)
+            size = max + 3;
+        rc = secret_alloc(&larger, size);
+        if (rc != OTSD_OK) {
+            rc = error_local(e, rc, "no locked memory for a secret of more than %zu bytes (see ulimit -l)", used);
+            goto out;
+        }
+        if (s)
+            memcpy(larger->data, s->data, used);
+        otsd_secret_free(&s);
+        s = larger;
+        rc = read_into(s, &used, fd, &end, e);
+        if (rc != OTSD_OK)
+            goto out;
+        if (end || size == max + 3)
+            break;
+        size *= 4;
+    }
+    if (end && used > 0 && s->data[used - 1] == '\n') {
+        s->data[--used] = '\0';
+        if (used > 0 && s->data[used - 1] == '\r')
+            s->data[--used] = '\0';
+    }
+    if (!end || used > max) {
+        rc = error_local(e, OTSD_ERR_ARGUMENT, "the secret is longer than %zu bytes", max);
+        goto out;
+    }
+    s->len = used;
+    *out = s;
+    s = NULL;
+out:
+    otsd_secret_free(&s);
+    return rc;
+}
+
+otsd_err otsd_secret_from_file(otsd_secret **out, const char *path, size_t max, otsd_error *e) {
+    int fd = -1;
+    otsd_err rc = file_open_checked(&fd, path, 077, e);
+
+    if (rc != OTSD_OK)
+        return rc;
+    rc = otsd_secret_from_fd(out, fd, max, e);
+    if (rc == OTSD_ERR_ARGUMENT)
+        rc = error_local(e, OTSD_ERR_CONFIG, "%s: cannot be read, or is longer than %zu bytes", path, max);
+    (void)close(fd); /* opened for reading: nothing can be lost */
+    return rc;
+}
+
+otsd_err otsd_process_harden(void) {
+    const struct rlimit none = {0, 0};
+
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) != 0)
+        return OTSD_ERR_MEMORY;
+    /* The result is not looked at: glibc always takes this one, sanitizers and valgrind replace malloc and say no.
+     * glibc does not overwrite what its per-thread cache takes (up to 1 KiB): see the allocator in client/global.c. */
+    (void)mallopt(M_PERTURB, 0xA5);
+    return OTSD_OK;
+}

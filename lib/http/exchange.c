@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * HTTP, and all of libcurl's transfers.
+ *
+ * What may not be sent twice is not sent twice. libcurl repeats a request by itself where a reused connection ends
+ * before the first byte of an answer, POST or not, although the server may well have carried it out. But it calls the
+ * pre-request callback each time, after connecting (TLS included) and before the first byte of a request. So the
+ * callback counts, and refuses what may not be repeated. The same count tells whether a byte of the request can have
+ * left: if the callback never ran, none did; if it ran, some may have.
+ *
+ * The environment changes nothing: no proxy variables, no .netrc, no cookies, no redirects, HTTP and HTTPS only.
+ */
+#include "http/http.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* Old servers close an idle connection after 30 seconds. */
+#define IDLE_MAX 20L
+#define STALL_MAX 30L
+
+typedef struct http_exchange {
+    const http_settings *settings;
+    CURL *easy;
+    struct curl_slist headers[3];
+    char error[CURL_ERROR_SIZE];
+    bool repeatable;
+    bool refused; /* a repetition was refused */
+    bool too_large, no_memory;
+    bool begun;        /* the body of an answer has */
+    bool stopped;      /* by the sink */
+    unsigned requests; /* that libcurl began to send */
+    http_sink sink;    /* take is NULL where the body is collected */
+    http_answer answer;
+} http_exchange;
+
+/* libcurl fixes the type. */
+// NOLINTNEXTLINE(readability-non-const-parameter)
+static int on_request(void *p, char *remote, char *local, int remote_port, int local_port) {
+    http_exchange *x = p;
+
+    (void)remote, (void)local, (void)remote_port, (void)local_port;
+    if (x->requests > 0 && (!x->repeatable || x->requests > 1 || x->begun)) {
+        x->refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
+    x->requests++;
+    return CURL_PREREQFUNC_OK;
+}
+
+static size_t on_body(char *data, size_t one, size_t len, void *p) {
+    http_exchange *x = p;
+
+    (void)one; /* always 1 */
+    if (!x->begun && curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status) != CURLE_OK)
+        return 0;
+    x->begun = true;
+    if (x->sink.take)
+        switch (x->sink.take(x->sink.arg, &x->answer, data, len)) {
+        case SINK_TOOK:
+            return len;
+        case SINK_STOP:
+            x->stopped = true;
+            return 0;
+        case SINK_COLLECT:
+            x->sink.take = NULL;
+        }
+    if (len > HTTP_COLLECT_MAX - x->answer.body.len) {
+        x->too_large = true;
+        return 0;
+    }
+    if (!wiped_append(&x->answer.body, data, len)) {
+        x->no_memory = true;
+        return 0;
+    }
+    return len;
+}
+
+/* The value of the header line when it has this name. */
+static bool header_value(const char *line, size_t len, const char *name, const char **value, size_t *value_len) {
+    size_t n = strlen(name);
+
+    if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+        return false;
+    line += n + 1;
+    len -= n + 1;
+    while (len > 0 && isspace((unsigned char)*line))
+        line++, len--;
+    while (len > 0 && isspace((unsigned char)line[len - 1]))
+        len--;
+    *value = line;
+    *value_len = len;
+    return true;
+}
+
+/* Digits only, at most six of them count. */
+static long header_number(const char *value, size_t len) {
+    long n = 0;
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (value[i] < '0' || value[i] > '9')
+            return 0;
+        if (n < 1000000)
+            n = n * 10 + (value[i] - '0');
+    }
+    return n;
+}
+
+static long retry_after(const char *value, size_t len) {
+    char date[64];
+    time_t when, now = time(NULL);
+
+    if (len > 0 && value[0] >= '0' && value[0] <= '9')
+        return header_number(value, len);
+    text_printable(date, sizeof date, value, len);
+    when = curl_getdate(date, NULL);
+    return when > now ? (when - now < 86400 ? (long)(when - now) : 86400) : 0;
+}
+
+/* Of a redirect only the host is of interest: the rest may hold a key. */
+static void location_host(char *out, size_t size, const char *value, size_t len) {
+    const char *host, *p;
+    size_t n;
+
+    p = memmem(value, len, "://", 3);
+    host = p ? p + 3 : value;
+    n = len - (size_t)(host - value);
+    if (!p && (len < 2 || memcmp(value, "//", 2) != 0)) {
+        out[0] = '\0'; /* the same host */
+        return;
+    }
+    if (!p)
+        host += 2, n -= 2;
+    for (p = host; p < host + n && *p != '/' && *p != '?' && *p != '#'; p++)
+        if (*p == '@') { /* what stood before it was no host */
+            n -= (size_t)(p + 1 - host);
+            host = p + 1;
+        }
+    text_printable(out, size, host, (size_t)(p - host));
+}
+
+static size_t on_header(char *line, size_t one, size_t len, void *p) {
+    http_exchange *x = p;
+    http_answer *a = &x->answer;
+    const char *value;
+    size_t n;
+
+    (void)one;                                        /* always 1 */
+    if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* of a 1xx answer or a proxy's CONNECT nothing counts */
+        a->intended = a->retry_after = 0;
+        a->content_type[0] = a->location[0] = '\0';
+    } else if (header_value(line, len, "x-ots-intended-status", &value, &n)) {
+        a->intended = header_number(value, n);
+    } else if (header_value(line, len, "retry-after", &value, &n)) {
+        a->retry_after = retry_after(value, n);
+    } else if (header_value(line, len, "content-type", &value, &n)) {
+        text_printable(a->content_type, sizeof a->content_type, value, n);
+    } else if (header_value(line, len, "location", &value, &n)) {
+        location_host(a->location, sizeof a->location, value, n);
+    }
+    return len;
+}
+
+/* One place for the checks of fifty calls: the first failure sticks. */
+#define SET(option, value)                                                                                             \
+    do {                                                                                                               \
+        if (rc == CURLE_OK)                                                                                            \
+            rc = curl_easy_setopt(x->easy, option, value);                                                             \
+    } while (0)
+
+static CURLcode set_fixed(http_exchange *x) {
+    const http_settings *s = x->settings;
+    const char *protocols = strncasecmp(s->base, "http:", 5) == 0 ? "http" : "https";
+    CURLcode rc = CURLE_OK;
+
+    SET(CURLOPT_ERRORBUFFER, x->error);
+    SET(CURLOPT_URL, s->base);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_PROTOCOLS_STR, protocols);
+    SET(CURLOPT_REDIR_PROTOCOLS_STR, protocols);
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+    SET(CURLOPT_HTTP_VERSION, (long)(s->many ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    /* Rather wait for the connection that comes up, which may serve all, than open one for each. Not without TLS, where
+     * no HTTP/2 can be met: there libcurl lets the second exchange wait until the first has its answer. */
+    if (s->many && strcmp(protocols, "https") == 0)
+        SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_HTTP09_ALLOWED, 0L);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (s->ca_file)
+        SET(CURLOPT_CAINFO, s->ca_file);
+    if (s->pinned_key)
+        SET(CURLOPT_PINNEDPUBLICKEY, s->pinned_key);
+    SET(CURLOPT_PROXY, s->proxy ? s->proxy : "");
+    SET(CURLOPT_NOPROXY, "");
+    SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
+    SET(CURLOPT_USERAGENT, "otsd/" OTSD_VERSION);
+    SET(CURLOPT_HTTPHEADER, x->headers);
+    SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
+    SET(CURLOPT_MAXCONNECTS, 1L);
+    SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    SET(CURLOPT_LOW_SPEED_TIME, STALL_MAX);
+    /* A resolver that never answers must not outlive the timeout: its thread is left to end by itself. */
+    SET(CURLOPT_QUICK_EXIT, 1L);
+    SET(CURLOPT_PREREQFUNCTION, on_request);
+    SET(CURLOPT_PREREQDATA, x);
+    SET(CURLOPT_WRITEFUNCTION, on_body);
+    SET(CURLOPT_WRITEDATA, x);
+    SET(CURLOPT_HEADERFUNCTION, on_header);
+    SET(CURLOPT_HEADERDATA, x);
+    return rc;
+}
+
+/* The nodes are ours: libcurl reads the list and copies nothing of it, so the token stays in secret memory. */
+static void set_headers(http_exchange *x) {
+    static char expect[] = "Expect:", accept[] = "Accept: application/json";
+
+    x->headers[0].data = accept;
+    x->headers[0].next = &x->headers[1];
+    x->headers[1].data = expect; /* no "100-continue" round */
+    if (x->settings->authorization) {
+        x->headers[1].next = &x->headers[2];
+        x->headers[2].data = secret_memory(x->settings->authorization);
+    }
+}
+
+otsd_err http_exchange_new(http_exchange **out, const http_settings *s, otsd_error *e) {
+    http_exchange *x = calloc(1, sizeof *x);
+    CURLcode rc;
+
+    if (!x)
+        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    x->settings = s;
+    x->easy = curl_easy_init();
+    if (!x->easy) {
+        http_exchange_free(&x);
+        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    }
+    set_headers(x);
+    rc = set_fixed(x);
+    if (rc != CURLE_OK) {
+        http_exchange_free(&x);
+        return error_local(e, rc == CURLE_OUT_OF_MEMORY ? OTSD_ERR_MEMORY : OTSD_ERR_CONFIG,
+                           "libcurl does not take the configuration: %s", curl_easy_strerror(rc));
+    }
+    *out = x;
+    return OTSD_OK;
+}
+
+void http_exchange_free(http_exchange **p) {
+    http_exchange *x;
+
+    if (!p || !*p)
+        return;
+    x = *p;
+    *p = NULL;
+    curl_easy_cleanup(x->easy);
+    wiped_free(&x->answer.body);
+    free(x);
+}
+
+/* The target is given apart from the URL, which libcurl keeps, in pieces and copies, until the next transfer: so no
+ * key is in it. An HTTP proxy that is asked for plain http wants the whole URL as the target. */
+static const char *target_base(const http_settings *s) {
+    bool absolute = s->proxy && strncasecmp(s->proxy, "http", 4) == 0 && strncasecmp(s->base, "http:", 5) == 0;
+    const char *host = strstr(s->base, "://"), *path = host ? strchr(host + 3, '/') : NULL;
+
+    if (absolute)
+        return s->base;
+    return path ? path : "";
+}
+
+otsd_err http_prepare(http_exchange *x, const http_request *r, otsd_error *e) {
+    const http_settings *s = x->settings;
+    long timeout = s->timeout_ms;
+    wiped target = {0};
+    CURLcode rc = CURLE_OK;
+
+    if (r->timeout_ms > 0 && r->timeout_ms < timeout)
+        timeout = r->timeout_ms;
+    wiped_free(&x->answer.body);
+    memset(&x->answer, 0, sizeof x->answer);
+    x->error[0] = '\0';
+    x->refused = x->too_large = x->no_memory = x->begun = x->stopped = false;
+    x->requests = 0;
+    x->repeatable = r->repeatable;
+    x->sink = r->sink;
+    if (!wiped_append_string(&target, target_base(s)) || !wiped_append_string(&target, "/api/v1") ||
+        !wiped_append_string(&target, r->path))
+        rc = CURLE_OUT_OF_MEMORY;
+    SET(CURLOPT_REQUEST_TARGET, target.data);
+    SET(CURLOPT_TIMEOUT_MS, timeout);
+    SET(CURLOPT_CONNECTTIMEOUT_MS, s->connect_timeout_ms < timeout ? s->connect_timeout_ms : timeout);
+    if (!r->form) {
+        SET(CURLOPT_HTTPGET, 1L);
+    } else {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->form->len);
+        SET(CURLOPT_POSTFIELDS, r->form->data ? r->form->data : ""); /* read in place */
+    }
+    wiped_free(&target);
+    if (rc == CURLE_OK)
+        return OTSD_OK;
+    return error_local(e, rc == CURLE_OUT_OF_MEMORY ? OTSD_ERR_MEMORY : OTSD_ERR_ARGUMENT, "%s: %s", s->base,
+                       curl_easy_strerror(rc));
+}
+
+void *http_easy(http_exchange *x) {
+    return x->easy;
+}
+
+int http_perform(http_exchange *x) {
+    return (int)curl_easy_perform(x->easy);
+}
+
+static otsd_err meaning_of(CURLcode code) {
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return OTSD_ERR_TIMEOUT;
+    case CURLE_OUT_OF_MEMORY:
+        return OTSD_ERR_MEMORY;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+        return OTSD_ERR_TLS;
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return OTSD_ERR_CONFIG;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* an answer that is not HTTP, or HTTP/0.9 */
+    case CURLE_WEIRD_SERVER_REPLY:
+        return OTSD_ERR_NOT_V1;
+    case CURLE_WRITE_ERROR:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return OTSD_ERR_ANSWER;
+    default:
+        return OTSD_ERR_CONNECTION;
+    }
+}
+
+static otsd_err failure(const http_exchange *x, CURLcode code, otsd_error *e) {
+    otsd_reach reach = x->requests == 0 ? OTSD_REACH_NO : OTSD_REACH_MAYBE;
+    const char *server = x->settings->base;
+    otsd_err rc;
+
+    if (x->too_large)
+        return error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED, "%s: %s (more than %zu bytes)", server,
+                         otsd_strerror(OTSD_ERR_ANSWER), HTTP_COLLECT_MAX);
+    if (x->no_memory)
+        return error_set(e, OTSD_ERR_MEMORY, OTSD_REACH_MAYBE, "%s: out of memory for the answer", server);
+    if (code == (CURLcode)HTTP_GIVEN_UP)
+        return error_set(e, OTSD_ERR_CONNECTION, reach, "%s: given up before the answer came", server);
+    if (x->refused)
+        return error_set(e, OTSD_ERR_CONNECTION, reach,
+                         "%s: connection failure (closed without an answer; the request may have been carried out)",
+                         server);
+    rc = meaning_of(code);
+    return error_set(e, rc, reach, "%s: %s (%s)", server, otsd_strerror(rc),
+                     x->error[0] != '\0' ? x->error : curl_easy_strerror(code));
+}
+
+otsd_err http_finish(http_exchange *x, int result, const http_answer **out, otsd_error *e) {
+    CURLcode code = (CURLcode)result, rc = CURLE_OK;
+    otsd_err err = OTSD_OK;
+
+    if (code == CURLE_OK)
+        rc = curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status);
+    if (!x->stopped && (code != CURLE_OK || rc != CURLE_OK))
+        err = failure(x, code, e);
+    /* Away with the key in the target and the pointer to the form. Setting to nothing cannot fail. */
+    SET(CURLOPT_REQUEST_TARGET, (char *)NULL);
+    SET(CURLOPT_POSTFIELDS, (void *)NULL);
+    SET(CURLOPT_HTTPGET, 1L);
+    if (err == OTSD_OK)
+        *out = &x->answer;
+    else
+        wiped_free(&x->answer.body);
+    return err;
+}
+
+void http_forget(http_exchange *x) {
+    wiped_free(&x->answer.body);
+}

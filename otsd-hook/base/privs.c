@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/privs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* All that a variable may change: how text looks, and where the service manager put the token. */
+static const char *const kept[] = {"CREDENTIALS_DIRECTORY", "TERM", "COLUMNS", "LANG", "LC_ALL", "TZ", "NO_COLOR"};
+#define KEPT (sizeof kept / sizeof kept[0])
+
+static bool clean_environment(void) {
+    char *values[KEPT];
+    bool ok = true;
+
+    for (size_t i = 0; i < KEPT; i++) {
+        const char *v = getenv(kept[i]);
+
+        values[i] = v && strlen(v) < 4096 ? strdup(v) : NULL;
+    }
+    ok = clearenv() == 0 && setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1) == 0;
+    for (size_t i = 0; i < KEPT; i++) {
+        if (values[i])
+            ok = setenv(kept[i], values[i], 1) == 0 && ok;
+        free(values[i]);
+    }
+    return ok;
+}
+
+static bool standard_descriptors(void) {
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+            return false;
+    return true;
+}
+
+int privs_start(problem *p) {
+    sigset_t none;
+
+    if (!standard_descriptors())
+        return problem_set(p, EX_OSERR, "standard descriptors cannot be opened: %s", strerror(errno));
+    if (otsd_process_harden() != OTSD_OK)
+        return problem_set(p, EX_OSERR, "the kernel refuses to protect this process");
+    if (geteuid() != 0)
+        return problem_set(p, EX_NOPERM, "only root can run this");
+    /* The PAM module runs us from programs whose real user is not root. */
+    if (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
+        return problem_set(p, EX_OSERR, "root's full identity cannot be had: %s", strerror(errno));
+    (void)umask(077);
+    (void)signal(SIGPIPE, SIG_IGN);
+    /* A caller that ignores or blocks these would keep us from waiting for what we start. */
+    (void)signal(SIGCHLD, SIG_DFL);
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    if (!clean_environment())
+        return problem_set(p, EX_OSERR, "out of memory");
+    return EX_OK;
+}

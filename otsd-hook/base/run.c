@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* Other threads may hold any lock: nothing here but system calls. */
+static _Noreturn void child(char *path, int input) {
+    static char search_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+    char *argv[] = {path, NULL};
+    char *envp[] = {search_path, NULL};
+    int null = open("/dev/null", O_RDWR);
+    sigset_t none;
+
+    (void)signal(SIGPIPE, SIG_DFL);
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)setsid();
+    /* Whoever kills us at a deadline means this, too. */
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (null < 0 || dup2(input, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+        _exit(EX_OSERR);
+    if (close_range(3, ~0U, 0) != 0)
+        for (int fd = 3; fd < 1024; fd++)
+            (void)close(fd);
+    (void)execve(path, argv, envp);
+    _exit(127);
+}
+
+/* Writes all of input, unless the reader goes away or time is up. */
+static bool feed(int fd, const char *input, size_t len, int64_t until) {
+    size_t done = 0;
+
+    while (done < len) {
+        struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+        int64_t left = until - clock_ms();
+        ssize_t n;
+
+        if (left <= 0 || (poll(&pfd, 1, (int)left) < 0 && errno != EINTR))
+            return false;
+        n = write(fd, input + done, len - done);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return false;
+        if (n > 0)
+            done += (size_t)n;
+    }
+    return true;
+}
+
+static int reap(pid_t pid, int64_t until, int *status) {
+    static const struct timespec pause = {0, 5 * 1000 * 1000};
+
+    for (;;) {
+        pid_t got = waitpid(pid, status, WNOHANG);
+
+        if (got == pid)
+            return EX_OK;
+        if (got < 0 && errno != EINTR)
+            return EX_OSERR;
+        if (clock_ms() >= until) {
+            (void)kill(-pid, SIGKILL);
+            (void)kill(pid, SIGKILL);
+            while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+                continue;
+            return EX_TEMPFAIL;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
+
+int run_check(const char *path, problem *p) {
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0)
+        return problem_set(p, EX_CONFIG, "%s is not run: it must be a file of root's that nobody else can write", path);
+    return EX_OK;
+}
+
+int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
+    int64_t until = clock_ms() + timeout_s * 1000L;
+    int fds[2], status = 0, rc;
+    char *own;
+    bool fed;
+    pid_t pid;
+
+    rc = run_check(path, p);
+    if (rc != EX_OK)
+        return rc;
+    own = strdup(path);
+    if (!own || pipe2(fds, O_CLOEXEC) != 0) {
+        free(own);
+        return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
+    }
+    pid = fork();
+    if (pid == 0)
+        child(own, fds[0]);
+    free(own);
+    (void)close(fds[0]);
+    if (pid < 0) {
+        (void)close(fds[1]);
+        return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
+    }
+    (void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
+    fed = feed(fds[1], input, len, until);
+    (void)close(fds[1]);
+    rc = reap(pid, until, &status);
+    if (rc == EX_TEMPFAIL)
+        return problem_set(p, EX_TEMPFAIL, "%s did not end within %d seconds and was killed", path, timeout_s);
+    if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) == 0 && fed)
+        return EX_OK;
+    if (rc == EX_OK && WIFSIGNALED(status))
+        return problem_set(p, EX_OSERR, "%s was killed by signal %d", path, WTERMSIG(status));
+    if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+        return problem_set(p, EX_UNAVAILABLE, "%s ended with status %d", path, WEXITSTATUS(status));
+    return problem_set(p, EX_IOERR, "%s did not take its input", path);
+}

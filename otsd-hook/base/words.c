@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/words.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+const char *words_time(int64_t when, char *out) {
+    time_t t = (time_t)when;
+    struct tm tm;
+
+    if (when <= 0 || !localtime_r(&t, &tm) || strftime(out, WORDS_MAX, "%Y-%m-%d %H:%M %Z", &tm) == 0)
+        out[0] = '\0';
+    return out;
+}
+
+const char *words_span(int64_t seconds, char *out) {
+    static const struct {
+        int64_t size;
+        char name;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+
+    for (size_t i = 0; i < 4; i++) {
+        int64_t rest = i < 3 ? seconds % units[i].size / units[i + 1].size : 0;
+
+        if (seconds < units[i].size)
+            continue;
+        if (rest > 0 && i < 2)
+            snprintf(out, WORDS_MAX, "%" PRId64 "%c %" PRId64 "%c", seconds / units[i].size, units[i].name, rest,
+                     units[i + 1].name);
+        else
+            snprintf(out, WORDS_MAX, "%" PRId64 "%c", seconds / units[i].size, units[i].name);
+        return out;
+    }
+    snprintf(out, WORDS_MAX, "now");
+    return out;
+}
+
+const char *words_masked(const char *address, char *out, size_t size) {
+    const char *at = strrchr(address, '@'), *dot = at ? strrchr(at, '.') : NULL;
+
+    size_t shown = at && at - address > 2 ? 2 : 1;
+
+    /* No character is cut. */
+    while (at && at > address && ((unsigned char)address[shown] & 0xc0) == 0x80)
+        shown++;
+    if (!at || at == address)
+        snprintf(out, size, "%s", address[0] ? "***" : "");
+    else
+        snprintf(out, size, "%.*s***@%.*s***%s", (int)shown, address, (unsigned char)at[1] < 0x80 ? 1 : 0, at + 1,
+                 dot ? dot : "");
+    return out;
+}

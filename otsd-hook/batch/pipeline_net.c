@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <poll.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "batch/pipeline_parts.h"
+#include "batch/stop.h"
+
+#define ODD_ENOUGH                                                                                                     \
+    10 /* answers in a row that are not what was asked for: it is the server or the configuration, not the account */
+
+static void on_failure(pipeline *p, work *w, const remote_answer *a) {
+    bool again = a->certain && a->trouble != REMOTE_REFUSED;
+
+    w->i.why = a->why;
+    w->back = a->certain ? DROP : LOSE;
+    w->back_to = a->trouble == REMOTE_REFUSED ? BATCH_FAILED : BATCH_LEFT;
+    if (a->trouble == REMOTE_HOPELESS)
+        cut_short(p, &a->why);
+    pthread_mutex_lock(&p->lock);
+    if (again && !is_stopping(p))
+        put_first(&p->begun, w);
+    else
+        put(&p->back, w);
+    pthread_cond_signal(&p->for_disk);
+    pthread_mutex_unlock(&p->lock);
+}
+
+void on_answer(void *arg, remote_answer *a) {
+    work *w = arg;
+    pipeline *p = w->p;
+    bool good;
+
+    if (a->receipt || a->trouble != REMOTE_HOPELESS)
+        pace_note(&p->b->pace,
+                  a->receipt || a->trouble == REMOTE_REFUSED ? PACE_GOOD
+                  : a->trouble == REMOTE_LIMITED             ? PACE_LIMITED
+                                                             : PACE_TROUBLE,
+                  w->sent_at, a->retry_after, clock_scatter(), clock_ms());
+    pthread_mutex_lock(&p->lock);
+    p->in_flight--;
+    pthread_mutex_unlock(&p->lock);
+    if (!a->receipt) {
+        on_failure(p, w, a);
+        return;
+    }
+    good = issue_answered(p->b->x, &w->i, a->receipt) == EX_OK;
+    otsd_receipt_free(&a->receipt);
+    w->back = UNDO;
+    w->back_to = is_local(&w->i.why) ? BATCH_LEFT : BATCH_FAILED;
+    /* Each of these mails a link that is dead. */
+    p->odd_row = !good && w->i.why.code == EX_PROTOCOL ? p->odd_row + 1 : 0;
+    if (!good && (is_local(&w->i.why) || p->odd_row >= ODD_ENOUGH))
+        cut_short(p, &w->i.why);
+    pthread_mutex_lock(&p->lock);
+    put(good ? &p->generated : &p->back, w);
+    pthread_cond_signal(good ? &p->for_hash : &p->for_disk);
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void send_one(pipeline *p, work *w) {
+    problem why;
+    int rc;
+
+    /* One that waited is renewed on the disk first. */
+    if (time(NULL) - w->i.e.r.created > INTENT_FRESH) {
+        pthread_mutex_lock(&p->lock);
+        put(&p->stale, w);
+        pthread_cond_signal(&p->for_disk);
+        pthread_mutex_unlock(&p->lock);
+        return;
+    }
+    (void)issue_asks(&w->i);
+    w->sent_at = clock_ms();
+    pthread_mutex_lock(&p->lock);
+    p->in_flight++;
+    pthread_mutex_unlock(&p->lock);
+    rc = remote_many_generate(p->many, &w->i.e.r, w->i.locale, w, &why);
+    if (rc != EX_OK) {
+        remote_answer a = {.certain = true, .trouble = rc == EX_USAGE ? REMOTE_REFUSED : REMOTE_HOPELESS, .why = why};
+
+        on_answer(w, &a);
+    }
+}
+
+static void send_some(pipeline *p) {
+    size_t allowed = pace_allows(&p->b->pace, clock_ms());
+
+    pthread_mutex_lock(&p->lock);
+    while (!is_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog &&
+           p->begun.len > 0) {
+        work *w = get(&p->begun);
+
+        if (p->begun.len == INTENTS - 1)
+            pthread_cond_signal(&p->for_disk);
+        pthread_mutex_unlock(&p->lock);
+        send_one(p, w);
+        pthread_mutex_lock(&p->lock);
+    }
+    /* More could be in flight if there were something to send, or fewer values waited to be hashed. */
+    p->net_waits = p->in_flight < allowed;
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void show(pipeline *p) {
+    if (!batch_show_pause(p->b, &p->b->pace))
+        batch_show(p->b, stop_wanted() ? "stopping: what was begun is finished; again to leave at once" : NULL);
+}
+
+/* Said once a pause, where nobody looks at a bar. */
+static void say_pause(const pipeline *p, const char **said) {
+    const char *why = pace_why(&p->b->pace);
+
+    if (why != *said && why)
+        say(LOG_WARNING, "%s: the batch waits, and goes on by itself", why);
+    else if (why != *said)
+        say(LOG_NOTICE, "the batch goes on");
+    *said = why;
+}
+
+static void check_stop(pipeline *p) {
+    problem why;
+
+    if (stop_wanted())
+        problem_set(&why, EX_TEMPFAIL, "stopped by a signal");
+    else if (pace_exhausted(&p->b->pace, clock_ms()))
+        problem_set(&why, EX_TEMPFAIL, "%s, and no request was answered for %lld s (--patience)",
+                    pace_why(&p->b->pace) ? pace_why(&p->b->pace) : "the server is away",
+                    (long long)(p->b->patience_ms / 1000));
+    else
+        return;
+    cut_short(p, &why);
+}
+
+void network(pipeline *p) {
+    const char *said = NULL;
+    bool finished = false;
+    problem why;
+
+    while (!finished) {
+        if (p->many)
+            send_some(p);
+        if (!p->many) {
+            (void)poll(NULL, 0, 20);
+        } else if (remote_many_run(p->many, 100, &why) != EX_OK) {
+            remote_many *many = p->many;
+
+            cut_short(p, &why);
+            pthread_mutex_lock(&p->lock);
+            p->many = NULL;
+            pthread_mutex_unlock(&p->lock);
+            remote_many_close(&many);
+        }
+        pthread_mutex_lock(&p->lock);
+        finished = p->finished;
+        pthread_mutex_unlock(&p->lock);
+        check_stop(p);
+        say_pause(p, &said);
+        show(p);
+    }
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "batch/preflight.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "password/account.h"
+#include "handoff/address.h"
+#include "password/backend.h"
+#include "password/shadow.h"
+
+static bool passwd_line(const char *user, int64_t uid, void *arg) {
+    batch_account *a = batch_find(arg, user);
+
+    if (a && a->uid < 0)
+        a->uid = uid;
+    return true;
+}
+
+static bool shadow_line_seen(const char *user, const char *hash, long changed, void *arg) {
+    batch_account *a = batch_find(arg, user);
+
+    (void)changed;
+    if (a && !a->in_shadow) {
+        a->in_shadow = true;
+        a->has_password = !shadow_never_set(hash);
+    }
+    return true;
+}
+
+/* Those that the files do not have may be known elsewhere. */
+static int look_up(batch *b, problem *p) {
+    int rc = account_each(passwd_line, b, p);
+
+    if (rc == EX_OK && b->x->config->password.backend == OTSD_BACKEND_SHADOW)
+        rc = shadow_each(shadow_line_seen, b, p);
+    for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
+        batch_account *a = &b->accounts[i];
+
+        if (a->uid < 0) {
+            rc = account_uid(a->line->user, &a->uid, p);
+            if (rc == EX_NOUSER)
+                rc = EX_OK;
+        }
+    }
+    return rc;
+}
+
+static int recipient_of(batch *b, batch_account *a, problem *p) {
+    const char *pattern = b->x->config->handoff.recipient;
+    char made[ADDRESS_MAX];
+    int rc;
+
+    if (b->no_recipient)
+        return a->line->recipient ? problem_set(p, EX_DATAERR, "there is a recipient, although --no-recipient was said")
+                                  : EX_OK;
+    a->recipient = a->line->recipient;
+    if (a->recipient)
+        return address_check(a->recipient, p);
+    if (!pattern)
+        return problem_set(p, EX_DATAERR,
+                           "nobody to mail: there is no recipient, and no handoff.recipient in the configuration");
+    rc = address_of(pattern, a->line->user, made, p);
+    if (rc == EX_OK) {
+        a->recipient = a->made = strdup(made);
+        if (!a->made)
+            rc = problem_set(p, EX_OSERR, "out of memory");
+    }
+    return rc;
+}
+
+static int check_one(batch *b, batch_account *a, const account_limits *limits, problem *p) {
+    const char *user = a->line->user;
+
+    if (a->uid < 0)
+        return problem_set(p, EX_NOUSER, "there is no user %s", user);
+    if (!b->allow_system && account_outside(limits, a->uid))
+        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
+                           user, (long long)a->uid);
+    if (b->x->config->password.backend == OTSD_BACKEND_SHADOW && !a->in_shadow)
+        return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
+    return recipient_of(b, a, p);
+}
+
+/* What a former run, or anybody else, has done already. */
+void preflight_place(batch *b, batch_account *a) {
+    const char *user = a->line->user;
+    problem p;
+    record r;
+    int rc;
+
+    if (ledger_has(&b->x->ledger, LEDGER_ISSUING, user)) {
+        batch_move(b, a, BATCH_INTERRUPTED);
+        return;
+    }
+    rc = ledger_peek(&b->x->ledger, LEDGER_PENDING, user, &r, &p);
+    if (rc == LEDGER_NONE) {
+        batch_move(b, a, a->has_password ? BATCH_KEPT : BATCH_TODO);
+        return;
+    }
+    batch_move(b, a, rc == EX_OK && r.uid == a->uid ? BATCH_OPEN : BATCH_LEFT);
+    if (a->status == BATCH_OPEN)
+        batch_take(b, a, &r);
+    if (rc == EX_OK)
+        record_wipe(&r);
+}
+
+int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
+    account_limits limits;
+    int rc = look_up(b, p);
+
+    account_limits_read(&limits);
+    for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
+        batch_account *a = &b->accounts[i];
+        problem why;
+
+        if (check_one(b, a, &limits, &why) == EX_OK)
+            preflight_place(b, a);
+        else if (why.code == EX_OSERR)
+            rc = problem_set(p, EX_OSERR, "%s", why.text);
+        else
+            bad(arg, a->line->number, why.text);
+    }
+    if (rc == EX_OK && b->x->config->password.backend == OTSD_BACKEND_COMMAND)
+        rc = backend_ready(b->x->config, "", false, p);
+    if (rc == EX_OK && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0) {
+        rc = context_remote(b->x, p);
+        if (rc == EX_OK)
+            rc = remote_check(b->x->remote, p);
+    }
+    return rc;
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * otsd-hook revoke: lock the generated password, burn the link, close, now. What cannot be burned now is owed: the
+ * password is locked and the record claimed before the network is touched.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "handoff/closing.h"
+#include "handoff/context.h"
+#include "handoff/look.h"
+#include "handoff/recover.h"
+#include "base/words.h"
+
+#define LOCK_WAIT_MS 10000
+
+static const char help[] =
+    "usage: otsd-hook revoke [OPTION...] USER\n"
+    "\n"
+    "Ends USER's hand-off: the generated password is locked if it is still the account's, the link is burned.\n"
+    "\n"
+    "  --config=FILE   default " OTSD_CONFIG_PATH "\n";
+
+static void report(const record *r) {
+    char when[WORDS_MAX];
+
+    if (r->outcome == OUTCOME_OPENED)
+        printf("%s: revoked; the link had been opened on %s\n", r->user, words_time(r->opened_at, when));
+    else
+        printf("%s: revoked; the link is dead (%s)\n", r->user, outcome_text((outcome)r->outcome));
+}
+
+static int finish(context *x, entry *e, problem *p) {
+    int rc = context_remote(x, p);
+
+    if (rc == EX_OK)
+        rc = closing_finish(&x->ledger, x->config, x->remote, e, p);
+    if (rc == EX_OK)
+        report(&e->r);
+    return rc;
+}
+
+/* An interrupted provision is first taken to its end, one way or the other. */
+static int settle_issuing(context *x, const char *user, bool *undone, problem *p) {
+    recovery what;
+    entry e;
+    int rc = ledger_find(&x->ledger, LEDGER_ISSUING, user, 0, &e, p);
+
+    *undone = false;
+    if (rc == LEDGER_NONE)
+        return EX_OK;
+    if (rc == LEDGER_BUSY)
+        return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; nothing was changed: try again",
+                           user);
+    if (rc == EX_OK) {
+        rc = recover_one(x, &e, &what, p);
+        if (rc == EX_OK && what == RECOVERED_LATER)
+            rc = problem_set(
+                p, EX_TEMPFAIL,
+                "%s: a provision was interrupted moments ago and the server may still be at it; nothing was "
+                "changed: otsd-hook sweep waits and undoes it",
+                user);
+        *undone = rc == EX_OK && what == RECOVERED_BACK;
+        ledger_release(&e);
+    } else {
+        problem_add(p, " (%s/issuing/%s): otsd-hook sweep deals with it", OTSD_STATE_DIR, user);
+    }
+    return rc;
+}
+
+typedef struct owed {
+    context *x;
+    const char *user;
+    int found, rc;
+    problem *p;
+} owed;
+
+/* Burns that are owed for this user from before. */
+static int owed_one(const char *name, void *arg) {
+    owed *o = arg;
+    size_t len = strlen(o->user);
+    entry e;
+    int rc;
+
+    if (strncmp(name, o->user, len) != 0 || name[len] != '.' || strlen(name) != len + 17)
+        return 0;
+    rc = ledger_find(&o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, o->p);
+    if (rc == LEDGER_NONE)
+        return 0;
+    o->found++;
+    if (rc != EX_OK) {
+        if (rc == LEDGER_BUSY)
+            rc = problem_set(o->p, EX_TEMPFAIL, "%s: another process is burning the secret", o->user);
+        else
+            problem_add(o->p, " (%s/claimed/%s)", OTSD_STATE_DIR, name);
+        o->rc = rc;
+        return 0;
+    }
+    rc = finish(o->x, &e, o->p);
+    if (rc != EX_OK)
+        o->rc = rc;
+    ledger_release(&e);
+    return 0;
+}
+
+/* A name that changed hands is not the account that is revoked: nothing of the new one is locked. */
+static reason why_of(const record *r) {
+    situation s;
+    problem ignored;
+    reason why = look_at(r, EVENT_SWEEP, &s, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
+
+    return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
+}
+
+static int revoke_pending(context *x, const char *user, bool *found, problem *p) {
+    entry e;
+    int rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &e, p);
+
+    *found = rc != LEDGER_NONE;
+    if (rc == LEDGER_NONE)
+        return EX_OK;
+    if (rc == LEDGER_BUSY)
+        return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record; nothing was changed: try again",
+                           user);
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);
+        return rc;
+    }
+    rc = closing_claim(&x->ledger, x->config, &e, why_of(&e.r), p);
+    if (rc == LEDGER_NONE)
+        rc = p->code;
+    if (rc == EX_OK) {
+        rc = finish(x, &e, p);
+        if (rc != EX_OK)
+            problem_add(p, "; %s's generated password is locked already, the burn is owed and otsd-hook sweep does it",
+                        user);
+    }
+    ledger_release(&e);
+    return rc;
+}
+
+static int revoke_user(context *x, const char *user, problem *p) {
+    owed burns = {.x = x, .user = user, .p = p};
+    problem other;
+    bool undone = false, found;
+    int rc = revoke_pending(x, user, &found, p), rc_issuing;
+
+    /* What can let somebody in comes first; an interrupted provision may have to wait for the server. */
+    rc_issuing = settle_issuing(x, user, &undone, &other);
+    if (rc_issuing == EX_OK && ledger_has(&x->ledger, LEDGER_PENDING, user) && !found)
+        return revoke_pending(x, user, &found, p);
+    if (rc == EX_OK && rc_issuing != EX_OK) {
+        *p = other;
+        return rc_issuing;
+    }
+    if (rc != EX_OK || found)
+        return rc;
+    rc = ledger_each(&x->ledger, LEDGER_CLAIMED, owed_one, &burns, &other);
+    if (rc != EX_OK)
+        *p = other;
+    if (rc != EX_OK || burns.rc != EX_OK)
+        return rc != EX_OK ? rc : burns.rc;
+    if (undone)
+        printf("%s: an interrupted provision is undone; the account has its old password\n", user);
+    else if (burns.found == 0)
+        return problem_set(p, EX_DATAERR, "%s has no open hand-off; nothing was changed", user);
+    return EX_OK;
+}
+
+int cmd_revoke(context *x, int argc, char **argv) {
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    problem p;
+    int opt, rc;
+
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (opt == 'c') {
+            x->config_path = optarg;
+        } else if (opt == 'h') {
+            fputs(help, stdout);
+            return EX_OK;
+        } else {
+            return usage_error("revoke", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
+        }
+    }
+    if (optind + 1 != argc || !user_name_ok(argv[optind]))
+        return usage_error("revoke", "one user name is needed");
+    rc = context_open(x, &p);
+    if (rc == EX_OK)
+        rc = revoke_user(x, argv[optind], &p);
+    if (rc != EX_OK)
+        problem_say(&p);
+    return rc;
+}

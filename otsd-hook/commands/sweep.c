@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * otsd-hook sweep: the level beside PAM's edge. Looks at every record, holds it against the account, and brings about
+ * what was missed: interrupted provisions, passwords that changed unseen, accounts that vanished, deadlines, burns that
+ * are owed.
+ *
+ * Any number of sweeps may run at once, and next to provisions and logins: each record is worked on under its lock, and
+ * a second sweep finds nothing to do. What cannot be read is set aside and named; it never stops the rest. Pending
+ * records are looked at in groups of a fixed size, so that memory does not grow with their number.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "handoff/closing.h"
+#include "handoff/context.h"
+#include "handoff/look.h"
+#include "handoff/recover.h"
+#include "password/shadow.h"
+
+#define CHECK_EVERY 3600  /* seconds between two questions about one receipt */
+#define CHECKS_A_SWEEP 20 /* no more questions than this at a time */
+#define HELPER_MS 5000    /* longer than a login's helper may live; waited for once */
+#define FAILURES_ENOUGH 2 /* so often unreachable: the rest waits for the next sweep */
+
+static const char help[] = "usage: otsd-hook sweep [OPTION...]\n"
+                           "\n"
+                           "Brings every hand-off to where it should be: finishes interrupted provisions, ends what is "
+                           "over, burns what is owed.\n"
+                           "A systemd timer or cron runs it; running it by hand, or twice at once, does no harm.\n"
+                           "\n"
+                           "  --now           try owed burns at once, without waiting for the time of the next try\n"
+                           "  --verbose       say what was done for each hand-off\n"
+                           "  --config=FILE   default " OTSD_CONFIG_PATH "\n";
+
+typedef struct sweep {
+    context *x;
+    bool now, verbose;
+    int worst;        /* exit code: of the worst thing that happened */
+    int failures;     /* calls in a row that did not reach the server */
+    bool waited;      /* for a record in other hands */
+    bool limited;     /* the server asked for patience */
+    int checks;       /* receipts asked for */
+    int64_t settles;  /* latest time at which a young intent can be judged; 0: there is none */
+    look_group group; /* pending records gathered so far */
+} sweep;
+
+static void done(const sweep *w, const char *user, const char *what) {
+    if (w->verbose)
+        printf("%s: %s\n", user, what);
+}
+
+static void trouble(sweep *w, const problem *p) {
+    problem_say(p);
+    if (w->worst == EX_OK || p->code != EX_TEMPFAIL)
+        w->worst = p->code;
+    if (p->remote && p->code == EX_UNAVAILABLE)
+        w->failures++;
+    else if (p->remote && p->code == EX_TEMPFAIL)
+        w->limited = true;
+}
+
+/* Is there any use in talking to the server in this sweep? */
+static bool server_answers(const sweep *w) {
+    return !w->limited && w->failures < FAILURES_ENOUGH;
+}
+
+/* An unreadable record is kept for a person, and never stops the rest. */
+static void unreadable(sweep *w, ledger_state s, const char *name, const problem *why) {
+    problem aside;
+    int rc = ledger_set_aside(&w->x->ledger, s, name, &aside);
+
+    if (rc == EX_OK)
+        problem_set(&aside, EX_DATAERR,
+                    "the record %s/%s cannot be read (%s); it is kept in %s/aside/: look at it, then remove it",
+                    ledger_state_name(s), name, why->text, OTSD_STATE_DIR);
+    if (rc >= 0)
+        trouble(w, &aside);
+}
+
+/* Opens and locks a record; false where there is nothing to do (gone, or in other hands) or it was dealt with. */
+static bool take(sweep *w, ledger_state s, const char *name, entry *e) {
+    /* A login that has just claimed is burning: if its helper is killed, this sweep is the one that goes on. */
+    long wait_ms = s == LEDGER_CLAIMED && !w->waited ? HELPER_MS : 0;
+    problem p;
+    int rc = ledger_find(&w->x->ledger, s, name, wait_ms, e, &p);
+
+    if (rc == LEDGER_BUSY && wait_ms > 0)
+        w->waited = true;
+
+    if (rc == EX_DATAERR)
+        unreadable(w, s, name, &p);
+    else if (rc > 0)
+        trouble(w, &p);
+    return rc == EX_OK;
+}
+
+static void finish(sweep *w, entry *e) {
+    problem p;
+    int rc;
+
+    if (!server_answers(w) && e->r.outcome == OUTCOME_NONE)
+        return;
+    rc = context_remote(w->x, &p);
+    if (rc == EX_OK)
+        rc = closing_finish(&w->x->ledger, w->x->config, w->x->remote, e, &p);
+    if (rc == EX_OK) {
+        w->failures = 0;
+        done(w, e->r.user, outcome_text((outcome)e->r.outcome));
+    } else {
+        trouble(w, &p);
+    }
+}
+
+static int claimed(const char *name, void *arg) {
+    sweep *w = arg;
+    entry e;
+
+    if (!take(w, LEDGER_CLAIMED, name, &e))
+        return 0;
+    if (w->now || e.r.next_try <= time(NULL))
+        finish(w, &e);
+    ledger_release(&e);
+    return 0;
+}
+
+static void end(sweep *w, entry *e, reason why) {
+    problem p;
+    int rc = closing_claim(&w->x->ledger, w->x->config, e, why, &p);
+
+    if (rc == LEDGER_NONE)
+        p.code = EX_SOFTWARE;
+    if (rc != EX_OK) {
+        trouble(w, &p);
+        return;
+    }
+    say(LOG_INFO, "%s: the hand-off is over (%s)", e->r.user, reason_text(why));
+    done(w, e->r.user, reason_text(why));
+    finish(w, e);
+}
+
+/* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. The question is asked
+ * without the lock, for a login must not wait for it; that it was asked is noted first, so that one bad receipt is not
+ * asked for by every sweep. */
+static void check_receipt(sweep *w, entry *e) {
+    int64_t opened_at = 0;
+    record asked;
+    problem p;
+    int rc;
+
+    w->checks++;
+    e->r.checked_at = time(NULL);
+    rc = ledger_save(e, &p);
+    asked = e->r;
+    ledger_release(e);
+    if (rc == EX_OK)
+        rc = context_remote(w->x, &p);
+    if (rc == EX_OK)
+        rc = remote_opened(w->x->remote, &asked, &opened_at, &p);
+    if (rc != EX_OK)
+        trouble(w, &p);
+    else
+        w->failures = 0;
+    if (rc == EX_OK && opened_at > 0 && take(w, LEDGER_PENDING, asked.user, e)) {
+        if (strcmp(e->r.id, asked.id) == 0) {
+            e->r.opened_at = opened_at;
+            if (ledger_save(e, &p) != EX_OK)
+                trouble(w, &p);
+        }
+        ledger_release(e);
+    }
+    record_wipe(&asked);
+}
+
+static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, int64_t created) {
+    int64_t now = time(NULL);
+
+    return opened_at == 0 && checked_at + CHECK_EVERY <= now && created + CHECK_EVERY <= now &&
+           w->checks < CHECKS_A_SWEEP && server_answers(w);
+}
+
+/* A record of which the quick look said that there is something to do: again, under its lock. */
+static void pending_one(sweep *w, const look_item *seen) {
+    situation s;
+    problem p;
+    reason why;
+    entry e;
+
+    if (!take(w, LEDGER_PENDING, seen->user, &e))
+        return;
+    if (look_at(&e.r, EVENT_SWEEP, &s, &p) != EX_OK) {
+        trouble(w, &p);
+    } else {
+        /* A claim that was noted and not carried out is carried out. */
+        why = e.r.reason != REASON_NONE ? (reason)e.r.reason : decide(&s);
+        if (why != REASON_NONE)
+            end(w, &e, why);
+        else if (check_is_due(w, e.r.opened_at, e.r.checked_at, e.r.created))
+            check_receipt(w, &e);
+    }
+    ledger_release(&e);
+}
+
+/* Locks what is past its deadline in one transaction: ten thousand hand-offs that end on one day must not be ten
+ * thousand rewrites of the shadow file. Each one's claim then finds nothing left to lock. */
+static void lock_overdue(sweep *w) {
+    shadow_change *changes = calloc(w->group.len, sizeof *changes);
+    size_t n = 0;
+    problem p;
+
+    for (size_t i = 0; changes && i < w->group.len; i++) {
+        const look_item *item = &w->group.items[i];
+
+        if (item->backend == OTSD_BACKEND_SHADOW && decide(&item->s) == REASON_DEADLINE)
+            changes[n++] = (shadow_change){.user = item->user, .hash = item->hash, .op = SHADOW_LOCK_IF};
+    }
+    if (n > 1 && shadow_apply(changes, n, &p) != EX_OK)
+        trouble(w, &p);
+    free(changes);
+}
+
+static void flush_group(sweep *w) {
+    problem p;
+
+    if (w->group.len == 0)
+        return;
+    if (look_group_look(&w->group, &p) != EX_OK)
+        trouble(w, &p);
+    lock_overdue(w);
+    for (size_t i = 0; i < w->group.len; i++) {
+        const look_item *item = &w->group.items[i];
+
+        if (item->reason != REASON_NONE || decide(&item->s) != REASON_NONE ||
+            check_is_due(w, item->opened_at, item->checked_at, item->created))
+            pending_one(w, item);
+    }
+    look_group_empty(&w->group);
+}
+
+static int pending(const char *name, void *arg) {
+    sweep *w = arg;
+    problem p;
+    int rc = look_group_add(&w->group, &w->x->ledger, name, &p);
+
+    if (rc == EX_DATAERR) {
+        entry e;
+
+        /* Once more under the lock: it may have been in the middle of a write. */
+        if (take(w, LEDGER_PENDING, name, &e))
+            ledger_release(&e);
+    } else if (rc > 0) {
+        trouble(w, &p);
+    }
+    if (look_group_full(&w->group))
+        flush_group(w);
+    return 0;
+}
+
+static int issuing(const char *name, void *arg) {
+    sweep *w = arg;
+    recovery what;
+    problem p;
+    entry e;
+
+    if (!take(w, LEDGER_ISSUING, name, &e))
+        return 0;
+    /* One whose password may be in place is armed without the server. */
+    if (!server_answers(w) && e.r.hash[0] == '\0' && !e.r.storing) {
+        ledger_release(&e);
+        return 0;
+    }
+    if (recover_one(w->x, &e, &what, &p) != EX_OK) {
+        trouble(w, &p);
+    } else if (what == RECOVERED_LATER) {
+        int64_t settles = recover_settles(w->x->config, &e.r);
+
+        if (settles > w->settles)
+            w->settles = settles;
+    } else {
+        done(w, e.r.user,
+             what == RECOVERED_FORWARD ? "an interrupted provision is armed" : "an interrupted provision is undone");
+    }
+    ledger_release(&e);
+    return 0;
+}
+
+static void each(sweep *w, ledger_state s, int (*fn)(const char *, void *)) {
+    problem p;
+
+    if (ledger_each(&w->x->ledger, s, fn, w, &p) != EX_OK)
+        trouble(w, &p);
+}
+
+static void run(sweep *w) {
+    problem p;
+
+    if (shadow_clean(&p) != EX_OK)
+        trouble(w, &p);
+    each(w, LEDGER_ISSUING, issuing);
+    each(w, LEDGER_CLAIMED, claimed);
+    each(w, LEDGER_PENDING, pending);
+    flush_group(w);
+    if (w->settles > 0) {
+        int64_t wait = w->settles - time(NULL);
+
+        /* The server may still be carrying out what an interrupted provision asked for. A clock that was set back must
+         * not make this a long sleep. */
+        if (wait > 0)
+            (void)sleep((unsigned)(wait < 300 ? wait : 300));
+        each(w, LEDGER_ISSUING, issuing);
+    }
+    if (ledger_stamp(&w->x->ledger, &p) != EX_OK)
+        trouble(w, &p);
+}
+
+int cmd_sweep(context *x, int argc, char **argv) {
+    static const struct option options[] = {{"now", no_argument, NULL, 'n'},
+                                            {"verbose", no_argument, NULL, 'v'},
+                                            {"config", required_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    sweep w = {.x = x};
+    problem p;
+    int opt;
+
+    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (opt) {
+        case 'n':
+            w.now = true;
+            break;
+        case 'v':
+            w.verbose = true;
+            break;
+        case 'c':
+            x->config_path = optarg;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return EX_OK;
+        default:
+            return usage_error("sweep", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
+        }
+    }
+    if (optind != argc)
+        return usage_error("sweep", "it takes no user: it looks at all");
+    if (context_open(x, &p) != EX_OK) {
+        problem_say(&p);
+        return p.code;
+    }
+    if (look_group_init(&w.group, &p) != EX_OK) {
+        problem_say(&p);
+        return p.code;
+    }
+    run(&w);
+    look_group_free(&w.group);
+    return w.worst;
+}

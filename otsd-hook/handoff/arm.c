@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+#include "handoff/arm.h"
+
+#include <stdlib.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "ledger/audit.h"
+#include "handoff/closing.h"
+
+/* How long an older hand-off may be in other hands. */
+#define LOCK_WAIT_MS 5000
+
+static int end_older(context *x, const char *user, problem *p) {
+    problem later;
+    entry old;
+    int rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &old, p);
+
+    if (rc == LEDGER_NONE)
+        return EX_OK;
+    if (rc == LEDGER_BUSY)
+        return problem_set(p, EX_TEMPFAIL, "%s: the older hand-off is in other hands", user);
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, user);
+        return rc;
+    }
+    rc = closing_claim(&x->ledger, x->config, &old, REASON_REISSUED, p);
+    if (rc == LEDGER_NONE)
+        rc = p->code;
+    if (rc == EX_OK &&
+        (context_remote(x, &later) != EX_OK || closing_finish(&x->ledger, x->config, x->remote, &old, &later) != EX_OK))
+        say(LOG_WARNING, "%s", later.text);
+    ledger_release(&old);
+    return rc;
+}
+
+/* Of those that were begun by another process: who has a line already? */
+static void find_lines(context *x, arming *a, size_t n) {
+    audit_look *looks = calloc(n + 1, sizeof *looks);
+    size_t count = 0;
+
+    for (size_t i = 0; looks && i < n; i++)
+        if (a[i].again)
+            looks[count++].id = a[i].e->r.id;
+    if (count > 0)
+        audit_find(x->config, "issued", looks, count);
+    /* Where nobody can say, a line too many is better than one too few. */
+    for (size_t i = 0, k = 0; i < n; i++)
+        if (a[i].again)
+            a[i].again = looks && looks[k++].found;
+    free(looks);
+}
+
+/* Before the records move: what is in pending/ has its line, whatever happens. The passwords are in place, so it is
+ * true. */
+static void write_audit(context *x, arming *a, size_t n) {
+    const record **fresh = calloc(n + 1, sizeof(record *));
+    size_t count = 0;
+    problem p;
+    int rc = EX_OK;
+
+    find_lines(x, a, n);
+    for (size_t i = 0; fresh && i < n; i++)
+        if (!a[i].again && a[i].why->code == EX_OK)
+            fresh[count++] = &a[i].e->r;
+    if (!fresh)
+        rc = problem_set(&p, EX_OSERR, "out of memory for the audit log");
+    else if (count > 0)
+        rc = audit_write_all(x->config, "issued", fresh, count, time(NULL), &p);
+    if (rc != EX_OK)
+        say(LOG_WARNING, "%s%s: the password is set, but %s", a[0].e->r.user, n > 1 ? " and others" : "", p.text);
+    free(fresh);
+}
+
+static int arm_one(context *x, arming *a) {
+    int rc = ledger_rename(&x->ledger, a->e, LEDGER_PENDING, a->why);
+
+    return rc == LEDGER_NONE ? a->why->code : rc;
+}
+
+void arm(context *x, arming *a, size_t n) {
+    problem p;
+
+    if (n == 0)
+        return;
+    for (size_t i = 0; i < n; i++)
+        a[i].why->code = end_older(x, a[i].e->r.user, a[i].why);
+    write_audit(x, a, n);
+    for (size_t i = 0; i < n; i++)
+        if (a[i].why->code == EX_OK)
+            a[i].why->code = arm_one(x, &a[i]);
+    if (ledger_sync_names(&x->ledger, LEDGER_ISSUING, LEDGER_PENDING, &p) != EX_OK)
+        for (size_t i = 0; i < n; i++)
+            if (a[i].why->code == EX_OK)
+                *a[i].why = p;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "handoff/context.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int context_open(context *x, problem *p) {
+    otsd_error e = {0};
+    int rc;
+
+    if (otsd_config_load(&x->config, x->config_path ? x->config_path : OTSD_CONFIG_PATH, &e) != OTSD_OK)
+        return problem_set(p, EX_CONFIG, "%s", e.message);
+    problem_use_syslog(x->config->audit.syslog);
+    rc = ledger_open(&x->ledger, p);
+    x->has_ledger = rc == EX_OK;
+    return rc;
+}
+
+int context_remote(context *x, problem *p) {
+    if (x->remote)
+        return EX_OK;
+    if (otsd_global_init() != OTSD_OK)
+        return problem_set(p, EX_OSERR, "the HTTP library cannot start");
+    return remote_open(&x->remote, x->config, p);
+}
+
+void context_close(context *x) {
+    orphans_free(&x->orphans);
+    remote_close(&x->remote);
+    if (x->has_ledger)
+        ledger_close(&x->ledger);
+    x->has_ledger = false;
+    otsd_config_free(&x->config);
+}
+
+int usage_error(const char *command, const char *fmt, ...) {
+    char text[400];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "otsd-hook %s: %s; see otsd-hook %s --help\n", command, text, command);
+    return EX_USAGE;
+}

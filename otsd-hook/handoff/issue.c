@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "handoff/issue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "handoff/arm.h"
+#include "ledger/audit.h"
+#include "password/backend.h"
+#include "handoff/closing.h"
+#include "password/hash.h"
+#include "handoff/recover.h"
+
+#define MARK_MOST 899 /* seconds by which the ttl asked for may differ from the wanted one */
+#define VALUE_MAX 512
+
+static int intend(context *x, issue *i) {
+    struct {
+        uint64_t id;
+        uint32_t mark;
+    } random;
+    record r = {0};
+    int64_t span = i->ttl / 8 < MARK_MOST ? i->ttl / 8 : MARK_MOST;
+    int rc;
+
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+        return problem_set(&i->why, EX_OSERR, "no random numbers: %s", strerror(errno));
+    snprintf(r.id, sizeof r.id, "%016llx", (unsigned long long)random.id);
+    snprintf(r.user, sizeof r.user, "%s", i->user);
+    r.uid = i->uid;
+    r.created = time(NULL);
+    r.ttl_asked = i->ttl - (int64_t)(random.mark % (uint64_t)(span + 1));
+    if (i->recipient)
+        snprintf(r.recipient, sizeof r.recipient, "%s", i->recipient);
+    if (i->passphrase)
+        snprintf(r.passphrase, sizeof r.passphrase, "%s", i->passphrase);
+    r.backend = (int64_t)x->config->password.backend;
+    r.must_change = x->config->handoff.must_change;
+    memcpy(i->id, r.id, sizeof i->id);
+    i->ttl_asked = r.ttl_asked;
+    rc = ledger_create(&x->ledger, &r, &i->e, &i->why);
+    if (rc != EX_OK)
+        i->e.fd = -1;
+    record_wipe(&r);
+    /* Another may have provisioned this user since somebody looked; now that the intent is ours nobody can. */
+    if (rc == EX_OK && !i->again && ledger_has(&x->ledger, LEDGER_PENDING, i->user))
+        rc = problem_set(&i->why, EX_CANTCREAT, "%s has an open hand-off by now", i->user);
+    return rc;
+}
+
+/* Those whose last step succeeded, as entries. NULL: out of memory. */
+static entry **good_entries(issue *const *i, size_t n, size_t *count) {
+    entry **e = calloc(n + 1, sizeof(entry *));
+
+    *count = 0;
+    for (size_t k = 0; e && k < n; k++)
+        if (i[k]->why.code == EX_OK)
+            e[(*count)++] = &i[k]->e;
+    return e;
+}
+
+/* Syncs those that are good; where that fails they are not. */
+static void sync_good(context *x, issue *const *i, size_t n) {
+    size_t count;
+    entry **e = good_entries(i, n, &count);
+    problem p;
+
+    if (!e)
+        problem_set(&p, EX_OSERR, "out of memory");
+    else
+        p.code = ledger_sync(&x->ledger, e, count, &p);
+    free(e);
+    for (size_t k = 0; p.code != EX_OK && k < n; k++)
+        if (i[k]->why.code == EX_OK)
+            i[k]->why = p;
+}
+
+void issue_begin(context *x, issue *const *i, size_t n) {
+    problem ignored;
+
+    for (size_t k = 0; k < n; k++)
+        i[k]->why.code = intend(x, i[k]);
+    sync_good(x, i, n);
+    for (size_t k = 0; k < n; k++) {
+        if (i[k]->why.code == EX_OK)
+            continue;
+        if (i[k]->e.fd >= 0)
+            (void)ledger_unlink(&x->ledger, &i[k]->e, &ignored);
+        ledger_release(&i[k]->e);
+        problem_add(&i[k]->why, "; nothing was changed");
+    }
+}
+
+int issue_asks(issue *i) {
+    i->e.r.created = time(NULL);
+    return ledger_write(&i->e, &i->why);
+}
+
+void issue_renew(context *x, issue *const *i, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        i[k]->why.code = issue_asks(i[k]);
+    sync_good(x, i, n);
+}
+
+/* What the server answered, held against what was asked. */
+static int check(const context *x, const issue *i, const otsd_receipt *t, problem *p) {
+    const char *value = t->value ? otsd_secret_data(t->value) : "";
+    size_t len = t->value ? otsd_secret_len(t->value) : 0;
+
+    if (len < (size_t)x->config->handoff.min_length)
+        return problem_set(p, EX_PROTOCOL, "%s: the server generated %zu characters, handoff.min_length wants %ld",
+                           i->user, len, x->config->handoff.min_length);
+    if (len > VALUE_MAX)
+        return problem_set(p, EX_PROTOCOL, "%s: the server generated %zu characters, which is too long", i->user, len);
+    for (size_t k = 0; k < len; k++)
+        if ((unsigned char)value[k] < ' ' || value[k] == 0x7f)
+            return problem_set(p, EX_PROTOCOL, "%s: the server generated a value with a control character", i->user);
+    if (i->recipient && t->recipients_len == 0)
+        return problem_set(p, EX_DATAERR, "%s: the server took the address %s without a word and mails nobody", i->user,
+                           i->recipient);
+    if (i->recipient && (t->recipients_len != 1 || !otsd_recipient_matches(t->recipients[0], i->recipient)))
+        return problem_set(p, EX_PROTOCOL, "%s: the server mails another address (%s) than %s", i->user,
+                           t->recipients[0], i->recipient);
+    if (!i->recipient && t->recipients_len > 0)
+        return problem_set(p, EX_PROTOCOL, "%s: the server mails %s, which was not asked for", i->user,
+                           t->recipients[0]);
+    if (i->passphrase && t->passphrase_required != OTSD_YES)
+        return problem_set(p, EX_PROTOCOL, "%s: the server did not take the passphrase over", i->user);
+    if (!i->passphrase && t->passphrase_required == OTSD_YES)
+        return problem_set(p, EX_PROTOCOL, "%s: the server asks for a passphrase that nobody set", i->user);
+    return EX_OK;
+}
+
+/* Notes what the server said, first of all the key: from here on the secret can be burned, whatever happens. */
+static int note(issue *i, const otsd_receipt *t, problem *p) {
+    int64_t left = t->secret_ttl > 0 ? t->secret_ttl : t->ttl;
+    record *r = &i->e.r;
+
+    if (strlen(t->metadata_key) > KEY_MAX || left <= 0 || left > 366 * 86400)
+        return problem_set(p, EX_PROTOCOL, "%s: the server's answer has no usable metadata key or lifetime", i->user);
+    snprintf(r->metadata_key, sizeof r->metadata_key, "%s", t->metadata_key);
+    r->deadline = r->created + left;
+    if (i->link && i->keep_link && strlen(i->link) <= HANDOFF_LINK_MAX)
+        snprintf(r->link, sizeof r->link, "%s", i->link);
+    i->deadline = r->deadline;
+    i->ttl_granted = left;
+    /* A second or two is the way there. */
+    i->short_ttl = left < i->ttl_asked - 5;
+    return ledger_write(&i->e, p);
+}
+
+int issue_answered(context *x, issue *i, otsd_receipt *t) {
+    problem no_link = {.code = EX_OK};
+    problem *p = &i->why;
+
+    if (i->want_link)
+        no_link.code = remote_link(x->remote, t, &i->link, &no_link);
+    p->code = note(i, t, p);
+    if (p->code == EX_OK)
+        p->code = check(x, i, t, p);
+    if (p->code == EX_OK && no_link.code != EX_OK)
+        *p = no_link;
+    if (p->code == EX_OK) {
+        i->value = t->value;
+        t->value = NULL;
+    }
+    return p->code;
+}
+
+int issue_hash(context *x, issue *i) {
+    record *r = &i->e.r;
+    problem *p = &i->why;
+
+    p->code = EX_OK;
+    if (r->backend == OTSD_BACKEND_SHADOW) {
+        p->code = hash_password(x->config, i->value, r->hash, sizeof r->hash, p);
+        otsd_secret_free(&i->value);
+    }
+    if (p->code == EX_OK)
+        p->code = ledger_write(&i->e, p);
+    return p->code;
+}
+
+static void store_good(context *x, issue *const *i, size_t n) {
+    backend_change *changes = calloc(n + 1, sizeof *changes);
+    size_t count = 0;
+
+    for (size_t k = 0; k < n; k++) {
+        if (!changes && i[k]->why.code == EX_OK)
+            problem_set(&i[k]->why, EX_OSERR, "out of memory");
+        else if (i[k]->why.code == EX_OK)
+            changes[count++] = (backend_change){.h = &i[k]->e.r,
+                                                .value = i[k]->value,
+                                                .replaces = i[k]->replaces,
+                                                .force = i[k]->force,
+                                                .why = &i[k]->why};
+    }
+    if (count > 0)
+        backend_set(x->config, changes, count);
+    for (size_t k = 0, c = 0; k < n && c < count; k++) {
+        if (changes[c].h == &i[k]->e.r)
+            i[k]->unsure = changes[c++].unsure;
+    }
+    free(changes);
+}
+
+void issue_store(context *x, issue *const *i, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        i[k]->unsure = false;
+        i[k]->why.code = EX_OK;
+        if (i[k]->e.r.backend == OTSD_BACKEND_COMMAND) {
+            /* Nobody can say later whether the command did it: from here on it may have. */
+            i[k]->e.r.storing = 1;
+            i[k]->why.code = ledger_write(&i[k]->e, &i[k]->why);
+        }
+    }
+    /* Keys and hashes are on the disk before any password is. */
+    sync_good(x, i, n);
+    store_good(x, i, n);
+    for (size_t k = 0; k < n; k++) {
+        otsd_secret_free(&i[k]->value);
+        i[k]->stored = i[k]->why.code == EX_OK;
+        if (i[k]->unsure)
+            problem_add(&i[k]->why,
+                        "; the password may be set: the record stays in issuing/, and otsd-hook sweep decides");
+    }
+}
+
+void issue_arm(context *x, issue *const *i, size_t n) {
+    arming *a = calloc(n + 1, sizeof *a);
+
+    for (size_t k = 0; k < n; k++) {
+        if (a)
+            a[k] = (arming){.e = &i[k]->e, .why = &i[k]->why};
+        else
+            problem_set(&i[k]->why, EX_OSERR, "%s: out of memory", i[k]->user);
+    }
+    if (a)
+        arm(x, a, n);
+    for (size_t k = 0; k < n; k++)
+        if (i[k]->why.code != EX_OK)
+            problem_add(&i[k]->why, "; the password is set: otsd-hook sweep arms the hand-off");
+    free(a);
+}
+
+/* The answer to generate was lost: looks at once whether the server made something. */
+static void lost(context *x, entry *e, problem *p) {
+    recovery what;
+    problem again;
+
+    if (recover_one(x, e, &what, &again) == EX_OK && what == RECOVERED_BACK)
+        problem_add(p, "; the account is untouched, and what the server had made is burned");
+    else
+        problem_add(p, "; the account is untouched, and otsd-hook sweep will burn what the server may have made");
+}
+
+/* The metadata key is in memory only, the disk did not take it. Where this fails the intent stays, for its mark can
+ * still find the secret. */
+static int undo_unsaved(context *x, entry *e) {
+    remote_end end;
+    problem again;
+    int rc = remote_burn(x->remote, &e->r, time(NULL), &end, &again);
+
+    if (rc == EX_OK) {
+        e->r.reason = REASON_ABORTED;
+        e->r.outcome = end.outcome;
+        e->r.opened_at = end.opened_at;
+        rc = audit_write(x->config, "closed", &e->r, time(NULL), &again);
+    }
+    return rc == EX_OK ? ledger_remove(&x->ledger, e, &again) : rc;
+}
+
+void issue_undo(context *x, issue *i) {
+    problem again, *p = &i->why;
+    entry *e = &i->e;
+    int rc;
+
+    if (e->saved.metadata_key[0] == '\0') {
+        rc = e->r.metadata_key[0] ? undo_unsaved(x, e) : EX_PROTOCOL;
+        e->r = e->saved;
+        if (rc == EX_OK)
+            problem_add(p, "; the secret is burned and nothing was changed");
+        else
+            lost(x, e, p);
+        return;
+    }
+    rc = closing_claim(&x->ledger, x->config, e, REASON_ABORTED, &again);
+    if (rc == EX_OK)
+        rc = closing_finish(&x->ledger, x->config, x->remote, e, &again);
+    if (rc == EX_OK)
+        problem_add(p, "; the secret is burned and nothing was changed");
+    else
+        problem_add(p, "; the account is untouched, but the secret still lives (%s)", again.text);
+}
+
+void issue_drop(context *x, issue *i) {
+    problem ignored;
+
+    (void)ledger_unlink(&x->ledger, &i->e, &ignored);
+    problem_add(&i->why, "; nothing was changed");
+}
+
+void issue_end(issue *i) {
+    otsd_secret_free(&i->value);
+    if (i->link)
+        otsd_wipe(i->link, strlen(i->link));
+    free(i->link);
+    i->link = NULL;
+    ledger_release(&i->e);
+}
+
+static void all_steps(context *x, issue *i) {
+    remote_answer a;
+
+    issue_begin(x, &i, 1);
+    if (i->why.code != EX_OK)
+        return;
+    (void)issue_asks(i);
+    remote_generate(x->remote, &i->e.r, i->locale, &a);
+    if (!a.receipt) {
+        i->why = a.why;
+        if (a.certain)
+            issue_drop(x, i);
+        else
+            lost(x, &i->e, &i->why);
+        return;
+    }
+    if (issue_answered(x, i, a.receipt) == EX_OK && issue_hash(x, i) == EX_OK)
+        issue_store(x, &i, 1);
+    otsd_receipt_free(&a.receipt);
+    if (i->why.code == EX_OK)
+        issue_arm(x, &i, 1);
+    else if (!i->unsure)
+        issue_undo(x, i);
+}
+
+int issue_run(context *x, issue *i, problem *p) {
+    int rc = context_remote(x, p);
+
+    if (rc != EX_OK) {
+        problem_add(p, "; nothing was changed");
+        return rc;
+    }
+    i->e.fd = -1;
+    all_steps(x, i);
+    if (i->why.code != EX_OK)
+        *p = i->why;
+    return i->why.code;
+}

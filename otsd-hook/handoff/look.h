@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is, held against a record: one, or a group of them in one pass over the account files.
+ */
+#ifndef OTSD_HOOK_LOOK_H
+#define OTSD_HOOK_LOOK_H
+
+#include "handoff/decide.h"
+#include "ledger/ledger.h"
+
+/* Fills s, but for what only a login knows. Fails where nobody can say whether the account exists. */
+int look_at(const record *r, event ev, situation *s, problem *p);
+
+/* Pending records, up to a fixed amount of memory. Looking each one up in files of 100,000 lines would take minutes; so
+ * they are gathered, sorted by name, and met by one pass over passwd and one over shadow. */
+#define LOOK_ITEMS 65536
+#define LOOK_TEXT ((size_t)12 << 20) /* bytes for names and hashes */
+
+/* What of a record the quick look needs. */
+typedef struct look_item {
+    const char *user, *hash;
+    int64_t uid, created, opened_at, checked_at, backend, reason;
+    situation s;
+    bool found; /* in /etc/passwd */
+} look_item;
+
+typedef struct look_group {
+    look_item *items;
+    struct look_ref {
+        look_item *item;
+    } * sorted; /* by user name, during a run */
+    size_t len;
+    char *text;
+    size_t text_len;
+} look_group;
+
+int look_group_init(look_group *g, problem *p);
+void look_group_free(look_group *g);
+/* Reads pending/NAME into the group, without locking it. LEDGER_NONE: it is gone. */
+int look_group_add(look_group *g, ledger *l, const char *name, problem *p);
+bool look_group_full(const look_group *g);
+/* Fills in what is of each item; those of which nobody can say leave the group. */
+int look_group_look(look_group *g, problem *p);
+void look_group_empty(look_group *g);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An interrupted provision, taken forward or back: what the record and the shadow file say decides.
+ */
+#ifndef OTSD_HOOK_RECOVER_H
+#define OTSD_HOOK_RECOVER_H
+
+#include "handoff/context.h"
+
+typedef enum recovery {
+    RECOVERED_FORWARD, /* the password is in place: the hand-off is armed */
+    RECOVERED_BACK,    /* account untouched, what the server had made is burned, the intent is gone */
+    RECOVERED_LATER,   /* too early to say that the server made nothing: see recover_settles */
+} recovery;
+
+/* Does it depend on the account's password what becomes of this record? Otherwise in_place is not looked at below. */
+bool recover_has_password(const record *r);
+/* e lies in issuing/ and is locked; in_place is what backend_look says of it. On a failure the record stays for the
+ * next try; it may lie in claimed/ then, and only its burn is owed. */
+int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p);
+/* Looks, and recovers. */
+int recover_one(context *x, entry *e, recovery *out, problem *p);
+/* From when on an unfound secret counts as never made: a server has as long to carry a request out as we would have
+ * waited for its answer. */
+int64_t recover_settles(const otsd_config *c, const record *r);
+
+#endif

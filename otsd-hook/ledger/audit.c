@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+static void add_text(json_object *o, const char *key, const char *value) {
+    if (value && *value)
+        json_object_object_add(o, key, json_object_new_string(value));
+}
+
+static void add_time(json_object *o, const char *key, int64_t when) {
+    char buf[40];
+    struct tm tm;
+    time_t t = (time_t)when;
+
+    if (when > 0 && gmtime_r(&t, &tm) && strftime(buf, sizeof buf, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
+        add_text(o, key, buf);
+}
+
+static json_object *line_of(const char *event, const record *r, int64_t now) {
+    json_object *o = json_object_new_object();
+
+    if (!o)
+        return NULL;
+    add_time(o, "time", now);
+    add_text(o, "event", event);
+    add_text(o, "user", r->user);
+    json_object_object_add(o, "uid", json_object_new_int64(r->uid));
+    add_text(o, "id", r->id);
+    add_text(o, "recipient", r->recipient);
+    if (strcmp(event, "closed") == 0) {
+        add_text(o, "reason", reason_text((reason)r->reason));
+        add_text(o, "outcome", outcome_text((outcome)r->outcome));
+        add_time(o, "opened_at", r->opened_at);
+        add_time(o, "issued_at", r->created);
+    } else {
+        add_time(o, "deadline", r->deadline);
+    }
+    return o;
+}
+
+static int open_log(const char *path, problem *p) {
+    char dir[PATH_MAX];
+    struct stat st;
+    int fd;
+
+    snprintf(dir, sizeof dir, "%s", path);
+    if (mkdir(dirname(dir), 0700) != 0 && errno != EEXIST) {
+        problem_set(p, EX_CANTCREAT, "the audit log's folder %s cannot be made: %s", dir, strerror(errno));
+        return -1;
+    }
+    fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        problem_set(p, EX_CANTCREAT, "the audit log %s cannot be opened: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0) {
+        problem_set(p, EX_CONFIG, "the audit log %s must be a regular file of root's that nobody else can write", path);
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* A line that a crash or a full disk cut must not swallow the next one. */
+static bool torn(int fd) {
+    struct stat st;
+    char last = '\n';
+
+    if (fstat(fd, &st) != 0 || st.st_size == 0)
+        return false;
+    return pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* All lines in one piece of memory, each with its newline; NULL: out of memory. */
+static char *lines_of(const char *event, const record *const *r, size_t n, int64_t now, size_t *len) {
+    char *text = NULL;
+    FILE *f = open_memstream(&text, len);
+    bool ok = f;
+
+    for (size_t i = 0; ok && i < n; i++) {
+        json_object *o = line_of(event, r[i], now);
+        const char *line =
+            o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+
+        ok = line && fprintf(f, "%s\n", line) > 0;
+        if (o)
+            json_object_put(o);
+    }
+    if (f && fclose(f) != 0)
+        ok = false;
+    if (!ok) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
+static bool write_all(int fd, const char *text, size_t len) {
+    while (len > 0) {
+        ssize_t n = write(fd, text, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        text += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+int audit_write_all(const otsd_config *c, const char *event, const record *const *r, size_t n, int64_t now,
+                    problem *p) {
+    size_t len = 0;
+    char *text = lines_of(event, r, n, now, &len);
+    int fd = -1, rc = EX_OK;
+    struct stat st;
+
+    if (!text)
+        return problem_set(p, EX_OSERR, "out of memory for the audit log");
+    fd = open_log(c->audit.file, p);
+    if (fd < 0) {
+        rc = p->code;
+        goto out;
+    }
+    if (flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0) {
+        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
+        goto out;
+    }
+    if ((torn(fd) && !write_all(fd, "\n", 1)) || !write_all(fd, text, len) || fsync(fd) != 0) {
+        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
+        (void)!ftruncate(fd, st.st_size);
+        goto out;
+    }
+    for (char *rest = text, *line; c->audit.syslog && (line = strsep(&rest, "\n")) && *line;)
+        say(LOG_INFO, "%s", line);
+out:
+    if (fd >= 0)
+        (void)close(fd);
+    free(text);
+    return rc;
+}
+
+int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p) {
+    return audit_write_all(c, event, &r, 1, now, p);
+}
+
+typedef struct search {
+    const char *event; /* as it stands in a line */
+    audit_look **sorted;
+    size_t n;
+} search;
+
+static int by_id(const void *a, const void *b) {
+    return strcmp((*(audit_look *const *)a)->id, (*(audit_look *const *)b)->id);
+}
+
+static int id_is(const void *id, const void *look) {
+    return strcmp(id, (*(audit_look *const *)look)->id);
+}
+
+/* A line without its end was not written. */
+static void look_in_line(const search *s, char *line) {
+    char *id = strstr(line, "\"id\":\""), *end = id ? strchr(id + 6, '"') : NULL;
+    audit_look **found;
+
+    if (!end || !strchr(line, '\n') || !strstr(line, s->event))
+        return;
+    *end = '\0';
+    found = bsearch(id + 6, s->sorted, s->n, sizeof(audit_look *), id_is);
+    if (found)
+        (*found)->found = true;
+}
+
+static void look_in_file(const search *s, const char *path) {
+    char *line = NULL;
+    size_t size = 0;
+    FILE *f = fopen(path, "re");
+
+    if (!f)
+        return;
+    while (getline(&line, &size, f) > 0)
+        look_in_line(s, line);
+    free(line);
+    (void)fclose(f);
+}
+
+void audit_find(const otsd_config *c, const char *event, audit_look *looks, size_t n) {
+    char rotated[PATH_MAX], wanted[40];
+    search s = {wanted, calloc(n + 1, sizeof(audit_look *)), n};
+
+    snprintf(rotated, sizeof rotated, "%s.1", c->audit.file);
+    snprintf(wanted, sizeof wanted, "\"event\":\"%s\"", event);
+    for (size_t i = 0; i < n; i++) {
+        looks[i].found = false;
+        if (s.sorted)
+            s.sorted[i] = &looks[i];
+    }
+    if (s.sorted) {
+        qsort(s.sorted, n, sizeof(audit_look *), by_id);
+        look_in_file(&s, c->audit.file);
+        look_in_file(&s, rotated);
+    }
+    free(s.sorted);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct field {
+    const char *name;
+    size_t offset;
+    size_t size; /* of a string; 0: int64_t */
+} field;
+
+#define STRING(f)                                                                                                      \
+    { #f, offsetof(record, f), sizeof(((record *)0)->f) }
+#define NUMBER(f)                                                                                                      \
+    { #f, offsetof(record, f), 0 }
+
+static const field fields[] = {
+    STRING(id),         STRING(user),       NUMBER(uid),        NUMBER(created),     NUMBER(ttl_asked),
+    STRING(recipient),  STRING(passphrase), NUMBER(backend),    NUMBER(must_change), STRING(metadata_key),
+    NUMBER(deadline),   STRING(hash),       NUMBER(storing),    STRING(link),        NUMBER(opened_at),
+    NUMBER(checked_at), NUMBER(reason),     NUMBER(claimed_at), NUMBER(attempts),    NUMBER(next_try),
+    NUMBER(outcome),
+};
+#define FIELDS (sizeof fields / sizeof fields[0])
+
+static char *string_at(record *r, const field *f) {
+    return (char *)r + f->offset;
+}
+
+static int64_t number_at(const record *r, const field *f) {
+    int64_t v;
+
+    memcpy(&v, (const char *)r + f->offset, sizeof v);
+    return v;
+}
+
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1;
+}
+
+static bool unescape(char *out, size_t size, const char *s, size_t len) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        char c = s[i];
+
+        if (n + 1 >= size || c < ' ' || c > '~')
+            return false;
+        if (c == '%') {
+            int hi = i + 2 < len ? hex_digit(s[i + 1]) : -1, lo = i + 2 < len ? hex_digit(s[i + 2]) : -1;
+
+            if (hi < 0 || lo < 0)
+                return false;
+            c = (char)(hi * 16 + lo);
+            if (c == '\0')
+                return false;
+            i += 2;
+        }
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return true;
+}
+
+static bool parse_number(int64_t *out, const char *s, size_t len) {
+    char buf[24], *end;
+
+    if (len == 0 || len >= sizeof buf)
+        return false;
+    memcpy(buf, s, len);
+    buf[len] = '\0';
+    errno = 0;
+    *out = strtoll(buf, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+static bool parse_line(record *r, const char *line, size_t len) {
+    const char *eq = memchr(line, '=', len);
+    size_t name_len;
+
+    if (!eq)
+        return false;
+    name_len = (size_t)(eq - line);
+    for (size_t i = 0; i < FIELDS; i++) {
+        const field *f = &fields[i];
+        int64_t v;
+
+        if (strlen(f->name) != name_len || memcmp(f->name, line, name_len) != 0)
+            continue;
+        if (f->size > 0)
+            return unescape(string_at(r, f), f->size, eq + 1, len - name_len - 1);
+        if (!parse_number(&v, eq + 1, len - name_len - 1))
+            return false;
+        memcpy((char *)r + f->offset, &v, sizeof v);
+        return true;
+    }
+    return false;
+}
+
+static bool plausible(const record *r) {
+    return strlen(r->id) == 16 && strspn(r->id, "0123456789abcdef") == 16 && user_name_ok(r->user) && r->uid >= 0 &&
+           r->uid <= UINT32_MAX && r->reason >= 0 && r->reason < REASON_COUNT && r->outcome >= 0 &&
+           r->outcome < OUTCOME_COUNT && (r->backend == OTSD_BACKEND_SHADOW || r->backend == OTSD_BACKEND_COMMAND);
+}
+
+int record_parse(record *r, const char *text, size_t len, size_t *used, problem *p) {
+    size_t at = 0, line_number = 0;
+
+    memset(r, 0, sizeof *r);
+    while (at < len) {
+        const char *nl = memchr(text + at, '\n', len - at);
+
+        if (!nl)
+            break;
+        line_number++;
+        if (!parse_line(r, text + at, (size_t)(nl - text) - at)) {
+            record_wipe(r);
+            return problem_set(p, EX_DATAERR, "line %zu is not understood", line_number);
+        }
+        at = (size_t)(nl - text) + 1;
+    }
+    *used = at;
+    if (!plausible(r)) {
+        record_wipe(r);
+        return problem_set(p, EX_DATAERR, "it is not a whole record");
+    }
+    return EX_OK;
+}
+
+static size_t escape(char *out, size_t size, const char *s) {
+    size_t n = 0;
+
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+
+        if (n + 4 > size)
+            return 0;
+        if (c < ' ' || c > '~' || c == '%')
+            n += (size_t)snprintf(out + n, size - n, "%%%02x", c);
+        else
+            out[n++] = (char)c;
+    }
+    out[n] = '\0';
+    return n;
+}
+
+size_t record_format(const record *r, const record *before, char *out, size_t size) {
+    static const record empty;
+    size_t n = 0;
+
+    if (!before)
+        before = &empty;
+    for (size_t i = 0; i < FIELDS; i++) {
+        const field *f = &fields[i];
+        char value[1600];
+        int len;
+
+        if (f->size > 0) {
+            const char *s = (const char *)r + f->offset;
+
+            if (strcmp(s, (const char *)before + f->offset) == 0)
+                continue;
+            if (s[0] == '\0')
+                value[0] = '\0';
+            else if (escape(value, sizeof value, s) == 0)
+                return 0;
+        } else {
+            if (number_at(r, f) == number_at(before, f))
+                continue;
+            snprintf(value, sizeof value, "%" PRId64, number_at(r, f));
+        }
+        len = snprintf(out + n, size - n, "%s=%s\n", f->name, value);
+        otsd_wipe(value, sizeof value);
+        if (len < 0 || (size_t)len >= size - n)
+            return 0;
+        n += (size_t)len;
+    }
+    return n;
+}
+
+void record_wipe(record *r) {
+    otsd_wipe(r, sizeof *r);
+}
+
+static const char *const reasons[REASON_COUNT] = {
+    "open",     "password changed", "password login",          "key login",           "deadline", "revoked",
+    "reissued", "account gone",     "account has another uid", "provisioning aborted"};
+static const char *const outcomes[OUTCOME_COUNT] = {"", "burned unread", "opened", "expired unread", "unknown"};
+
+const char *reason_text(reason r) {
+    return (unsigned)r < REASON_COUNT ? reasons[r] : "unknown";
+}
+
+const char *outcome_text(outcome o) {
+    return (unsigned)o < OUTCOME_COUNT ? outcomes[o] : "unknown";
+}
+
+bool user_name_ok(const char *name) {
+    size_t len = strnlen(name, USER_MAX + 1);
+
+    if (len == 0 || len > USER_MAX || name[0] == '-' || name[0] == '.')
+        return false;
+    for (size_t i = 0; i < len; i++)
+        if (name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 0x7f)
+            return false;
+    return true;
+}

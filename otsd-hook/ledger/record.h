@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A hand-off's record: what its file in the ledger says.
+ *
+ * The file is a log of lines "name=value" that only ever grows; the last value of a name counts. So an update is one
+ * small append, needs no second file, and a line that a crash tore (no newline at its end) was never written. In
+ * values, control characters, '%' and bytes over 126 stand as %XX.
+ */
+#ifndef OTSD_HOOK_RECORD_H
+#define OTSD_HOOK_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/problem.h"
+
+#define USER_MAX 216 /* so that "pending.USER.ID.TIME", the longest name in the ledger, fits in NAME_MAX */
+#define KEY_MAX 256
+#define HANDOFF_LINK_MAX 400
+#define PASSPHRASE_MAX 128
+#define TTL_LEAST 60 /* seconds; what servers grant */
+#define TTL_MOST 2592000
+#define INTENT_FRESH 60  /* s: an intent on the disk is at most so much older than the request that it is for */
+#define RECORD_MAX 65536 /* bytes in a file */
+
+/* Why a hand-off is over; REASON_NONE while it is not. */
+typedef enum reason {
+    REASON_NONE = 0,
+    REASON_CHANGED, /* the generated password is no longer the account's */
+    REASON_LOGIN,   /* a password login on an account that need not change it */
+    REASON_KEY_LOGIN,
+    REASON_DEADLINE,
+    REASON_REVOKED,
+    REASON_REISSUED,
+    REASON_GONE,    /* the account is gone */
+    REASON_UID,     /* the name belongs to another uid now */
+    REASON_ABORTED, /* provisioning did not finish */
+    REASON_COUNT
+} reason;
+
+typedef enum outcome {
+    OUTCOME_NONE = 0,
+    OUTCOME_BURNED,  /* burned unread */
+    OUTCOME_OPENED,  /* opened at opened_at */
+    OUTCOME_EXPIRED, /* expired unread */
+    OUTCOME_UNKNOWN, /* the server no longer knows */
+    OUTCOME_COUNT
+} outcome;
+
+typedef struct record {
+    char id[17]; /* 16 hex digits, random: names this hand-off in claimed/ and in the audit log */
+    char user[USER_MAX + 1];
+    int64_t uid;
+    int64_t created;
+    int64_t ttl_asked; /* seconds, exactly as sent: the mark that finds an orphan */
+    char recipient[256];
+    char passphrase[PASSPHRASE_MAX + 1]; /* a burn needs it; "" without */
+    int64_t backend;                     /* otsd_backend */
+    int64_t must_change;
+
+    char metadata_key[KEY_MAX + 1];
+    int64_t deadline;
+    char hash[385];  /* of the generated password, as in shadow */
+    int64_t storing; /* command backend: the command may have been started */
+    char link[HANDOFF_LINK_MAX +
+              1]; /* where a batch is to report it: a second run of an interrupted batch has to know it; "" otherwise */
+
+    int64_t opened_at;  /* 0: not known to be opened */
+    int64_t checked_at; /* when the receipt was last asked for */
+
+    int64_t reason;
+    int64_t claimed_at;
+    int64_t attempts; /* of the burn */
+    int64_t next_try;
+    int64_t outcome;
+} record;
+
+/* Parses len bytes of a file; *used is where the last whole line ends. EX_DATAERR: not a record. */
+int record_parse(record *r, const char *text, size_t len, size_t *used, problem *p);
+/* Every field that differs from before, as lines; before may be NULL (all that are set). Returns the length, or 0 where
+ * it does not fit or nothing differs. The text holds secrets. */
+size_t record_format(const record *r, const record *before, char *out, size_t size);
+void record_wipe(record *r);
+
+/* "password changed", "deadline", …: for people, log and audit. */
+const char *reason_text(reason r);
+const char *outcome_text(outcome o);
+
+/* One plain path component: not empty, "." or "..", no '/', no leading '-' or '.', no control characters, at most
+ * USER_MAX bytes. */
+bool user_name_ok(const char *name);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "password/account.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lines.h"
+
+#define PASSWD_PATH "/etc/passwd"
+#define LOGIN_DEFS "/etc/login.defs"
+
+int account_uid(const char *user, int64_t *uid, problem *p) {
+    size_t size = 16384;
+    struct passwd pw, *found = NULL;
+    char *buf = malloc(size);
+    int err;
+
+    if (!buf)
+        return problem_set(p, EX_OSERR, "out of memory");
+    err = getpwnam_r(user, &pw, buf, size, &found);
+    if (found)
+        *uid = pw.pw_uid;
+    free(buf);
+    /* getpwnam(3) lists the errnos with which "not found" comes, too. */
+    if (!found && (err == 0 || err == ENOENT || err == ESRCH || err == EBADF || err == EPERM))
+        return problem_set(p, EX_NOUSER, "%s: there is no such user", user);
+    if (!found)
+        return problem_set(p, EX_OSERR, "%s: the user cannot be looked up: %s", user, strerror(err));
+    return EX_OK;
+}
+
+typedef struct each {
+    bool (*fn)(const char *user, int64_t uid, void *arg);
+    void *arg;
+} each;
+
+/* As getpwnam reads it: a line whose third field is no number is none. */
+static bool each_line(char *line, void *arg) {
+    const each *e = arg;
+    char *password = strchr(line, ':'), *number = password ? strchr(password + 1, ':') : NULL, *end;
+    unsigned long long uid;
+
+    if (!number || password == line || number[1] < '0' || number[1] > '9')
+        return true;
+    uid = strtoull(number + 1, &end, 10);
+    if (*end != ':' || uid > UINT32_MAX)
+        return true;
+    *password = '\0';
+    return e->fn(line, (int64_t)uid, e->arg);
+}
+
+/* Not by fgetpwent_r, which never gets past a line that is longer than its buffer. */
+int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p) {
+    each e = {.fn = fn, .arg = arg};
+
+    return lines_each(PASSWD_PATH, each_line, &e, p);
+}
+
+void account_limits_read(account_limits *out) {
+    FILE *f = fopen(LOGIN_DEFS, "re");
+    char line[512], key[64], text[64];
+
+    *out = (account_limits){.uid_min = 1000, .uid_max = 60000};
+    while (f && fgets(line, sizeof line, f)) {
+        int64_t *to;
+        char *end;
+        long v;
+
+        if (sscanf(line, " %63s %63s", key, text) != 2)
+            continue;
+        to = strcmp(key, "UID_MIN") == 0 ? &out->uid_min : strcmp(key, "UID_MAX") == 0 ? &out->uid_max : NULL;
+        errno = 0;
+        v = strtol(text, &end, 0);
+        if (to && errno == 0 && *end == '\0' && v >= 0)
+            *to = v;
+    }
+    if (f)
+        (void)fclose(f);
+}
+
+bool account_outside(const account_limits *limits, int64_t uid) {
+    return uid == 0 || uid < limits->uid_min || uid > limits->uid_max;
+}
+
+bool account_is_system(int64_t uid) {
+    account_limits limits;
+
+    account_limits_read(&limits);
+    return account_outside(&limits, uid);
+}

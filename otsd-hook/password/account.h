@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who is this user? What the name service and login.defs say.
+ */
+#ifndef OTSD_HOOK_ACCOUNT_H
+#define OTSD_HOOK_ACCOUNT_H
+
+#include <stdint.h>
+
+#include "base/problem.h"
+
+/* EX_NOUSER: there is none; EX_OSERR: nobody can say (a directory server is down). */
+int account_uid(const char *user, int64_t *uid, problem *p);
+/* Calls fn for each line of /etc/passwd with a name and a number, until it returns false. Where a name comes twice only
+ * its first line counts, which is for fn to see to. Accounts of other sources (LDAP …) are not in it: account_uid. */
+int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p);
+
+/* UID_MIN and UID_MAX of login.defs, to be read once where many accounts are looked at. */
+typedef struct account_limits {
+    int64_t uid_min, uid_max;
+} account_limits;
+void account_limits_read(account_limits *out);
+/* Root, and whatever lies outside the limits (nobody, daemons). */
+bool account_outside(const account_limits *limits, int64_t uid);
+/* The same for one account. */
+bool account_is_system(int64_t uid);
+
+#endif

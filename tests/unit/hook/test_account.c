@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pass over /etc/passwd and the limits of login.defs, in an /etc of the test's own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "password/account.h"
+#include "private_world.h"
+
+static bool gather(const char *user, int64_t uid, void *arg) {
+    char *text = arg;
+    size_t len = strlen(text);
+
+    snprintf(text + len, 1000 - len, "%s %lld\n", user, (long long)uid);
+    return strcmp(user, "stop") != 0;
+}
+
+static void assert_each(const char *passwd, const char *expected) {
+    char text[1000] = "";
+    problem p;
+
+    put_file("/etc/passwd", passwd, 0644);
+    assert_int_equal(account_each(gather, text, &p), EX_OK);
+    assert_string_equal(text, expected);
+}
+
+static void each_account(void **state) {
+    (void)state;
+    assert_each("root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nalice:x:1001:1::/:\nlast:x:5:",
+                "root 0\nalice 1000\nalice 1001\nlast 5\n");
+    assert_each("", "");
+    assert_each("stop:x:1:1:::\nalice:x:1000:1000:::\n", "stop 1\n");
+}
+
+static void what_is_no_account(void **state) {
+    (void)state;
+    assert_each("\n:x:1:1:::\n+nis\n+other::::::\nempty:x::1:::\nword:x:12z:1:::\nminus:x:-1:1:::\nshort:x:7\n"
+                "huge:x:4294967296:1:::\n# comment: a:b\nlargest:x:4294967295:1:::\n",
+                "largest 4294967295\n");
+}
+
+static void lines_of_any_length(void **state) {
+    enum { LONG = 3000000 };
+    char *passwd = malloc(LONG + 100);
+
+    (void)state;
+    assert_non_null(passwd);
+    snprintf(passwd, LONG + 100, "long:x:7:7:%0*d::\nalice:x:1000:1000:::\n", (int)LONG, 0);
+    assert_each(passwd, "long 7\nalice 1000\n");
+    free(passwd);
+}
+
+static bool in_order(const char *user, int64_t uid, void *arg) {
+    int64_t *next = arg;
+    char expected[32];
+
+    snprintf(expected, sizeof expected, "user%lld", (long long)*next);
+    assert_string_equal(user, expected);
+    assert_int_equal(uid, *next);
+    (*next)++;
+    return true;
+}
+
+/* Lines that end before, at and behind the end of what is read at once. */
+static void lines_across_pieces(void **state) {
+    enum { LINES = 40000 };
+    int64_t next = 0;
+    size_t size = 0;
+    char *passwd = NULL;
+    FILE *f = open_memstream(&passwd, &size);
+    problem p;
+
+    (void)state;
+    assert_non_null(f);
+    for (int i = 0; i < LINES; i++)
+        fprintf(f, "user%d:x:%d:1:%0*d::\n", i, i, 1 + i % 17, 0);
+    assert_int_equal(fclose(f), 0);
+    put_file("/etc/passwd", passwd, 0644);
+    assert_int_equal(account_each(in_order, &next, &p), EX_OK);
+    assert_int_equal(next, LINES);
+    free(passwd);
+}
+
+static void no_passwd_file(void **state) {
+    problem p;
+
+    (void)state;
+    (void)unlink("/etc/passwd");
+    assert_int_equal(account_each(in_order, NULL, &p), EX_NOINPUT);
+}
+
+static void limits_of_login_defs(void **state) {
+    account_limits limits;
+
+    (void)state;
+    (void)unlink("/etc/login.defs");
+    account_limits_read(&limits);
+    assert_int_equal(limits.uid_min, 1000);
+    assert_int_equal(limits.uid_max, 60000);
+    put_file("/etc/login.defs",
+             "# UID_MIN 7\nUID_MIN\t\t 500\n  UID_MAX 0x1000\nUID_MAX many\nUID_MIN -4\nSYS_UID_MIN 3\n", 0644);
+    account_limits_read(&limits);
+    assert_int_equal(limits.uid_min, 500);
+    assert_int_equal(limits.uid_max, 4096);
+    assert_true(account_outside(&limits, 0));
+    assert_true(account_outside(&limits, 499));
+    assert_false(account_outside(&limits, 500));
+    assert_false(account_outside(&limits, 4096));
+    assert_true(account_outside(&limits, 4097));
+    assert_false(account_is_system(500));
+    assert_true(account_is_system(4097));
+    put_file("/etc/login.defs", "UID_MIN 0\n", 0644);
+    assert_true(account_is_system(0));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        {"each line is an account, the second of a name too", each_account, NULL, NULL, NULL},
+        {"a line without a name or a number is none", what_is_no_account, NULL, NULL, NULL},
+        {"lines of any length are got past", lines_of_any_length, NULL, NULL, NULL},
+        {"lines are whole wherever a piece of the file ends", lines_across_pieces, NULL, NULL, NULL},
+        {"no file is an error", no_passwd_file, NULL, NULL, NULL},
+        {"the limits are those of login.defs, or the usual ones", limits_of_login_defs, NULL, NULL, NULL},
+    };
+
+    if (!private_world()) {
+        puts("1..1\nok 1 - accounts # SKIP needs root and namespaces");
+        return 0;
+    }
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Records and the ledger that keeps them, on a real directory in a mount namespace of the test's own.
+ */
+#include <dirent.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "ledger/ledger.h"
+#include "private_world.h"
+
+static ledger l;
+
+static int open_ledger(void **state) {
+    problem p;
+
+    (void)state;
+    return ledger_open(&l, &p) == EX_OK ? 0 : -1;
+}
+
+static int close_ledger(void **state) {
+    (void)state;
+    ledger_close(&l);
+    return mount("tmpfs", "/var/lib", "tmpfs", 0, NULL);
+}
+
+static record sample(const char *user) {
+    record r = {.id = "0123456789abcdef", .uid = 1001, .created = 100, .ttl_asked = 3600};
+
+    snprintf(r.user, sizeof r.user, "%s", user);
+    snprintf(r.recipient, sizeof r.recipient, "%s@example.com", user);
+    return r;
+}
+
+static void survives_a_round_trip(void **state) {
+    record r = sample("al.ice"), back;
+    char text[8192];
+    size_t len, used;
+    problem p;
+
+    (void)state;
+    snprintf(r.passphrase, sizeof r.passphrase, "a=b%%\n\xc3\xa9 %%00");
+    snprintf(r.metadata_key, sizeof r.metadata_key, "abc");
+    r.deadline = -7;
+    len = record_format(&r, NULL, text, sizeof text);
+    assert_true(len > 0);
+    assert_int_equal(record_parse(&back, text, len, &used, &p), EX_OK);
+    assert_int_equal(used, len);
+    assert_memory_equal(&r, &back, sizeof r);
+}
+
+static void last_value_counts_and_torn_lines_do_not(void **state) {
+    static const char text[] = "id=0123456789abcdef\nuser=bob\nuid=7\ncreated=1\ncreated=2\nmetadata_key=abc";
+    record r;
+    size_t used;
+    problem p;
+
+    (void)state;
+    assert_int_equal(record_parse(&r, text, sizeof text - 1, &used, &p), EX_OK);
+    assert_int_equal(r.created, 2);
+    assert_string_equal(r.metadata_key, "");
+    assert_int_equal(used, strlen(text) - strlen("metadata_key=abc"));
+}
+
+static void refuses_what_is_no_record(void **state) {
+    static const char *const bad[] = {
+        "",
+        "user=bob\nuid=7\n",
+        "id=0123456789abcdef\nuser=../x\nuid=7\n",
+        "id=0123456789abcdef\nuser=bob\nuid=-1\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7x\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\ncolour=blue\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\nreason=99\n",
+        "id=0123456789abcdef\nuser=bo%0\nuid=7\n",
+        "id=0123456789abcdef\nuser=bo%00b\nuid=7\n",
+        "id=0123456789abcdefff\nuser=bob\nuid=7\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\n\n",
+    };
+    record r;
+    size_t used;
+    problem p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(record_parse(&r, bad[i], strlen(bad[i]), &used, &p), EX_DATAERR);
+}
+
+static void names_are_one_plain_component(void **state) {
+    static const char *const good[] = {"alice", "a", "a.b", "Alice$", "m\xc3\xbcller", "a b"};
+    static const char *const bad[] = {"", ".", "..", "-x", ".x", "a/b", "/", "a\nb", "a\x7f"};
+    char longest[USER_MAX + 2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        assert_true(user_name_ok(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(user_name_ok(bad[i]));
+    memset(longest, 'a', sizeof longest);
+    longest[USER_MAX + 1] = '\0';
+    assert_false(user_name_ok(longest));
+    longest[USER_MAX] = '\0';
+    assert_true(user_name_ok(longest));
+}
+
+static void walks_through_its_states(void **state) {
+    record r = sample("alice");
+    struct stat st;
+    problem p;
+    entry e, other;
+
+    (void)state;
+    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_create(&l, &r, &other, &p), EX_CANTCREAT);
+    snprintf(e.r.metadata_key, sizeof e.r.metadata_key, "key");
+    e.r.deadline = 4000000000;
+    assert_int_equal(ledger_save(&e, &p), EX_OK);
+    assert_int_equal(ledger_move(&l, &e, LEDGER_PENDING, &p), EX_OK);
+    assert_int_equal(stat(OTSD_STATE_DIR "/pending/alice", &st), 0);
+    assert_int_equal(st.st_mtime, 4000000000);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    e.r.opened_at = 5;
+    assert_int_equal(ledger_save(&e, &p), EX_OK);
+    assert_int_equal(stat(OTSD_STATE_DIR "/pending/alice", &st), 0);
+    assert_int_equal(st.st_mtime, 4000000000);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "alice", 0, &other, &p), LEDGER_BUSY);
+    ledger_release(&e);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "alice", 0, &e, &p), EX_OK);
+    assert_string_equal(e.r.metadata_key, "key");
+    assert_int_equal(e.r.opened_at, 5);
+    assert_int_equal(ledger_move(&l, &e, LEDGER_CLAIMED, &p), EX_OK);
+    assert_string_equal(e.name, "alice.0123456789abcdef");
+    ledger_release(&e);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "alice", 0, &e, &p), LEDGER_NONE);
+    assert_int_equal(ledger_find(&l, LEDGER_CLAIMED, "alice.0123456789abcdef", 0, &e, &p), EX_OK);
+    assert_int_equal(ledger_remove(&l, &e, &p), EX_OK);
+    ledger_release(&e);
+}
+
+static void append_goes_on_behind_a_torn_line(void **state) {
+    record r = sample("alice");
+    problem p;
+    entry e;
+    char *text;
+    int fd;
+
+    (void)state;
+    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
+    ledger_release(&e);
+    fd = open(OTSD_STATE_DIR "/issuing/alice", O_WRONLY | O_APPEND | O_CLOEXEC);
+    assert_int_equal(write(fd, "metadata_k", 10), 10);
+    (void)close(fd);
+    assert_int_equal(ledger_find(&l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
+    e.r.deadline = 9;
+    assert_int_equal(ledger_save(&e, &p), EX_OK);
+    ledger_release(&e);
+    assert_int_equal(ledger_find(&l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
+    assert_int_equal(e.r.deadline, 9);
+    ledger_release(&e);
+    text = get_file(OTSD_STATE_DIR "/issuing/alice");
+    assert_null(strstr(text, "metadata_k"));
+    free(text);
+}
+
+static void one_of_many_claims(void **state) {
+    enum { TRIES = 32 };
+    record r = sample("alice");
+    pid_t pids[TRIES];
+    int winners = 0;
+    problem p;
+    entry e;
+
+    (void)state;
+    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_move(&l, &e, LEDGER_PENDING, &p), EX_OK);
+    ledger_release(&e);
+    for (int i = 0; i < TRIES; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            int rc = ledger_find(&l, LEDGER_PENDING, "alice", 2000, &e, &p);
+
+            if (rc == EX_OK)
+                rc = ledger_move(&l, &e, LEDGER_CLAIMED, &p);
+            _exit(rc == EX_OK ? 1 : rc == LEDGER_NONE ? 0 : 2);
+        }
+    }
+    for (int i = 0; i < TRIES; i++) {
+        int status;
+
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_in_range(WEXITSTATUS(status), 0, 1);
+        winners += WEXITSTATUS(status);
+    }
+    assert_int_equal(winners, 1);
+}
+
+static void refuses_links_loose_modes_and_strangers(void **state) {
+    problem p;
+    ledger other;
+    entry e;
+
+    (void)state;
+    put_file("/etc/secret", "id=0123456789abcdef\nuser=bob\nuid=7\n", 0600);
+    assert_int_equal(symlink("/etc/secret", OTSD_STATE_DIR "/pending/bob"), 0);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "bob", 0, &e, &p), EX_DATAERR);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_PENDING, "bob", &p), EX_OK);
+    assert_int_equal(mkfifo(OTSD_STATE_DIR "/pending/fifo", 0600), 0);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "fifo", 0, &e, &p), EX_DATAERR);
+    put_file(OTSD_STATE_DIR "/pending/loose", "id=0123456789abcdef\nuser=loose\nuid=7\n", 0644);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "loose", 0, &e, &p), EX_DATAERR);
+    put_file(OTSD_STATE_DIR "/pending/wrong", "id=0123456789abcdef\nuser=right\nuid=7\n", 0600);
+    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "wrong", 0, &e, &p), EX_DATAERR);
+    assert_int_equal(chmod(OTSD_STATE_DIR, 0755), 0);
+    assert_int_equal(ledger_open(&other, &p), EX_CONFIG);
+    assert_int_equal(chmod(OTSD_STATE_DIR, 0700), 0);
+    assert_int_equal(chown(OTSD_STATE_DIR "/claimed", 1, 1), 0);
+    assert_int_equal(ledger_open(&other, &p), EX_CONFIG);
+}
+
+static void sets_aside_only_what_stays_unreadable(void **state) {
+    record r = sample("alice");
+    problem p;
+    entry e;
+
+    (void)state;
+    put_file(OTSD_STATE_DIR "/pending/bad", "no record\n", 0600);
+    put_file(OTSD_STATE_DIR "/issuing/empty", "", 0600);
+    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "alice", &p), LEDGER_BUSY);
+    ledger_release(&e);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "alice", &p), LEDGER_NONE);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "empty", &p), LEDGER_NONE);
+    assert_int_equal(ledger_set_aside(&l, LEDGER_PENDING, "bad", &p), EX_OK);
+    assert_true(ledger_has(&l, LEDGER_ISSUING, "alice"));
+    assert_false(ledger_has(&l, LEDGER_ISSUING, "empty"));
+    assert_false(ledger_has(&l, LEDGER_PENDING, "bad"));
+    assert_int_equal(access(OTSD_STATE_DIR "/aside", F_OK), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        {"a record survives writing and reading, escapes and all", survives_a_round_trip, open_ledger, close_ledger,
+         NULL},
+        {"the last value counts, a torn line was never written", last_value_counts_and_torn_lines_do_not, open_ledger,
+         close_ledger, NULL},
+        {"what is no record is refused", refuses_what_is_no_record, open_ledger, close_ledger, NULL},
+        {"user names are one plain path component", names_are_one_plain_component, open_ledger, close_ledger, NULL},
+        {"a record walks through its states, its time is the deadline", walks_through_its_states, open_ledger,
+         close_ledger, NULL},
+        {"an update goes on behind a torn line", append_goes_on_behind_a_torn_line, open_ledger, close_ledger, NULL},
+        {"of 32 processes exactly one claims", one_of_many_claims, open_ledger, close_ledger, NULL},
+        {"links, loose modes, strangers' folders and wrong names are refused", refuses_links_loose_modes_and_strangers,
+         open_ledger, close_ledger, NULL},
+        {"only what stays unreadable under its lock is set aside", sets_aside_only_what_stays_unreadable, open_ledger,
+         close_ledger, NULL},
+    };
+
+    if (!private_world()) {
+        puts("1..1\nok 1 - the ledger # SKIP needs root and namespaces");
+        return 0;
+    }
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

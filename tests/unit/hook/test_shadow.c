@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The shadow transaction, on a real /etc/shadow in a mount namespace of the test's own.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "password/shadow.h"
+#include "private_world.h"
+
+#define HASH "$6$salt$hashhashhash"
+static const char before[] = "root:$6$r$root:19000:0:99999:7:::\n"
+                             "# a comment that someone left\n"
+                             "alice:!:19001:0:99999:7:::\n"
+                             "bob:$6$b$bob:19002:0:99999:7::20000:\n"
+                             "odd:x\n"
+                             "+nis::::::::\n"
+                             "carol:*:19003:0:99999:7:::\n"
+                             "alice:second-line:1:2:3:4:::\n"
+                             "last:!!:19004::::::";
+
+static void put_shadow(void) {
+    put_file(SHADOW_PATH, before, 0640);
+    assert_int_equal(chown(SHADOW_PATH, 0, 42), 0);
+}
+
+static void assert_shadow(const char *expected) {
+    char *text = get_file(SHADOW_PATH);
+
+    assert_string_equal(text, expected);
+    free(text);
+    assert_int_equal(access("/etc/shadow.otsd", F_OK), -1);
+}
+
+static shadow_change set(const char *user) {
+    shadow_change c = {.user = user, .hash = HASH, .op = SHADOW_SET, .must_change = true};
+
+    return c;
+}
+
+static int world(void **state) {
+    (void)state;
+    put_shadow();
+    return 0;
+}
+
+static void changes_one_line_only(void **state) {
+    shadow_change c = set("alice");
+    struct stat st;
+    problem p;
+
+    (void)state;
+    (void)setxattr(SHADOW_PATH, "trusted.mark", "x", 1, 0);
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+    assert_shadow("root:$6$r$root:19000:0:99999:7:::\n"
+                  "# a comment that someone left\n"
+                  "alice:" HASH ":0:0:99999:7:::\n"
+                  "bob:$6$b$bob:19002:0:99999:7::20000:\n"
+                  "odd:x\n"
+                  "+nis::::::::\n"
+                  "carol:*:19003:0:99999:7:::\n"
+                  "alice:second-line:1:2:3:4:::\n"
+                  "last:!!:19004::::::");
+    assert_int_equal(stat(SHADOW_PATH, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    assert_int_equal(st.st_gid, 42);
+    {
+        char value[4];
+
+        assert_int_equal(getxattr(SHADOW_PATH, "trusted.mark", value, sizeof value), 1);
+    }
+}
+
+static void many_at_once(void **state) {
+    shadow_change c[] = {set("last"), set("nobody-here"), set("carol"), set("bob"), set("alice")};
+    problem p;
+
+    (void)state;
+    assert_int_equal(shadow_apply(c, 5, &p), EX_OK);
+    assert_int_equal(c[0].result, SHADOW_DONE);
+    assert_int_equal(c[1].result, SHADOW_ABSENT);
+    assert_int_equal(c[2].result, SHADOW_DONE);
+    assert_string_equal(c[3].user, "bob");
+    assert_int_equal(c[3].result, SHADOW_REFUSED);
+    assert_int_equal(c[4].result, SHADOW_DONE);
+    assert_shadow("root:$6$r$root:19000:0:99999:7:::\n"
+                  "# a comment that someone left\n"
+                  "alice:" HASH ":0:0:99999:7:::\n"
+                  "bob:$6$b$bob:19002:0:99999:7::20000:\n"
+                  "odd:x\n"
+                  "+nis::::::::\n"
+                  "carol:" HASH ":0:0:99999:7:::\n"
+                  "alice:second-line:1:2:3:4:::\n"
+                  "last:" HASH ":0::::::\n");
+}
+
+enum { LINES = 30000, EVERY = 15, CHANGES = LINES / EVERY };
+
+/* A file much larger than what is written at once, each so many-th account changed. */
+static char *large_file(bool changed) {
+    size_t size = 0;
+    char *text = NULL;
+    FILE *f = open_memstream(&text, &size);
+
+    assert_non_null(f);
+    for (int i = 0; i < LINES; i++)
+        if (changed && i % EVERY == 0)
+            fprintf(f, "u%d:" HASH ":0:0:99999:7:::\n", i);
+        else
+            fprintf(f, "u%d:!:%d:0:99999:7:::\n", i, 10000 + i);
+    assert_int_equal(fclose(f), 0);
+    return text;
+}
+
+static shadow_change *large_changes(char (*names)[16]) {
+    shadow_change *c = calloc(CHANGES, sizeof *c);
+
+    assert_non_null(c);
+    for (int i = 0; i < CHANGES; i++) {
+        /* In no order. */
+        snprintf(names[i], sizeof names[i], "u%d", i * 7 % CHANGES * EVERY);
+        c[i] = set(names[i]);
+    }
+    return c;
+}
+
+static void thousands_in_a_large_file(void **state) {
+    static char names[CHANGES][16];
+    char *text = large_file(false), *expected = large_file(true);
+    shadow_change *c = large_changes(names);
+    problem p;
+
+    (void)state;
+    put_file(SHADOW_PATH, text, 0640);
+    assert_int_equal(shadow_apply(c, CHANGES, &p), EX_OK);
+    for (int i = 0; i < CHANGES; i++)
+        assert_int_equal(c[i].result, SHADOW_DONE);
+    assert_shadow(expected);
+    free(c);
+    free(text);
+    free(expected);
+}
+
+static void a_full_disk_changes_nothing(void **state) {
+    static char names[CHANGES][16];
+    char *text = large_file(false);
+    shadow_change *c = large_changes(names);
+    struct rlimit full = {.rlim_cur = 300000, .rlim_max = RLIM_INFINITY}, free_again = {RLIM_INFINITY, RLIM_INFINITY};
+    problem p;
+
+    (void)state;
+    put_file(SHADOW_PATH, text, 0640);
+    assert_ptr_not_equal(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    assert_int_equal(shadow_apply(c, CHANGES, &p), EX_IOERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &free_again), 0);
+    assert_int_equal(c[0].result, SHADOW_UNTOUCHED);
+    assert_int_equal(c[CHANGES - 1].result, SHADOW_UNTOUCHED);
+    assert_shadow(text);
+    free(c);
+    free(text);
+}
+
+static void refuses_without_touching(void **state) {
+    shadow_change c = set("bob");
+    struct stat a, b;
+    problem p;
+
+    (void)state;
+    assert_int_equal(stat(SHADOW_PATH, &a), 0);
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_REFUSED);
+    assert_shadow(before);
+    assert_int_equal(stat(SHADOW_PATH, &b), 0);
+    assert_int_equal(a.st_ino, b.st_ino);
+    c.force = true;
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+}
+
+static void today_where_no_change_is_due(void **state) {
+    shadow_change c = set("carol");
+    shadow_line line;
+    problem p;
+
+    (void)state;
+    c.must_change = false;
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_lookup("carol", &line, &p), EX_OK);
+    assert_in_range(line.changed, time(NULL) / 86400 - 1, time(NULL) / 86400);
+}
+
+static void locks_only_the_generated_one(void **state) {
+    shadow_change c = set("alice");
+    shadow_line line;
+    problem p;
+
+    (void)state;
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    c.op = SHADOW_LOCK_IF;
+    c.hash = "$6$other$one";
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_OTHER);
+    c.hash = HASH;
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+    assert_int_equal(shadow_lookup("alice", &line, &p), EX_OK);
+    assert_string_equal(line.hash, "!" HASH);
+    assert_true(shadow_same(line.hash, HASH));
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_OTHER);
+    assert_int_equal(shadow_lookup("alice", &line, &p), EX_OK);
+    assert_string_equal(line.hash, "!" HASH);
+}
+
+static void follows_no_link(void **state) {
+    shadow_change c = set("alice");
+    problem p;
+
+    (void)state;
+    assert_int_equal(rename(SHADOW_PATH, "/etc/elsewhere"), 0);
+    assert_int_equal(symlink("/etc/elsewhere", SHADOW_PATH), 0);
+    assert_int_not_equal(shadow_apply(&c, 1, &p), EX_OK);
+    {
+        char *text = get_file("/etc/elsewhere");
+
+        assert_string_equal(text, before);
+        free(text);
+    }
+    assert_int_equal(unlink(SHADOW_PATH), 0);
+}
+
+static void removes_only_what_is_ours(void **state) {
+    problem p;
+
+    (void)state;
+    put_file("/etc/shadow.otsd", "half a file", 0600);
+    put_file("/etc/shadow+", "of shadow-utils", 0600);
+    assert_int_equal(shadow_clean(&p), EX_OK);
+    assert_int_equal(access("/etc/shadow.otsd", F_OK), -1);
+    assert_int_equal(access("/etc/shadow+", F_OK), 0);
+    assert_shadow(before);
+}
+
+static void what_a_fresh_account_looks_like(void **state) {
+    (void)state;
+    assert_true(shadow_never_set("!"));
+    assert_true(shadow_never_set("!!"));
+    assert_true(shadow_never_set("*"));
+    assert_true(shadow_never_set("!*"));
+    assert_false(shadow_never_set(""));
+    assert_false(shadow_never_set("!$6$locked$by-an-administrator"));
+    assert_false(shadow_never_set(HASH));
+    assert_false(shadow_same("", ""));
+    assert_false(shadow_same("!", ""));
+}
+
+static void gets_past_long_lines(void **state) {
+    static char text[20000];
+    shadow_change c = set("zoe");
+    shadow_line line;
+    problem p;
+
+    (void)state;
+    snprintf(text, sizeof text, "big:%09000d:1:0:99999:7:::\nzoe:!:1:0:99999:7:::\n", 7);
+    put_file(SHADOW_PATH, text, 0640);
+    assert_int_equal(shadow_lookup("zoe", &line, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+    assert_int_equal(shadow_lookup("big", &line, &p), EX_DATAERR);
+}
+
+static void the_first_line_counts_however_long(void **state) {
+    static char text[20000];
+    shadow_change c = set("zoe");
+    problem p;
+
+    (void)state;
+    snprintf(text, sizeof text, "zoe:%09000d:1:0:99999:7:::\nzoe:!:1:0:99999:7:::\n", 7);
+    put_file(SHADOW_PATH, text, 0640);
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_ABSENT);
+    assert_shadow(text);
+}
+
+static void passes_over_junk(void **state) {
+    static const char junk[] = "\n:!:1:0:99999:7:::\n:\nzo\0e:!:1:0:99999:7:::\nzoe\nzoey:!:1::::::\nzoe:!:1::::::\n\n",
+                      after[] = "\n:!:1:0:99999:7:::\n:\nzo\0e:!:1:0:99999:7:::\nzoe\nzoey:!:1::::::\nzoe:" HASH
+                                ":0::::::\n\n";
+    shadow_change c[] = {set("zo"), set("zoe"), set("")};
+    char text[sizeof after];
+    problem p;
+    int fd = open(SHADOW_PATH, O_RDWR | O_TRUNC | O_CLOEXEC);
+
+    (void)state;
+    assert_int_equal(write(fd, junk, sizeof junk - 1), sizeof junk - 1);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(shadow_apply(c, 2, &p), EX_OK);
+    assert_int_equal(c[0].result, SHADOW_ABSENT);
+    assert_int_equal(c[1].result, SHADOW_DONE);
+    fd = open(SHADOW_PATH, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, text, sizeof text), sizeof after - 1);
+    assert_int_equal(close(fd), 0);
+    assert_memory_equal(text, after, sizeof after - 1);
+}
+
+static void an_empty_file_has_nobody(void **state) {
+    shadow_change c = set("alice");
+    problem p;
+
+    (void)state;
+    put_file(SHADOW_PATH, "", 0640);
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_ABSENT);
+    assert_int_equal(shadow_apply(&c, 0, &p), EX_OK);
+    assert_shadow("");
+}
+
+static bool gather(const char *user, const char *hash, long changed, void *arg) {
+    char *text = arg;
+    size_t len = strlen(text);
+
+    snprintf(text + len, 1000 - len, "%s %s %ld\n", user, hash, changed);
+    return strcmp(user, "carol") != 0;
+}
+
+static void each_line_until_told_to_stop(void **state) {
+    char text[1000] = "";
+    problem p;
+
+    (void)state;
+    assert_int_equal(shadow_each(gather, text, &p), EX_OK);
+    assert_string_equal(text,
+                        "root $6$r$root 19000\nalice ! 19001\nbob $6$b$bob 19002\nodd x -1\n+nis  -1\ncarol * 19003\n");
+    text[0] = '\0';
+    put_file(SHADOW_PATH, "last:!!:0", 0640);
+    assert_int_equal(shadow_each(gather, text, &p), EX_OK);
+    assert_string_equal(text, "last !! 0\n");
+    assert_int_equal(unlink(SHADOW_PATH), 0);
+    assert_int_equal(shadow_each(gather, text, &p), EX_NOINPUT);
+}
+
+static void replaces_only_the_hash_it_names(void **state) {
+    shadow_change c = set("bob");
+    problem p;
+
+    (void)state;
+    c.only_if = "$6$other$one";
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_REFUSED);
+    c.only_if = "$6$b$bob";
+    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        {"a change keeps every other line, mode, owner and attributes", changes_one_line_only, world, NULL, NULL},
+        {"many changes are one transaction with a result each", many_at_once, world, NULL, NULL},
+        {"thousands of changes in a large file are in their places", thousands_in_a_large_file, world, NULL, NULL},
+        {"a disk that is full changes nothing and leaves nothing", a_full_disk_changes_nothing, world, NULL, NULL},
+        {"an account with a password is refused and the file not rewritten", refuses_without_touching, world, NULL,
+         NULL},
+        {"without must_change the date is today", today_where_no_change_is_due, world, NULL, NULL},
+        {"the lock hits the generated password only, and once", locks_only_the_generated_one, world, NULL, NULL},
+        {"a shadow file that is a link is refused", follows_no_link, world, NULL, NULL},
+        {"a crashed transaction's left-over is removed, others' files stay", removes_only_what_is_ours, world, NULL,
+         NULL},
+        {"never had a password: '!' and '*' only", what_a_fresh_account_looks_like, world, NULL, NULL},
+        {"lines of any length are got past", gets_past_long_lines, world, NULL, NULL},
+        {"the first line of a name counts, however long", the_first_line_counts_however_long, world, NULL, NULL},
+        {"lines that are none stay as they are and hide nobody", passes_over_junk, world, NULL, NULL},
+        {"an empty file has nobody", an_empty_file_has_nobody, world, NULL, NULL},
+        {"each line is shown until told to stop", each_line_until_told_to_stop, world, NULL, NULL},
+        {"a reissue replaces the hash that it names and no other", replaces_only_the_hash_it_names, world, NULL, NULL},
+    };
+
+    if (!private_world()) {
+        puts("1..1\nok 1 - shadow transactions # SKIP needs root and namespaces");
+        return 0;
+    }
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

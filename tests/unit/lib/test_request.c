@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the client sends, what it refuses to send, and what it reads from the head of an answer.
+ */
+#include "client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static otsd_err call_burn(otsd_client *c, otsd_error *e) {
+    return otsd_burn(c, KEY, NULL, NULL, e);
+}
+
+static void what_is_not_http_is_not_a_v1_server(void **state) {
+    const struct step steps[] = {{STEP_ANSWER_CLOSE, "SSH-2.0-OpenSSH_9.2p1\r\n"}};
+    struct server s = server_start(steps, 1);
+    otsd_client *c = client_to(&s);
+    otsd_error e = {0};
+
+    (void)state;
+    assert_int_equal(otsd_status(c, &e), OTSD_ERR_NOT_V1);
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+static void redirects_are_not_followed_and_their_host_is_named(void **state) {
+    const struct step elsewhere[] = {{STEP_ANSWER, server_json(200, "", NOMINAL)}};
+    struct server other = server_start(elsewhere, 1);
+    char answer[256];
+    struct step steps[] = {{STEP_ANSWER, answer}};
+    struct server s;
+    otsd_client *c;
+    otsd_error e = {0};
+    char host[64];
+
+    (void)state;
+    snprintf(host, sizeof host, "127.0.0.1:%d", other.port);
+    snprintf(answer, sizeof answer,
+             "HTTP/1.1 301 Moved\r\nLocation: http://user:pw@%s/secret/" KEY "\r\nContent-Length: 0\r\n\r\n", host);
+    s = server_start(steps, 1);
+    c = client_to(&s);
+    assert_int_equal(otsd_status(c, &e), OTSD_ERR_NOT_V1);
+    assert_non_null(strstr(e.message, host));
+    assert_null(strstr(e.message, KEY));
+    assert_null(strstr(e.message, "pw"));
+    assert_int_equal(other.seen->connections, 0);
+    otsd_client_free(&c);
+    server_stop(&s);
+    server_stop(&other);
+}
+
+static void retry_after_is_read_as_seconds_and_as_a_date(void **state) {
+    static const struct {
+        const char *header;
+        long least, most;
+    } rows[] = {{"Retry-After: 17\r\n", 17, 17},
+                {"retry-after:   99999999999999999999\r\n", 86400, 86400},
+                {"Retry-After: -5\r\n", 0, 0},
+                {"Retry-After: soon\r\n", 0, 0},
+                {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 0, 0},
+                {"Retry-After: Fri, 31 Dec 2100 23:59:59 GMT\r\n", 86400, 86400}};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step steps[] = {{STEP_ANSWER, server_json(429, rows[i].header, "{}")}};
+        struct server s = server_start(steps, 1);
+        otsd_client *c = client_to(&s);
+        otsd_error e = {0};
+
+        assert_int_equal(call_burn(c, &e), OTSD_ERR_RATE_LIMITED);
+        assert_int_equal(e.reach, OTSD_REACH_ANSWERED);
+        assert_in_range(e.retry_after, rows[i].least, rows[i].most);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
+static void an_answer_after_100_continue_counts(void **state) {
+    char text[512];
+    struct step steps[] = {{STEP_ANSWER, text}};
+    struct server s;
+    otsd_client *c;
+    otsd_error e = {0};
+
+    (void)state;
+    snprintf(text, sizeof text, "HTTP/1.1 103 Early Hints\r\nx-ots-intended-status: 401\r\n\r\n%s",
+             server_json(404, "", "{\"message\":\"Unknown secret\"}"));
+    s = server_start(steps, 1);
+    c = client_to(&s);
+    assert_int_equal(call_burn(c, &e), OTSD_ERR_GONE);
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+static void a_request_says_what_was_asked_and_nothing_of_the_environment(void **state) {
+    static const char passphrase[] = "a&b=c d%+\xc3\xbc\n";
+    const struct step steps[] = {{STEP_ANSWER, server_json(200, "Set-Cookie: sess=1; Path=/\r\n", RECEIPT)},
+                                 {STEP_ANSWER, server_json(200, "", NOMINAL)}};
+    struct server s = server_start(steps, 2);
+    char *token = client_write_file("token", "to:ken\n"), text[512];
+    otsd_options o = {.ttl = 3601, .recipient = "a+b@example.com", .locale = "fr", .length = 12};
+    otsd_secret *p = NULL;
+    otsd_receipt *r = NULL;
+    otsd_client *c;
+    otsd_error e = {0};
+    const char *q;
+
+    (void)state;
+    assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+    assert_int_equal(setenv("ALL_PROXY", "http://127.0.0.1:1", 1), 0);
+    snprintf(text, sizeof text,
+             "url = \"http://127.0.0.1:%d/sub/\"; username = \"ops@example.com\"; token_file = \"%s\";", s.port, token);
+    c = client_with(text);
+    assert_int_equal(otsd_secret_new(&p, passphrase, strlen(passphrase)), OTSD_OK);
+    o.passphrase = p;
+    if (otsd_generate(c, &o, &r, &e) != OTSD_OK)
+        fail_msg("%s", e.message);
+    q = s.seen->request[0];
+    assert_int_equal(strncmp(q, "POST /sub/api/v1/generate HTTP/1.1\r\n", 36), 0);
+    assert_non_null(strstr(q, "\r\nAuthorization: Basic b3BzQGV4YW1wbGUuY29tOnRvOmtlbg==\r\n"));
+    assert_non_null(strstr(q, "\r\nContent-Type: application/x-www-form-urlencoded\r\n"));
+    assert_non_null(strstr(q, "\r\nUser-Agent: otsd/" OTSD_VERSION "\r\n"));
+    assert_null(strstr(q, "\r\nExpect:"));
+    assert_non_null(strstr(q, "\r\n\r\nttl=3601&passphrase=a%26b%3Dc%20d%25%2B%C3%BC%0A&recipient=a%2Bb%40example.com&"
+                              "locale=fr&length=12"));
+    assert_int_equal(otsd_authcheck(c, &e), OTSD_OK);
+    q = s.seen->request[1];
+    assert_int_equal(strncmp(q, "GET /sub/api/v1/authcheck HTTP/1.1\r\n", 36), 0);
+    assert_null(strstr(q, "\r\nCookie:"));
+    assert_null(strstr(q, "Content-Length"));
+    assert_int_equal(unsetenv("http_proxy") | unsetenv("ALL_PROXY"), 0);
+    otsd_receipt_free(&r);
+    otsd_secret_free(&p);
+    otsd_client_free(&c);
+    free(token);
+    server_stop(&s);
+}
+
+static void a_key_that_could_leave_its_place_in_the_path_is_refused_unsent(void **state) {
+    static const char *const keys[] = {"",    "..",     "a/b",      "a%2Fb", "a b", "a?b",
+                                       "a#b", "a\r\nb", "\xc3\xbc", "a.b",   NULL};
+    const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
+    struct server s = server_start(steps, 1);
+    otsd_client *c = client_to(&s);
+    char longest[258];
+    otsd_receipt *r = NULL;
+    otsd_secret *v = NULL;
+    otsd_error e = {0};
+    size_t i;
+
+    (void)state;
+    for (i = 0; keys[i]; i++) {
+        assert_int_equal(otsd_fetch(c, keys[i], &r, &e), OTSD_ERR_ARGUMENT);
+        assert_int_equal(otsd_burn(c, keys[i], NULL, NULL, &e), OTSD_ERR_ARGUMENT);
+        assert_int_equal(otsd_read(c, keys[i], NULL, &v, &e), OTSD_ERR_ARGUMENT);
+    }
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(otsd_fetch(c, longest, &r, &e), OTSD_ERR_ARGUMENT);
+    assert_int_equal(e.reach, OTSD_REACH_NO);
+    assert_int_equal(s.seen->connections, 0);
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+static void what_servers_would_cut_or_destroy_is_refused_unsent(void **state) {
+    const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
+    struct server s = server_start(steps, 1);
+    otsd_client *c = client_to(&s);
+    char *much = malloc(100001);
+    otsd_secret *v = NULL;
+    otsd_receipt *r = NULL;
+    otsd_error e = {0};
+    const otsd_options bad[] = {{.ttl = -1},
+                                {.length = 129},
+                                {.recipient = "a@example.com,b@example.com"},
+                                {.recipient = "a@example.com\r\nBcc: b@example.com"},
+                                {.recipient = ""},
+                                {.share_domain = "a/b"},
+                                {.locale = "e"}};
+    size_t i;
+
+    (void)state;
+    assert_non_null(much);
+    memset(much, 'x', 100001);
+    assert_int_equal(otsd_share(c, NULL, NULL, &r, &e), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_secret_new(&v, much, 100001), OTSD_OK);
+    assert_int_equal(otsd_share(c, v, NULL, &r, &e), OTSD_ERR_ARGUMENT);
+    otsd_secret_free(&v);
+    assert_int_equal(otsd_secret_new(&v, "a\xff", 2), OTSD_OK);
+    assert_int_equal(otsd_share(c, v, NULL, &r, &e), OTSD_ERR_ARGUMENT);
+    otsd_secret_free(&v);
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_int_equal(otsd_generate(c, &bad[i], &r, &e), OTSD_ERR_ARGUMENT);
+    assert_int_equal(s.seen->connections, 0);
+    free(much);
+    otsd_secret_free(&v);
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+/* "#" stands for 63 letters. */
+static void spell(char *out, size_t size, const char *text) {
+    size_t n = 0;
+
+    for (; *text != '\0'; text++) {
+        size_t len = *text == '#' ? 63 : 1;
+
+        assert_true(n + len < size);
+        memset(out + n, *text == '#' ? 'a' : *text, len);
+        n += len;
+    }
+    out[n] = '\0';
+}
+
+static void what_surely_is_no_address_or_more_than_one_is_no_recipient(void **state) {
+    static const char *const good[] = {"a@b.co",
+                                       "alice@example.com",
+                                       "a.b+c_d-e@mail.example.museum",
+                                       "o'brien@example.ie",
+                                       "#x@example.com",
+                                       "a@#.com",
+                                       "a@1.2.example",
+                                       "a@3com.com",
+                                       "a@x--y.example",
+                                       "a@xn--bcher-kva.example",
+                                       "a/b=c@example.com",
+                                       "a@example.4you",
+                                       "j\xc3\xbcrgen@example.com",
+                                       "-a-@example.com",
+                                       "{a}!$1@example.com"};
+    static const char *const bad[] = {"",
+                                      "@",
+                                      "a",
+                                      "a@",
+                                      "@example.com",
+                                      "a@example",
+                                      "a@localhost",
+                                      "a@@example.com",
+                                      "a@b@example.com",
+                                      "a@example.com,b@example.com",
+                                      "a@example.com b@example.com",
+                                      "a@example.com;b@example.com",
+                                      ".a@example.com",
+                                      "a.@example.com",
+                                      "a..b@example.com",
+                                      "#xx@example.com",
+                                      "a@.example.com",
+                                      "a@example.com.",
+                                      "a@example..com",
+                                      "a@-example.com",
+                                      "a@example-.com",
+                                      "a@example.-com",
+                                      "a@example.com-",
+                                      "a@#a.com",
+                                      "a@example.123",
+                                      "a@127.0.0.1",
+                                      "a@[127.0.0.1]",
+                                      "a@exa_mple.com",
+                                      "a@exam/ple.com",
+                                      "a@b\303\274cher.example",
+                                      "<a@example.com>",
+                                      "\"a b\"@example.com",
+                                      "a@example.com\r\nBcc: b@example.com",
+                                      "a\tb@example.com",
+                                      "a\x7f@example.com",
+                                      "a\xff@example.com",
+                                      "a(b)@example.com",
+                                      "a:b@example.com",
+                                      "a*@example.com",
+                                      "a\\b@example.com",
+                                      "#x@#.#.#.com"};
+    char address[512];
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+        spell(address, sizeof address, good[i]);
+        if (!otsd_address_ok(address))
+            fail_msg("refused: %s", good[i]);
+    }
+    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        spell(address, sizeof address, bad[i]);
+        if (otsd_address_ok(address))
+            fail_msg("taken: %s", bad[i]);
+    }
+}
+
+static void the_link_leads_to_the_server_or_to_the_share_domain(void **state) {
+    const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
+    struct server s = server_start(steps, 1);
+    otsd_client *c = client_to(&s);
+    char empty[] = "", key[] = "abc", domain[] = "links.example.com", evil[] = "evil.com/x?", *link = NULL,
+         expected[64];
+    otsd_receipt r = {.secret_key = key, .share_domain = empty};
+
+    (void)state;
+    snprintf(expected, sizeof expected, "http://127.0.0.1:%d/secret/abc", s.port);
+    assert_int_equal(otsd_link(c, &r, &link), OTSD_OK);
+    assert_string_equal(link, expected);
+    free(link);
+    r.share_domain = domain;
+    assert_int_equal(otsd_link(c, &r, &link), OTSD_OK);
+    assert_string_equal(link, "https://links.example.com/secret/abc");
+    free(link);
+    r.share_domain = evil;
+    assert_int_equal(otsd_link(c, &r, &link), OTSD_ERR_ARGUMENT);
+    r.share_domain = empty;
+    r.secret_key = empty;
+    assert_int_equal(otsd_link(c, &r, &link), OTSD_ERR_ARGUMENT);
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+static void a_token_file_that_others_can_read_is_refused(void **state) {
+    char *token = client_write_file("token", "token\n"), text[256], *path;
+    otsd_config *config = NULL;
+    otsd_client *c = NULL;
+    otsd_error e = {0};
+
+    (void)state;
+    assert_int_equal(chmod(token, 0640), 0);
+    snprintf(text, sizeof text, "server: { region = \"eu\"; username = \"u\"; token_file = \"%s\"; };\n", token);
+    path = client_write_file("otsd.conf", text);
+    assert_int_equal(otsd_config_load(&config, path, &e), OTSD_OK);
+    assert_int_equal(otsd_client_new(&c, config, &e), OTSD_ERR_CONFIG);
+    assert_non_null(strstr(e.message, token));
+    assert_int_equal(chmod(token, 0600), 0);
+    assert_int_equal(otsd_client_new(&c, config, &e), OTSD_OK);
+    otsd_client_free(&c);
+    otsd_config_free(&config);
+    free(path);
+    free(token);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_http_is_not_a_v1_server),
+        cmocka_unit_test(redirects_are_not_followed_and_their_host_is_named),
+        cmocka_unit_test(retry_after_is_read_as_seconds_and_as_a_date),
+        cmocka_unit_test(an_answer_after_100_continue_counts),
+        cmocka_unit_test(a_request_says_what_was_asked_and_nothing_of_the_environment),
+        cmocka_unit_test(a_key_that_could_leave_its_place_in_the_path_is_refused_unsent),
+        cmocka_unit_test(what_servers_would_cut_or_destroy_is_refused_unsent),
+        cmocka_unit_test(what_surely_is_no_address_or_more_than_one_is_no_recipient),
+        cmocka_unit_test(the_link_leads_to_the_server_or_to_the_share_domain),
+        cmocka_unit_test(a_token_file_that_others_can_read_is_refused),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, client_make_folder, client_remove_folder);
+}

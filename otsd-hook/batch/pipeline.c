@@ -204,7 +204,7 @@ void pipeline_run(batch *b) {
     pace_resume(&b->pace);
     p.window = window();
     p.backlog = backlog();
-    p.group = b->x->config->password.backend == OTSD_BACKEND_COMMAND ? GROUP_COMMAND : p.window / 2;
+    p.group = b->x->config->password.backend == BACKEND_COMMAND ? GROUP_COMMAND : p.window / 2;
     if (start(&p, &why) == EX_OK)
         run_threads(&p);
     else

@@ -33,7 +33,7 @@ static bool shadow_line_seen(const char *user, const char *hash, long changed, v
 static int look_up(batch *b, problem *p) {
     int rc = account_each(passwd_line, b, p);
 
-    if (rc == EX_OK && b->x->config->password.backend == OTSD_BACKEND_SHADOW)
+    if (rc == EX_OK && b->x->config->password.backend == BACKEND_SHADOW)
         rc = shadow_each(shadow_line_seen, b, p);
     for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
         batch_account *a = &b->accounts[i];
@@ -78,7 +78,7 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
     if (!b->allow_system && account_outside(limits, a->uid))
         return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
                            user, (long long)a->uid);
-    if (b->x->config->password.backend == OTSD_BACKEND_SHADOW && !a->in_shadow)
+    if (b->x->config->password.backend == BACKEND_SHADOW && !a->in_shadow)
         return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
     return recipient_of(b, a, p);
 }
@@ -122,7 +122,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         else
             bad(arg, a->line->number, why.text);
     }
-    if (rc == EX_OK && b->x->config->password.backend == OTSD_BACKEND_COMMAND)
+    if (rc == EX_OK && b->x->config->password.backend == BACKEND_COMMAND)
         rc = backend_ready(b->x->config, "", false, p);
     if (rc == EX_OK && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0) {
         rc = context_remote(b->x, p);

@@ -47,7 +47,7 @@ static void taken_back(batch *b, batch_account *a) {
 
 static void taken_forward(batch *b, batch_account *a, const entry *e) {
     batch_take(b, a, &e->r);
-    if (e->r.backend == OTSD_BACKEND_SHADOW) {
+    if (e->r.backend == BACKEND_SHADOW) {
         batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
     } else {
         say(LOG_WARNING,
@@ -94,7 +94,7 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
     backend_look(views, n);
     for (size_t i = 0; armings && why && i < n; i++)
         if (views[i].in_place == OTSD_YES ||
-            (views[i].in_place == OTSD_UNKNOWN && held[i].e.r.backend != OTSD_BACKEND_SHADOW))
+            (views[i].in_place == OTSD_UNKNOWN && held[i].e.r.backend != BACKEND_SHADOW))
             armings[count++] = (arming){.e = &held[i].e, .again = true, .why = &why[i]};
     if (count > 0)
         arm(b->x, armings, count);

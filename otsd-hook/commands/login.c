@@ -49,7 +49,7 @@ static long left_ms(const login *g) {
            (now.tv_nsec - g->started.tv_nsec) / 1000000;
 }
 
-static bool is_login_service(const otsd_config *c, const char *service) {
+static bool is_login_service(const config *c, const char *service) {
     for (char **s = c->login.services; service && s && *s; s++)
         if (strcmp(*s, service) == 0)
             return true;

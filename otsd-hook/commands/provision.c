@@ -80,7 +80,7 @@ typedef struct request {
     long jobs, patience; /* 0: not given; patience in seconds */
 } request;
 
-static int recipient_of(request *q, const otsd_config *c, problem *p) {
+static int recipient_of(request *q, const config *c, problem *p) {
     problem why;
     int rc = EX_OK;
 
@@ -241,7 +241,7 @@ static int run(context *x, request *q, problem *p) {
             say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then",
                 i.user, (long long)i.ttl_granted, (long long)i.ttl_asked);
     }
-    if (!q->dry_run && x->config->password.backend == OTSD_BACKEND_COMMAND && x->config->handoff.must_change)
+    if (!q->dry_run && x->config->password.backend == BACKEND_COMMAND && x->config->handoff.must_change)
         say(LOG_NOTICE, "%s: whether the password must be changed is up to password.command", i.user);
     rc = q->json ? print_json(q, &i, p) : print_text(q, &i);
     if (rc == EX_OK && (ferror(stdout) || fflush(stdout) != 0))

@@ -215,7 +215,7 @@ static void lock_overdue(sweep *w) {
     for (size_t i = 0; changes && i < w->group.len; i++) {
         const look_item *item = &w->group.items[i];
 
-        if (item->backend == OTSD_BACKEND_SHADOW && decide(&item->s) == REASON_DEADLINE)
+        if (item->backend == BACKEND_SHADOW && decide(&item->s) == REASON_DEADLINE)
             changes[n++] = (shadow_change){.user = item->user, .hash = item->hash, .op = SHADOW_LOCK_IF};
     }
     if (n > 1 && shadow_apply(changes, n, &p) != EX_OK)

@@ -26,7 +26,7 @@ int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random) {
     return wait + (int64_t)(random % (unsigned)(wait / 4 + 1));
 }
 
-int closing_claim(ledger *l, const otsd_config *c, entry *e, reason why, problem *p) {
+int closing_claim(ledger *l, const config *c, entry *e, reason why, problem *p) {
     problem unsaved;
     int rc;
 
@@ -76,7 +76,7 @@ static int settle(remote *r, entry *e, problem *p) {
     return rc;
 }
 
-int closing_finish(ledger *l, const otsd_config *c, remote *r, entry *e, problem *p) {
+int closing_finish(ledger *l, const config *c, remote *r, entry *e, problem *p) {
     audit_look look = {.id = e->r.id};
     int rc;
 

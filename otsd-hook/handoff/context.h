@@ -11,7 +11,7 @@
 
 typedef struct context {
     const char *config_path;
-    otsd_config *config;
+    config *config;
     bool has_ledger;
     ledger ledger;
     remote *remote; /* NULL until context_remote */

@@ -176,7 +176,7 @@ int issue_hash(context *x, issue *i) {
     problem *p = &i->why;
 
     p->code = EX_OK;
-    if (r->backend == OTSD_BACKEND_SHADOW) {
+    if (r->backend == BACKEND_SHADOW) {
         p->code = hash_password(x->config, i->value, r->hash, sizeof r->hash, p);
         otsd_secret_free(&i->value);
     }
@@ -212,7 +212,7 @@ void issue_store(context *x, issue *const *i, size_t n) {
     for (size_t k = 0; k < n; k++) {
         i[k]->unsure = false;
         i[k]->why.code = EX_OK;
-        if (i[k]->e.r.backend == OTSD_BACKEND_COMMAND) {
+        if (i[k]->e.r.backend == BACKEND_COMMAND) {
             /* Nobody can say later whether the command did it: from here on it may have. */
             i[k]->e.r.storing = 1;
             i[k]->why.code = ledger_write(&i[k]->e, &i[k]->why);

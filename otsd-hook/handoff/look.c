@@ -85,7 +85,7 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p) {
                         .reason = r.reason};
     start(&r, EVENT_SWEEP, &item->s);
     /* Until the shadow file says otherwise. */
-    item->s.in_place = item->s.must_change = r.backend == OTSD_BACKEND_SHADOW ? OTSD_NO : OTSD_UNKNOWN;
+    item->s.in_place = item->s.must_change = r.backend == BACKEND_SHADOW ? OTSD_NO : OTSD_UNKNOWN;
     g->len++;
     record_wipe(&r);
     return EX_OK;
@@ -123,7 +123,7 @@ static bool look_at_account(const char *user, int64_t uid, void *arg) {
 static bool look_at_line(const char *user, const char *hash, long changed, void *arg) {
     look_item *item = find(arg, user);
 
-    if (item && item->backend == OTSD_BACKEND_SHADOW && shadow_same(hash, item->hash)) {
+    if (item && item->backend == BACKEND_SHADOW && shadow_same(hash, item->hash)) {
         item->s.in_place = OTSD_YES;
         item->s.must_change = changed == 0 ? OTSD_YES : OTSD_NO;
     }

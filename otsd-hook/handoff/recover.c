@@ -10,7 +10,7 @@
 #include "password/backend.h"
 #include "handoff/closing.h"
 
-int64_t recover_settles(const otsd_config *c, const record *r) {
+int64_t recover_settles(const config *c, const record *r) {
     return r->created + (c->server.timeout_ms + 999) / 1000 + 1;
 }
 
@@ -61,7 +61,7 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
     int rc;
 
     if (recover_has_password(&e->r)) {
-        if (in_place == OTSD_UNKNOWN && e->r.backend == OTSD_BACKEND_SHADOW)
+        if (in_place == OTSD_UNKNOWN && e->r.backend == BACKEND_SHADOW)
             return problem_set(p, EX_IOERR, "%s: the shadow file cannot be read; the provision stays as it is",
                                e->r.user);
         /* Where nobody can say, a command that was started may have set the password: the hand-off is kept, and its

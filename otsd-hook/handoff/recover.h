@@ -22,6 +22,6 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
 int recover_one(context *x, entry *e, recovery *out, problem *p);
 /* From when on an unfound secret counts as never made: a server has as long to carry a request out as we would have
  * waited for its answer. */
-int64_t recover_settles(const otsd_config *c, const record *r);
+int64_t recover_settles(const config *c, const record *r);
 
 #endif

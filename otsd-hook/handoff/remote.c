@@ -7,11 +7,11 @@
 #include <time.h>
 
 typedef struct remote {
-    const otsd_config *config;
+    const config *config;
     otsd_client *client;
 } remote;
 
-int remote_open(remote **out, const otsd_config *c, problem *p) {
+int remote_open(remote **out, const config *c, problem *p) {
     remote *r = calloc(1, sizeof *r);
     otsd_error e = {0};
 
@@ -88,8 +88,8 @@ static void failed_answer(remote_answer *a, const char *user, const otsd_error *
 }
 
 /* What generate is asked for on behalf of h. The passphrase has to be freed. */
-static int options_of(const otsd_config *c, const record *h, const char *locale, otsd_options *o,
-                      otsd_secret **passphrase, problem *p) {
+static int options_of(const config *c, const record *h, const char *locale, otsd_options *o, otsd_secret **passphrase,
+                      problem *p) {
     int rc = passphrase_of(h, passphrase, p);
 
     *o = (otsd_options){.ttl = (long)h->ttl_asked,
@@ -123,13 +123,13 @@ typedef struct call {
 } call;
 
 typedef struct remote_many {
-    const otsd_config *config;
+    const config *config;
     otsd_pool *pool;
     remote_answer_fn *fn;
     call *calls, *free;
 } remote_many;
 
-int remote_many_open(remote_many **out, const otsd_config *c, size_t jobs, remote_answer_fn *fn, problem *p) {
+int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_answer_fn *fn, problem *p) {
     remote_many *m = calloc(1, sizeof *m);
     otsd_error e = {0};
 

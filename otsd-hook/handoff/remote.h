@@ -10,7 +10,7 @@
 typedef struct remote remote;
 
 /* Sends nothing yet. */
-int remote_open(remote **out, const otsd_config *c, problem *p);
+int remote_open(remote **out, const config *c, problem *p);
 void remote_close(remote **r);
 /* No call takes longer than this. */
 void remote_limit(remote *r, long timeout_ms);
@@ -41,7 +41,7 @@ void remote_generate(remote *r, const record *h, const char *locale, remote_answ
  * remote_many_run (what is in flight, also from remote_many_close), and may start the next. */
 typedef struct remote_many remote_many;
 typedef void remote_answer_fn(void *arg, remote_answer *a);
-int remote_many_open(remote_many **out, const otsd_config *c, size_t jobs, remote_answer_fn *fn, problem *p);
+int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_answer_fn *fn, problem *p);
 void remote_many_close(remote_many **m);
 /* h has to stay where it is until fn was called with arg. Fails where all jobs are taken, and where nothing could be
  * sent. */

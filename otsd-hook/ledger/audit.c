@@ -122,8 +122,7 @@ static bool write_all(int fd, const char *text, size_t len) {
     return true;
 }
 
-int audit_write_all(const otsd_config *c, const char *event, const record *const *r, size_t n, int64_t now,
-                    problem *p) {
+int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p) {
     size_t len = 0;
     char *text = lines_of(event, r, n, now, &len);
     int fd = -1, rc = EX_OK;
@@ -154,7 +153,7 @@ out:
     return rc;
 }
 
-int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p) {
+int audit_write(const config *c, const char *event, const record *r, int64_t now, problem *p) {
     return audit_write_all(c, event, &r, 1, now, p);
 }
 
@@ -198,7 +197,7 @@ static void look_in_file(const search *s, const char *path) {
     (void)fclose(f);
 }
 
-void audit_find(const otsd_config *c, const char *event, audit_look *looks, size_t n) {
+void audit_find(const config *c, const char *event, audit_look *looks, size_t n) {
     char rotated[PATH_MAX], wanted[40];
     search s = {wanted, calloc(n + 1, sizeof(audit_look *)), n};
 

@@ -10,9 +10,9 @@
 #include "ledger/record.h"
 
 /* "issued": a hand-off is armed. "closed": it is over, with reason and outcome. */
-int audit_write(const otsd_config *c, const char *event, const record *r, int64_t now, problem *p);
+int audit_write(const config *c, const char *event, const record *r, int64_t now, problem *p);
 /* The same for any number at once: all of the lines, or none of them. */
-int audit_write_all(const otsd_config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p);
+int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p);
 
 /* For recovery: which of these hand-offs have a line of that event, also in the log before the last rotation, FILE.1?
  * Any number in one pass. */
@@ -20,6 +20,6 @@ typedef struct audit_look {
     const char *id;
     bool found; /* out */
 } audit_look;
-void audit_find(const otsd_config *c, const char *event, audit_look *looks, size_t n);
+void audit_find(const config *c, const char *event, audit_look *looks, size_t n);
 
 #endif

@@ -108,7 +108,7 @@ static bool parse_line(record *r, const char *line, size_t len) {
 static bool plausible(const record *r) {
     return strlen(r->id) == 16 && strspn(r->id, "0123456789abcdef") == 16 && user_name_ok(r->user) && r->uid >= 0 &&
            r->uid <= UINT32_MAX && r->reason >= 0 && r->reason < REASON_COUNT && r->outcome >= 0 &&
-           r->outcome < OUTCOME_COUNT && (r->backend == OTSD_BACKEND_SHADOW || r->backend == OTSD_BACKEND_COMMAND);
+           r->outcome < OUTCOME_COUNT && (r->backend == BACKEND_SHADOW || r->backend == BACKEND_COMMAND);
 }
 
 int record_parse(record *r, const char *text, size_t len, size_t *used, problem *p) {

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
+#include "config/config.h"
 
 #define USER_MAX 216 /* so that "pending.USER.ID.TIME", the longest name in the ledger, fits in NAME_MAX */
 #define KEY_MAX 256
@@ -56,7 +57,7 @@ typedef struct record {
     int64_t ttl_asked; /* seconds, exactly as sent: the mark that finds an orphan */
     char recipient[256];
     char passphrase[PASSPHRASE_MAX + 1]; /* a burn needs it; "" without */
-    int64_t backend;                     /* otsd_backend */
+    int64_t backend;                     /* backend_kind */
     int64_t must_change;
 
     char metadata_key[KEY_MAX + 1];

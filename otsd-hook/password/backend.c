@@ -10,17 +10,17 @@
 
 #define COMMAND_TIMEOUT 60
 
-static int commands_ready(const otsd_config *c, problem *p) {
+static int commands_ready(const config *c, problem *p) {
     int rc = run_check(c->password.command, p);
 
     return rc == EX_OK && c->password.lock_command ? run_check(c->password.lock_command, p) : rc;
 }
 
-int backend_replaceable(const otsd_config *c, const record *old, bool force, problem *p) {
+int backend_replaceable(const config *c, const record *old, bool force, problem *p) {
     shadow_line line;
     int rc;
 
-    if (c->password.backend == OTSD_BACKEND_COMMAND)
+    if (c->password.backend == BACKEND_COMMAND)
         return commands_ready(c, p);
     rc = shadow_lookup(old->user, &line, p);
     if (rc == EX_OK && !force && !shadow_same(line.hash, old->hash))
@@ -31,11 +31,11 @@ int backend_replaceable(const otsd_config *c, const record *old, bool force, pro
     return rc;
 }
 
-int backend_ready(const otsd_config *c, const char *user, bool force, problem *p) {
+int backend_ready(const config *c, const char *user, bool force, problem *p) {
     shadow_line line;
     int rc;
 
-    if (c->password.backend == OTSD_BACKEND_COMMAND)
+    if (c->password.backend == BACKEND_COMMAND)
         return commands_ready(c, p);
     rc = shadow_lookup(user, &line, p);
     if (rc == EX_OK && !force && !shadow_never_set(line.hash))
@@ -93,7 +93,7 @@ static void shadow_set(backend_change *c, size_t n) {
 }
 
 /* "user:password" lines, all to one run of the command. */
-static void command_set_once(const otsd_config *c, backend_change *changes, size_t n) {
+static void command_set_once(const config *c, backend_change *changes, size_t n) {
     size_t len = 0, at = 0;
     char *text;
     problem p;
@@ -125,17 +125,17 @@ static void command_set_once(const otsd_config *c, backend_change *changes, size
 
 /* A command that fails at one line has often done the others (chpasswd behind PAM is like that): so each is tried by
  * itself, which sets a password that is set already once more. */
-static void command_set(const otsd_config *c, backend_change *changes, size_t n) {
+static void command_set(const config *c, backend_change *changes, size_t n) {
     command_set_once(c, changes, n);
     for (size_t i = 0; n > 1 && i < n; i++)
         if (changes[i].why->code == EX_UNAVAILABLE)
             command_set_once(c, &changes[i], 1);
 }
 
-void backend_set(const otsd_config *c, backend_change *changes, size_t n) {
+void backend_set(const config *c, backend_change *changes, size_t n) {
     for (size_t i = 0; i < n; i++)
         changes[i].unsure = false;
-    if (n > 0 && changes[0].h->backend == OTSD_BACKEND_COMMAND)
+    if (n > 0 && changes[0].h->backend == BACKEND_COMMAND)
         command_set(c, changes, n);
     else if (n > 0)
         shadow_set(changes, n);
@@ -147,10 +147,10 @@ static int shadow_lock(const record *h, problem *p) {
     return h->hash[0] ? shadow_apply(&change, 1, p) : EX_OK;
 }
 
-int backend_lock(const otsd_config *c, const record *h, problem *p) {
+int backend_lock(const config *c, const record *h, problem *p) {
     char line[USER_MAX + 2];
 
-    if (h->backend == OTSD_BACKEND_SHADOW)
+    if (h->backend == BACKEND_SHADOW)
         return shadow_lock(h, p);
     if (!h->storing)
         return EX_OK;
@@ -194,7 +194,7 @@ void backend_look(backend_view *views, size_t n) {
     for (size_t i = 0; i < n; i++) {
         views[i].in_place = views[i].must_change = OTSD_UNKNOWN;
         views[i].seen = false;
-        if (l.sorted && views[i].h->backend == OTSD_BACKEND_SHADOW)
+        if (l.sorted && views[i].h->backend == BACKEND_SHADOW)
             l.sorted[l.n++] = &views[i];
     }
     if (l.n > 0) {

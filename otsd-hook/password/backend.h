@@ -11,7 +11,7 @@
 
 /* May a password be generated for this account? EX_NOPERM: it has a usable one (and force is not set). The command
  * backend cannot tell and says EX_OK. */
-int backend_ready(const otsd_config *c, const char *user, bool force, problem *p);
+int backend_ready(const config *c, const char *user, bool force, problem *p);
 /* One password to set: that of h, in place of the hash replaces (NULL: of none), or of any with force. */
 typedef struct backend_change {
     const record *h;          /* h->hash is the value's hash, for the shadow file */
@@ -23,12 +23,12 @@ typedef struct backend_change {
 } backend_change;
 /* Any number at once, of different users and one backend: one transaction of the shadow file, or one run of the
  * command. */
-void backend_set(const otsd_config *c, backend_change *changes, size_t n);
+void backend_set(const config *c, backend_change *changes, size_t n);
 /* May the generated password of this older record be replaced? EX_NOPERM: it is not the account's any more, or is
  * locked. */
-int backend_replaceable(const otsd_config *c, const record *old, bool force, problem *p);
+int backend_replaceable(const config *c, const record *old, bool force, problem *p);
 /* Locks the account's password if it is, or may be, the generated one. EX_OK also where there was nothing to do. */
-int backend_lock(const otsd_config *c, const record *h, problem *p);
+int backend_lock(const config *c, const record *h, problem *p);
 /* Is the generated password of h the account's, locked or not, and must it be changed? OTSD_UNKNOWN where nobody can
  * say. */
 typedef struct backend_view {

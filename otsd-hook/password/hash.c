@@ -12,7 +12,7 @@ static const struct {
     const char *method, *prefix;
 } methods[] = {{"yescrypt", "$y$"}, {"sha512crypt", "$6$"}, {"sha256crypt", "$5$"}, {"bcrypt", "$2b$"}};
 
-int hash_password(const otsd_config *c, const otsd_secret *value, char *out, size_t size, problem *p) {
+int hash_password(const config *c, const otsd_secret *value, char *out, size_t size, problem *p) {
     struct crypt_data *scratch = calloc(1, sizeof *scratch);
     char setting[CRYPT_GENSALT_OUTPUT_SIZE];
     const char *prefix = NULL, *hash = NULL;

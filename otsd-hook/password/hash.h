@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 #include "base/problem.h"
+#include "config/config.h"
 
 /* out: at least 385 bytes (crypt(3): CRYPT_OUTPUT_SIZE is 384). The salt comes from the system's random source. */
-int hash_password(const otsd_config *c, const otsd_secret *value, char *out, size_t size, problem *p);
+int hash_password(const config *c, const otsd_secret *value, char *out, size_t size, problem *p);
 
 #endif

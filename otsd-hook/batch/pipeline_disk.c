@@ -27,10 +27,8 @@ static work *work_new(pipeline *p) {
         p->unused = w->next;
     else
         w = malloc(sizeof *w);
-    if (w) {
+    if (w)
         memset(w, 0, sizeof *w);
-        w->i.e.fd = -1;
-    }
     return w;
 }
 

@@ -11,7 +11,7 @@
     10 /* answers in a row that are not what was asked for: it is the server or the configuration, not the account */
 
 static void on_failure(pipeline *p, work *w, const remote_answer *a) {
-    bool again = a->certain && a->trouble != REMOTE_REFUSED;
+    bool retry = a->certain && a->trouble != REMOTE_REFUSED;
 
     w->i.why = a->why;
     w->back = a->certain ? DROP : LOSE;
@@ -19,7 +19,7 @@ static void on_failure(pipeline *p, work *w, const remote_answer *a) {
     if (a->trouble == REMOTE_HOPELESS)
         cut_short(p, &a->why);
     pthread_mutex_lock(&p->lock);
-    if (again && !is_stopping(p))
+    if (retry && !is_stopping(p))
         put_first(&p->begun, w);
     else
         put(&p->back, w);
@@ -64,7 +64,7 @@ static void send_one(pipeline *p, work *w) {
     int rc;
 
     /* One that waited is renewed on the disk first. */
-    if (time(NULL) - w->i.e.r.created > INTENT_FRESH) {
+    if (time(NULL) - entry_record(w->i.entry)->created > INTENT_FRESH) {
         pthread_mutex_lock(&p->lock);
         put(&p->stale, w);
         pthread_cond_signal(&p->for_disk);
@@ -76,7 +76,7 @@ static void send_one(pipeline *p, work *w) {
     pthread_mutex_lock(&p->lock);
     p->in_flight++;
     pthread_mutex_unlock(&p->lock);
-    rc = remote_many_generate(p->many, &w->i.e.r, w->i.locale, w, &why);
+    rc = remote_many_generate(p->many, entry_record(w->i.entry), w->i.locale, w, &why);
     if (rc != EX_OK) {
         remote_answer a = {.certain = true, .trouble = rc == EX_USAGE ? REMOTE_REFUSED : REMOTE_HOPELESS, .why = why};
 

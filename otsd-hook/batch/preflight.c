@@ -90,11 +90,11 @@ void preflight_place(batch *b, batch_account *a) {
     record r;
     int rc;
 
-    if (ledger_has(&b->x->ledger, LEDGER_ISSUING, user)) {
+    if (ledger_has(b->x->ledger, LEDGER_ISSUING, user)) {
         batch_move(b, a, BATCH_INTERRUPTED);
         return;
     }
-    rc = ledger_peek(&b->x->ledger, LEDGER_PENDING, user, &r, &p);
+    rc = ledger_peek(b->x->ledger, LEDGER_PENDING, user, &r, &p);
     if (rc == LEDGER_NONE) {
         batch_move(b, a, a->has_password ? BATCH_KEPT : BATCH_TODO);
         return;

@@ -45,30 +45,30 @@ static void taken_back(batch *b, batch_account *a) {
     batch_through(b, a);
 }
 
-static void taken_forward(batch *b, batch_account *a, const entry *e) {
-    batch_take(b, a, &e->r);
-    if (e->r.backend == BACKEND_SHADOW) {
+static void taken_forward(batch *b, batch_account *a, const record *r) {
+    batch_take(b, a, r);
+    if (r->backend == BACKEND_SHADOW) {
         batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
     } else {
         say(LOG_WARNING,
             "%s: an earlier run ended while password.command ran: if the password does not work, otsd-hook reissue",
-            e->r.user);
+            r->user);
         batch_result(b, a, BATCH_PROVISIONED,
                      "an earlier run ended while password.command ran: if the password does not work, reissue");
     }
 }
 
 /* Opens the account's intent. False: it is not ours to recover, and the account's status says so. */
-static bool take(batch *b, batch_account *a, entry *e) {
+static bool take(batch *b, batch_account *a, entry **out) {
     const char *user = a->line->user;
     problem p;
-    int rc = ledger_find(&b->x->ledger, LEDGER_ISSUING, user, 0, e, &p);
+    int rc = ledger_find(b->x->ledger, LEDGER_ISSUING, user, 0, out, &p);
 
     if (rc == EX_OK)
         return true;
     /* An intent that was never written is removed. */
     if (rc == EX_DATAERR)
-        rc = ledger_set_aside(&b->x->ledger, LEDGER_ISSUING, user, &p);
+        rc = ledger_set_aside(b->x->ledger, LEDGER_ISSUING, user, &p);
     if (rc == LEDGER_NONE)
         taken_back(b, a);
     else if (rc == LEDGER_BUSY)
@@ -81,7 +81,7 @@ static bool take(batch *b, batch_account *a, entry *e) {
 
 typedef struct holding {
     batch_account *a;
-    entry e;
+    entry *e;
 } holding;
 
 static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
@@ -90,19 +90,18 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        views[i] = (backend_view){.h = &held[i].e.r};
+        views[i] = (backend_view){.h = entry_record(held[i].e)};
     backend_look(views, n);
     for (size_t i = 0; armings && why && i < n; i++)
-        if (views[i].in_place == OTSD_YES ||
-            (views[i].in_place == OTSD_UNKNOWN && held[i].e.r.backend != BACKEND_SHADOW))
-            armings[count++] = (arming){.e = &held[i].e, .again = true, .why = &why[i]};
+        if (recover_choose(entry_record(held[i].e), views[i].in_place) == RECOVER_FORWARD)
+            armings[count++] = (arming){.e = held[i].e, .resumed = true, .why = &why[i]};
     if (count > 0)
         arm(b->x, armings, count);
     for (size_t i = 0, k = 0; armings && why && i < n; i++) {
-        if (k < count && armings[k].e == &held[i].e) {
+        if (k < count && armings[k].e == held[i].e) {
             k++;
             if (why[i].code == EX_OK)
-                taken_forward(b, held[i].a, &held[i].e);
+                taken_forward(b, held[i].a, entry_record(held[i].e));
             else
                 batch_result(b, held[i].a, BATCH_LEFT, why[i].text);
         }
@@ -122,7 +121,7 @@ static void forward(batch *b) {
 
         if (a->status == BATCH_INTERRUPTED && take(b, a, &held[n].e)) {
             held[n].a = a;
-            if (recover_has_password(&held[n].e.r))
+            if (recover_has_password(entry_record(held[n].e)))
                 n++;
             else
                 ledger_release(&held[n].e);
@@ -145,32 +144,30 @@ static bool back_once(resumption *s, batch_account *a) {
     backend_view view;
     recovery what;
     problem p;
-    entry e;
+    entry *e;
     int rc;
 
     if (!take(s->b, a, &e))
         return true;
-    view = (backend_view){.h = &e.r, .in_place = OTSD_NO};
-    if (recover_has_password(&e.r))
+    view = (backend_view){.h = entry_record(e), .in_place = OTSD_NO};
+    if (recover_has_password(entry_record(e)))
         backend_look(&view, 1);
-    if (s->failures >= FAILURES_ENOUGH && e.r.metadata_key[0] && view.in_place == OTSD_NO) {
+    if (s->failures >= FAILURES_ENOUGH && entry_record(e)->metadata_key[0] && view.in_place == OTSD_NO) {
         /* Burns do not work for now: it is enough that they are owed. */
         what = RECOVERED_BACK;
-        rc = closing_claim(&s->b->x->ledger, s->b->x->config, &e, REASON_ABORTED, &p);
-        if (rc == LEDGER_NONE)
-            rc = p.code;
+        rc = closing_claim(s->b->x->ledger, s->b->x->config, e, REASON_ABORTED, &p);
     } else {
-        rc = recover_issuing(s->b->x, &e, view.in_place, &what, &p);
+        rc = recover_issuing(s->b->x, e, view.in_place, &what, &p);
         s->failures = rc == EX_OK || !p.remote ? 0 : s->failures + 1;
     }
     if (rc == EX_OK && what == RECOVERED_LATER) {
-        int64_t settles = recover_settles(s->b->x->config, &e.r);
+        int64_t settles = recover_settles(s->b->x->config, entry_record(e));
 
         if (settles > s->settles)
             s->settles = settles;
     } else if (rc == EX_OK && what == RECOVERED_FORWARD) {
-        taken_forward(s->b, a, &e);
-    } else if (rc == EX_OK || e.state == LEDGER_CLAIMED) {
+        taken_forward(s->b, a, entry_record(e));
+    } else if (rc == EX_OK || entry_state(e) == LEDGER_CLAIMED) {
         /* Where only the burn is owed, a sweep sees to it. */
         if (rc != EX_OK)
             say(LOG_WARNING, "%s", p.text);
@@ -239,18 +236,18 @@ static int burn_owed(const char *name, void *arg) {
     char user[USER_MAX + 1];
     const char *dot = strrchr(name, '.');
     problem p;
-    entry e;
+    entry *e;
 
     if (!dot || (size_t)(dot - name) >= sizeof user || o->failures >= FAILURES_ENOUGH || stop_wanted())
         return 0;
     memcpy(user, name, (size_t)(dot - name));
     user[dot - name] = '\0';
-    if (!batch_find(o->b, user) || ledger_find(&o->b->x->ledger, LEDGER_CLAIMED, name, 0, &e, &p) != EX_OK)
+    if (!batch_find(o->b, user) || ledger_find(o->b->x->ledger, LEDGER_CLAIMED, name, 0, &e, &p) != EX_OK)
         return 0;
     batch_show(o->b, "burning what was interrupted");
-    if (e.r.reason == REASON_ABORTED &&
+    if (entry_record(e)->reason == REASON_ABORTED &&
         (context_remote(o->b->x, &p) != EX_OK ||
-         closing_finish(&o->b->x->ledger, o->b->x->config, o->b->x->remote, &e, &p) != EX_OK)) {
+         closing_finish(o->b->x->ledger, o->b->x->config, o->b->x->remote, e, &p) != EX_OK)) {
         say(LOG_WARNING, "%s", p.text);
         o->failures++;
     }
@@ -262,6 +259,6 @@ void resume_burns(batch *b) {
     owed o = {.b = b};
     problem p;
 
-    if (ledger_each(&b->x->ledger, LEDGER_CLAIMED, burn_owed, &o, &p) != EX_OK)
+    if (ledger_each(b->x->ledger, LEDGER_CLAIMED, burn_owed, &o, &p) != EX_OK)
         say(LOG_WARNING, "%s", p.text);
 }

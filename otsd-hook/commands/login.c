@@ -79,16 +79,14 @@ static void tell(const record *r) {
 }
 
 static int end(context *x, const login *g, entry *e, reason why, problem *p) {
-    int rc = closing_claim(&x->ledger, x->config, e, why, p);
+    int rc = closing_claim(x->ledger, x->config, e, why, p);
     long left;
 
-    if (rc == LEDGER_NONE)
-        return problem_set(p, EX_SOFTWARE, "%s: claimed/ already has a record of this hand-off", g->user);
     if (rc != EX_OK)
         return rc;
     say(LOG_INFO, "%s: the hand-off is over (%s; service %s, method %s, tty %s, from %s)", g->user, reason_text(why),
         g->service ? g->service : "-", g->method ? g->method : "-", g->tty ? g->tty : "-", g->rhost ? g->rhost : "-");
-    (void)ledger_nudge(&x->ledger, p);
+    (void)ledger_nudge(x->ledger, p);
     rc = context_remote(x, p);
     if (rc != EX_OK)
         return rc;
@@ -96,22 +94,22 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
     if (left <= 0)
         return problem_set(p, EX_TEMPFAIL, "%s: no time left to burn the secret; otsd-hook sweep does it", g->user);
     remote_limit(x->remote, left);
-    rc = closing_finish(&x->ledger, x->config, x->remote, e, p);
+    rc = closing_finish(x->ledger, x->config, x->remote, e, p);
     /* The password change at the first login comes before the session, so each is told once. */
     if (rc == EX_OK && g->event != EVENT_AUTH)
-        tell(&e->r);
+        tell(entry_record(e));
     return rc;
 }
 
 static int run(context *x, const login *g, problem *p) {
     situation s = {0};
     reason why;
-    entry e;
+    entry *e;
     int rc = context_open(x, p);
 
     if (rc != EX_OK)
         return rc;
-    rc = ledger_find(&x->ledger, LEDGER_PENDING, g->user, left_ms(g), &e, p);
+    rc = ledger_find(x->ledger, LEDGER_PENDING, g->user, left_ms(g), &e, p);
     if (rc == LEDGER_NONE)
         return EX_OK;
     if (rc == LEDGER_BUSY)
@@ -121,11 +119,11 @@ static int run(context *x, const login *g, problem *p) {
         problem_add(p, " (%s/pending/%s): otsd-hook sweep sets it aside", OTSD_STATE_DIR, g->user);
     if (rc != EX_OK)
         return rc;
-    rc = look(x, g, &e.r, &s, p);
+    rc = look(x, g, entry_record(e), &s, p);
     if (rc == EX_OK) {
-        why = e.r.reason != REASON_NONE ? (reason)e.r.reason : decide(&s);
+        why = entry_record(e)->reason != REASON_NONE ? (reason)entry_record(e)->reason : decide(&s);
         /* A wrong time on the file would bring the module here at every login. */
-        rc = why != REASON_NONE ? end(x, g, &e, why, p) : ledger_mark(&e, p);
+        rc = why != REASON_NONE ? end(x, g, e, why, p) : ledger_mark(e, p);
     }
     ledger_release(&e);
     return rc;

@@ -64,8 +64,8 @@ static const char help[] =
 
 typedef struct request {
     const char *command; /* "provision" or "reissue" */
-    bool again;          /* reissue */
-    record old;          /* reissue: the open hand-off */
+    bool reissue;
+    record old; /* reissue: the open hand-off */
     const char *user;
     const char *recipient; /* as given or made from the pattern; NULL: none */
     char recipient_buf[ADDRESS_MAX];
@@ -88,7 +88,7 @@ static int recipient_of(request *q, const config *c, problem *p) {
         q->recipient = NULL;
         return EX_OK;
     }
-    if (!q->recipient && q->again) {
+    if (!q->recipient && q->reissue) {
         q->recipient = q->old.recipient[0] ? q->old.recipient : NULL;
         if (!q->recipient && !q->print_link)
             return problem_set(p, EX_USAGE, "%s: the old link was mailed to nobody: give --recipient or --print-link",
@@ -116,7 +116,7 @@ static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
         err = otsd_secret_from_file(out, q->passphrase_file, PASSPHRASE_MAX, &e);
     else if (q->passphrase_fd >= 0)
         err = otsd_secret_from_fd(out, q->passphrase_fd, PASSPHRASE_MAX, &e);
-    else if (q->again && q->old.passphrase[0])
+    else if (q->reissue && q->old.passphrase[0])
         err = otsd_secret_new(out, q->old.passphrase, strlen(q->old.passphrase));
     if (err != OTSD_OK)
         return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
@@ -127,7 +127,7 @@ static int passphrase_of(const request *q, otsd_secret **out, problem *p) {
 
 /* A reissue replaces the generated password and no other, unless forced. */
 static int check_old(context *x, request *q, int64_t uid, problem *p) {
-    int rc = ledger_peek(&x->ledger, LEDGER_PENDING, q->user, &q->old, p);
+    int rc = ledger_peek(x->ledger, LEDGER_PENDING, q->user, &q->old, p);
 
     if (rc == LEDGER_NONE)
         return problem_set(p, EX_DATAERR, "%s has no open hand-off: otsd-hook provision starts one", q->user);
@@ -152,12 +152,12 @@ static int check_account(context *x, request *q, int64_t *uid, problem *p) {
     if (!q->allow_system && account_is_system(*uid))
         return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
                            q->user, (long long)*uid);
-    if (ledger_has(&x->ledger, LEDGER_ISSUING, q->user))
+    if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
         return problem_set(p, EX_CANTCREAT,
                            "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);
-    if (q->again)
+    if (q->reissue)
         return check_old(x, q, *uid, p);
-    if (ledger_has(&x->ledger, LEDGER_PENDING, q->user))
+    if (ledger_has(x->ledger, LEDGER_PENDING, q->user))
         return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already: otsd-hook reissue or revoke it", q->user);
     return backend_ready(x->config, q->user, q->force, p);
 }
@@ -206,7 +206,7 @@ static int print_text(const request *q, const issue *i) {
 
 static int run(context *x, request *q, problem *p) {
     otsd_secret *passphrase = NULL;
-    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link, .again = q->again, .e = {.fd = -1}};
+    issue i = {.user = q->user, .force = q->force, .want_link = q->print_link, .reissue = q->reissue};
     int rc = context_open(x, p);
 
     if (rc == EX_OK)
@@ -226,7 +226,7 @@ static int run(context *x, request *q, problem *p) {
         goto out;
     }
     i.ttl = q->ttl > 0 ? q->ttl : x->config->handoff.ttl;
-    i.replaces = q->again && q->old.hash[0] ? q->old.hash : NULL;
+    i.replaces = q->reissue && q->old.hash[0] ? q->old.hash : NULL;
     i.passphrase = passphrase ? otsd_secret_data(passphrase) : NULL;
     i.locale = q->locale;
     if (!q->dry_run) {
@@ -380,14 +380,14 @@ static int parse(context *x, request *q, int argc, char **argv) {
             x->config_path = optarg;
             break;
         case OPT_HELP:
-            fputs(q->again ? reissue_help : provision_help, stdout);
+            fputs(q->reissue ? reissue_help : provision_help, stdout);
             fputs(help, stdout);
             return EX_OK;
         default:
             return usage_error(q->command, "\"%s\" is no option, or lacks its value", argv[optind - 1]);
         }
     }
-    if (q->batch && q->again)
+    if (q->batch && q->reissue)
         return usage_error(q->command, "it is for one user: --batch is provision's");
     if (q->batch && optind != argc)
         return usage_error(q->command, "the users of a batch are in its file");
@@ -416,8 +416,8 @@ static int run_batch(context *x, const request *q) {
     return batch_run(&b);
 }
 
-static int provision(context *x, const char *command, bool again, int argc, char **argv) {
-    request q = {.command = command, .again = again, .passphrase_fd = -1};
+static int provision(context *x, const char *command, bool reissue, int argc, char **argv) {
+    request q = {.command = command, .reissue = reissue, .passphrase_fd = -1};
     problem p;
     int rc = parse(x, &q, argc, argv);
 

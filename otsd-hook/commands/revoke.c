@@ -36,17 +36,17 @@ static int finish(context *x, entry *e, problem *p) {
     int rc = context_remote(x, p);
 
     if (rc == EX_OK)
-        rc = closing_finish(&x->ledger, x->config, x->remote, e, p);
+        rc = closing_finish(x->ledger, x->config, x->remote, e, p);
     if (rc == EX_OK)
-        report(&e->r);
+        report(entry_record(e));
     return rc;
 }
 
 /* An interrupted provision is first taken to its end, one way or the other. */
 static int settle_issuing(context *x, const char *user, bool *undone, problem *p) {
     recovery what;
-    entry e;
-    int rc = ledger_find(&x->ledger, LEDGER_ISSUING, user, 0, &e, p);
+    entry *e;
+    int rc = ledger_find(x->ledger, LEDGER_ISSUING, user, 0, &e, p);
 
     *undone = false;
     if (rc == LEDGER_NONE)
@@ -55,7 +55,7 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
         return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; nothing was changed: try again",
                            user);
     if (rc == EX_OK) {
-        rc = recover_one(x, &e, &what, p);
+        rc = recover_one(x, e, &what, p);
         if (rc == EX_OK && what == RECOVERED_LATER)
             rc = problem_set(
                 p, EX_TEMPFAIL,
@@ -81,12 +81,12 @@ typedef struct owed {
 static int owed_one(const char *name, void *arg) {
     owed *o = arg;
     size_t len = strlen(o->user);
-    entry e;
+    entry *e;
     int rc;
 
     if (strncmp(name, o->user, len) != 0 || name[len] != '.' || strlen(name) != len + 17)
         return 0;
-    rc = ledger_find(&o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, o->p);
+    rc = ledger_find(o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, o->p);
     if (rc == LEDGER_NONE)
         return 0;
     o->found++;
@@ -98,7 +98,7 @@ static int owed_one(const char *name, void *arg) {
         o->rc = rc;
         return 0;
     }
-    rc = finish(o->x, &e, o->p);
+    rc = finish(o->x, e, o->p);
     if (rc != EX_OK)
         o->rc = rc;
     ledger_release(&e);
@@ -115,8 +115,8 @@ static reason why_of(const record *r) {
 }
 
 static int revoke_pending(context *x, const char *user, bool *found, problem *p) {
-    entry e;
-    int rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &e, p);
+    entry *e;
+    int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &e, p);
 
     *found = rc != LEDGER_NONE;
     if (rc == LEDGER_NONE)
@@ -128,11 +128,9 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
         problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);
         return rc;
     }
-    rc = closing_claim(&x->ledger, x->config, &e, why_of(&e.r), p);
-    if (rc == LEDGER_NONE)
-        rc = p->code;
+    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), p);
     if (rc == EX_OK) {
-        rc = finish(x, &e, p);
+        rc = finish(x, e, p);
         if (rc != EX_OK)
             problem_add(p, "; %s's generated password is locked already, the burn is owed and otsd-hook sweep does it",
                         user);
@@ -149,7 +147,7 @@ static int revoke_user(context *x, const char *user, problem *p) {
 
     /* What can let somebody in comes first; an interrupted provision may have to wait for the server. */
     rc_issuing = settle_issuing(x, user, &undone, &other);
-    if (rc_issuing == EX_OK && ledger_has(&x->ledger, LEDGER_PENDING, user) && !found)
+    if (rc_issuing == EX_OK && ledger_has(x->ledger, LEDGER_PENDING, user) && !found)
         return revoke_pending(x, user, &found, p);
     if (rc == EX_OK && rc_issuing != EX_OK) {
         *p = other;
@@ -157,7 +155,7 @@ static int revoke_user(context *x, const char *user, problem *p) {
     }
     if (rc != EX_OK || found)
         return rc;
-    rc = ledger_each(&x->ledger, LEDGER_CLAIMED, owed_one, &burns, &other);
+    rc = ledger_each(x->ledger, LEDGER_CLAIMED, owed_one, &burns, &other);
     if (rc != EX_OK)
         *p = other;
     if (rc != EX_OK || burns.rc != EX_OK)

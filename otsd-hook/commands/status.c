@@ -171,7 +171,7 @@ static int run(context *x, status *s, problem *p) {
     size_t aside = 0;
     int rc = context_open(x, p);
 
-    s->l = &x->ledger;
+    s->l = x->ledger;
     s->now = time(NULL);
     if (rc == EX_OK && s->style == STYLE_JSON && !(s->list = json_object_new_array()))
         rc = problem_set(p, EX_OSERR, "out of memory");

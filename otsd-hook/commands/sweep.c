@@ -72,7 +72,7 @@ static bool server_answers(const sweep *w) {
 /* An unreadable record is kept for a person, and never stops the rest. */
 static void unreadable(sweep *w, ledger_state s, const char *name, const problem *why) {
     problem aside;
-    int rc = ledger_set_aside(&w->x->ledger, s, name, &aside);
+    int rc = ledger_set_aside(w->x->ledger, s, name, &aside);
 
     if (rc == EX_OK)
         problem_set(&aside, EX_DATAERR,
@@ -83,11 +83,11 @@ static void unreadable(sweep *w, ledger_state s, const char *name, const problem
 }
 
 /* Opens and locks a record; false where there is nothing to do (gone, or in other hands) or it was dealt with. */
-static bool take(sweep *w, ledger_state s, const char *name, entry *e) {
+static bool take(sweep *w, ledger_state s, const char *name, entry **out) {
     /* A login that has just claimed is burning: if its helper is killed, this sweep is the one that goes on. */
     long wait_ms = s == LEDGER_CLAIMED && !w->waited ? HELPER_MS : 0;
     problem p;
-    int rc = ledger_find(&w->x->ledger, s, name, wait_ms, e, &p);
+    int rc = ledger_find(w->x->ledger, s, name, wait_ms, out, &p);
 
     if (rc == LEDGER_BUSY && wait_ms > 0)
         w->waited = true;
@@ -103,14 +103,14 @@ static void finish(sweep *w, entry *e) {
     problem p;
     int rc;
 
-    if (!server_answers(w) && e->r.outcome == OUTCOME_NONE)
+    if (!server_answers(w) && entry_record(e)->outcome == OUTCOME_NONE)
         return;
     rc = context_remote(w->x, &p);
     if (rc == EX_OK)
-        rc = closing_finish(&w->x->ledger, w->x->config, w->x->remote, e, &p);
+        rc = closing_finish(w->x->ledger, w->x->config, w->x->remote, e, &p);
     if (rc == EX_OK) {
         w->failures = 0;
-        done(w, e->r.user, outcome_text((outcome)e->r.outcome));
+        done(w, entry_record(e)->user, outcome_text((outcome)entry_record(e)->outcome));
     } else {
         trouble(w, &p);
     }
@@ -118,44 +118,42 @@ static void finish(sweep *w, entry *e) {
 
 static int claimed(const char *name, void *arg) {
     sweep *w = arg;
-    entry e;
+    entry *e;
 
     if (!take(w, LEDGER_CLAIMED, name, &e))
         return 0;
-    if (w->now || e.r.next_try <= time(NULL))
-        finish(w, &e);
+    if (w->now || entry_record(e)->next_try <= time(NULL))
+        finish(w, e);
     ledger_release(&e);
     return 0;
 }
 
 static void end(sweep *w, entry *e, reason why) {
     problem p;
-    int rc = closing_claim(&w->x->ledger, w->x->config, e, why, &p);
+    int rc = closing_claim(w->x->ledger, w->x->config, e, why, &p);
 
-    if (rc == LEDGER_NONE)
-        p.code = EX_SOFTWARE;
     if (rc != EX_OK) {
         trouble(w, &p);
         return;
     }
-    say(LOG_INFO, "%s: the hand-off is over (%s)", e->r.user, reason_text(why));
-    done(w, e->r.user, reason_text(why));
+    say(LOG_INFO, "%s: the hand-off is over (%s)", entry_record(e)->user, reason_text(why));
+    done(w, entry_record(e)->user, reason_text(why));
     finish(w, e);
 }
 
 /* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. The question is asked
  * without the lock, for a login must not wait for it; that it was asked is noted first, so that one bad receipt is not
  * asked for by every sweep. */
-static void check_receipt(sweep *w, entry *e) {
+static void check_receipt(sweep *w, entry **e) {
     int64_t opened_at = 0;
     record asked;
     problem p;
     int rc;
 
     w->checks++;
-    e->r.checked_at = time(NULL);
-    rc = ledger_save(e, &p);
-    asked = e->r;
+    entry_record(*e)->checked_at = time(NULL);
+    rc = ledger_save(*e, &p);
+    asked = *entry_record(*e);
     ledger_release(e);
     if (rc == EX_OK)
         rc = context_remote(w->x, &p);
@@ -166,9 +164,9 @@ static void check_receipt(sweep *w, entry *e) {
     else
         w->failures = 0;
     if (rc == EX_OK && opened_at > 0 && take(w, LEDGER_PENDING, asked.user, e)) {
-        if (strcmp(e->r.id, asked.id) == 0) {
-            e->r.opened_at = opened_at;
-            if (ledger_save(e, &p) != EX_OK)
+        if (strcmp(entry_record(*e)->id, asked.id) == 0) {
+            entry_record(*e)->opened_at = opened_at;
+            if (ledger_save(*e, &p) != EX_OK)
                 trouble(w, &p);
         }
         ledger_release(e);
@@ -188,18 +186,18 @@ static void pending_one(sweep *w, const look_item *seen) {
     situation s;
     problem p;
     reason why;
-    entry e;
+    entry *e;
 
     if (!take(w, LEDGER_PENDING, seen->user, &e))
         return;
-    if (look_at(&e.r, EVENT_SWEEP, &s, &p) != EX_OK) {
+    if (look_at(entry_record(e), EVENT_SWEEP, &s, &p) != EX_OK) {
         trouble(w, &p);
     } else {
         /* A claim that was noted and not carried out is carried out. */
-        why = e.r.reason != REASON_NONE ? (reason)e.r.reason : decide(&s);
+        why = entry_record(e)->reason != REASON_NONE ? (reason)entry_record(e)->reason : decide(&s);
         if (why != REASON_NONE)
-            end(w, &e, why);
-        else if (check_is_due(w, e.r.opened_at, e.r.checked_at, e.r.created))
+            end(w, e, why);
+        else if (check_is_due(w, entry_record(e)->opened_at, entry_record(e)->checked_at, entry_record(e)->created))
             check_receipt(w, &e);
     }
     ledger_release(&e);
@@ -244,10 +242,10 @@ static void flush_group(sweep *w) {
 static int pending(const char *name, void *arg) {
     sweep *w = arg;
     problem p;
-    int rc = look_group_add(&w->group, &w->x->ledger, name, &p);
+    int rc = look_group_add(&w->group, w->x->ledger, name, &p);
 
     if (rc == EX_DATAERR) {
-        entry e;
+        entry *e;
 
         /* Once more under the lock: it may have been in the middle of a write. */
         if (take(w, LEDGER_PENDING, name, &e))
@@ -264,24 +262,24 @@ static int issuing(const char *name, void *arg) {
     sweep *w = arg;
     recovery what;
     problem p;
-    entry e;
+    entry *e;
 
     if (!take(w, LEDGER_ISSUING, name, &e))
         return 0;
     /* One whose password may be in place is armed without the server. */
-    if (!server_answers(w) && e.r.hash[0] == '\0' && !e.r.storing) {
+    if (!server_answers(w) && entry_record(e)->hash[0] == '\0' && !entry_record(e)->storing) {
         ledger_release(&e);
         return 0;
     }
-    if (recover_one(w->x, &e, &what, &p) != EX_OK) {
+    if (recover_one(w->x, e, &what, &p) != EX_OK) {
         trouble(w, &p);
     } else if (what == RECOVERED_LATER) {
-        int64_t settles = recover_settles(w->x->config, &e.r);
+        int64_t settles = recover_settles(w->x->config, entry_record(e));
 
         if (settles > w->settles)
             w->settles = settles;
     } else {
-        done(w, e.r.user,
+        done(w, entry_record(e)->user,
              what == RECOVERED_FORWARD ? "an interrupted provision is armed" : "an interrupted provision is undone");
     }
     ledger_release(&e);
@@ -291,7 +289,7 @@ static int issuing(const char *name, void *arg) {
 static void each(sweep *w, ledger_state s, int (*fn)(const char *, void *)) {
     problem p;
 
-    if (ledger_each(&w->x->ledger, s, fn, w, &p) != EX_OK)
+    if (ledger_each(w->x->ledger, s, fn, w, &p) != EX_OK)
         trouble(w, &p);
 }
 
@@ -313,7 +311,7 @@ static void run(sweep *w) {
             (void)sleep((unsigned)(wait < 300 ? wait : 300));
         each(w, LEDGER_ISSUING, issuing);
     }
-    if (ledger_stamp(&w->x->ledger, &p) != EX_OK)
+    if (ledger_stamp(w->x->ledger, &p) != EX_OK)
         trouble(w, &p);
 }
 

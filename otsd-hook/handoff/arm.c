@@ -13,8 +13,8 @@
 
 static int end_older(context *x, const char *user, problem *p) {
     problem later;
-    entry old;
-    int rc = ledger_find(&x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &old, p);
+    entry *old;
+    int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &old, p);
 
     if (rc == LEDGER_NONE)
         return EX_OK;
@@ -24,11 +24,9 @@ static int end_older(context *x, const char *user, problem *p) {
         problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, user);
         return rc;
     }
-    rc = closing_claim(&x->ledger, x->config, &old, REASON_REISSUED, p);
-    if (rc == LEDGER_NONE)
-        rc = p->code;
+    rc = closing_claim(x->ledger, x->config, old, REASON_REISSUED, p);
     if (rc == EX_OK &&
-        (context_remote(x, &later) != EX_OK || closing_finish(&x->ledger, x->config, x->remote, &old, &later) != EX_OK))
+        (context_remote(x, &later) != EX_OK || closing_finish(x->ledger, x->config, x->remote, old, &later) != EX_OK))
         say(LOG_WARNING, "%s", later.text);
     ledger_release(&old);
     return rc;
@@ -40,14 +38,14 @@ static void find_lines(context *x, arming *a, size_t n) {
     size_t count = 0;
 
     for (size_t i = 0; looks && i < n; i++)
-        if (a[i].again)
-            looks[count++].id = a[i].e->r.id;
+        if (a[i].resumed)
+            looks[count++].id = entry_record(a[i].e)->id;
     if (count > 0)
         audit_find(x->config, "issued", looks, count);
     /* Where nobody can say, a line too many is better than one too few. */
     for (size_t i = 0, k = 0; i < n; i++)
-        if (a[i].again)
-            a[i].again = looks && looks[k++].found;
+        if (a[i].resumed)
+            a[i].resumed = looks && looks[k++].found;
     free(looks);
 }
 
@@ -61,21 +59,18 @@ static void write_audit(context *x, arming *a, size_t n) {
 
     find_lines(x, a, n);
     for (size_t i = 0; fresh && i < n; i++)
-        if (!a[i].again && a[i].why->code == EX_OK)
-            fresh[count++] = &a[i].e->r;
+        if (!a[i].resumed && a[i].why->code == EX_OK)
+            fresh[count++] = entry_record(a[i].e);
     if (!fresh)
         rc = problem_set(&p, EX_OSERR, "out of memory for the audit log");
     else if (count > 0)
         rc = audit_write_all(x->config, "issued", fresh, count, time(NULL), &p);
-    if (rc != EX_OK)
-        say(LOG_WARNING, "%s%s: the password is set, but %s", a[0].e->r.user, n > 1 ? " and others" : "", p.text);
+    if (rc != EX_OK && count > 1)
+        say(LOG_WARNING, "%s and others (%zu): the passwords are set, but %s", entry_record(a[0].e)->user, count,
+            p.text);
+    else if (rc != EX_OK)
+        say(LOG_WARNING, "%s: the password is set, but %s", entry_record(a[0].e)->user, p.text);
     free(fresh);
-}
-
-static int arm_one(context *x, arming *a) {
-    int rc = ledger_rename(&x->ledger, a->e, LEDGER_PENDING, a->why);
-
-    return rc == LEDGER_NONE ? a->why->code : rc;
 }
 
 void arm(context *x, arming *a, size_t n) {
@@ -84,12 +79,12 @@ void arm(context *x, arming *a, size_t n) {
     if (n == 0)
         return;
     for (size_t i = 0; i < n; i++)
-        a[i].why->code = end_older(x, a[i].e->r.user, a[i].why);
+        a[i].why->code = end_older(x, entry_record(a[i].e)->user, a[i].why);
     write_audit(x, a, n);
     for (size_t i = 0; i < n; i++)
         if (a[i].why->code == EX_OK)
-            a[i].why->code = arm_one(x, &a[i]);
-    if (ledger_sync_names(&x->ledger, LEDGER_ISSUING, LEDGER_PENDING, &p) != EX_OK)
+            a[i].why->code = ledger_rename(x->ledger, a[i].e, LEDGER_PENDING, a[i].why);
+    if (ledger_sync_names(x->ledger, LEDGER_ISSUING, LEDGER_PENDING, &p) != EX_OK)
         for (size_t i = 0; i < n; i++)
             if (a[i].why->code == EX_OK)
                 *a[i].why = p;

@@ -9,7 +9,7 @@
 
 typedef struct arming {
     entry *e;     /* in issuing/, locked */
-    bool again;   /* a former process may have come as far as the audit line */
+    bool resumed; /* begun by a former process, which may have come as far as the audit line */
     problem *why; /* out; its code is EX_OK where the hand-off is open, and durably so */
 } arming;
 

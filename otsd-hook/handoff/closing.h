@@ -16,7 +16,7 @@ int closing_claim(ledger *l, const config *c, entry *e, reason why, problem *p);
 
 /* Finishes a claimed entry: burns, writes the audit line, removes the record (e keeps what it said). Otherwise the
  * attempt is counted, the time of the next one noted, and the record stays. */
-int closing_finish(ledger *l, const config *c, remote *r, entry *e, problem *p);
+int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem *p);
 
 /* When to try again after so many failed attempts: doubling from a minute up to six hours, with jitter; a rate limit's
  * own word counts where it is longer. Seconds from now. */

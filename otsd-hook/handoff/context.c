@@ -7,14 +7,11 @@
 
 int context_open(context *x, problem *p) {
     otsd_error e = {0};
-    int rc;
 
     if (otsd_config_load(&x->config, x->config_path ? x->config_path : OTSD_CONFIG_PATH, &e) != OTSD_OK)
         return problem_set(p, EX_CONFIG, "%s", e.message);
     problem_use_syslog(x->config->audit.syslog);
-    rc = ledger_open(&x->ledger, p);
-    x->has_ledger = rc == EX_OK;
-    return rc;
+    return ledger_open(&x->ledger, p);
 }
 
 int context_remote(context *x, problem *p) {
@@ -28,9 +25,7 @@ int context_remote(context *x, problem *p) {
 void context_close(context *x) {
     orphans_free(&x->orphans);
     remote_close(&x->remote);
-    if (x->has_ledger)
-        ledger_close(&x->ledger);
-    x->has_ledger = false;
+    ledger_close(&x->ledger);
     otsd_config_free(&x->config);
 }
 

@@ -12,8 +12,7 @@
 typedef struct context {
     const char *config_path;
     config *config;
-    bool has_ledger;
-    ledger ledger;
+    ledger *ledger;
     remote *remote; /* NULL until context_remote */
     orphans orphans;
 } context;

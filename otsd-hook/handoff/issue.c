@@ -12,11 +12,11 @@
 #include "ledger/audit.h"
 #include "password/backend.h"
 #include "handoff/closing.h"
+#include "handoff/delivery.h"
 #include "password/hash.h"
 #include "handoff/recover.h"
 
 #define MARK_MOST 899 /* seconds by which the ttl asked for may differ from the wanted one */
-#define VALUE_MAX 512
 
 static int intend(context *x, issue *i) {
     struct {
@@ -42,13 +42,11 @@ static int intend(context *x, issue *i) {
     r.must_change = x->config->handoff.must_change;
     memcpy(i->id, r.id, sizeof i->id);
     i->ttl_asked = r.ttl_asked;
-    rc = ledger_create(&x->ledger, &r, &i->e, &i->why);
-    if (rc != EX_OK)
-        i->e.fd = -1;
+    rc = ledger_create(x->ledger, &r, &i->entry, &i->why);
     record_wipe(&r);
     /* Another may have provisioned this user since somebody looked; now that the intent is ours nobody can. */
-    if (rc == EX_OK && !i->again && ledger_has(&x->ledger, LEDGER_PENDING, i->user))
-        rc = problem_set(&i->why, EX_CANTCREAT, "%s has an open hand-off by now", i->user);
+    if (rc == EX_OK && !i->reissue && ledger_has(x->ledger, LEDGER_PENDING, i->user))
+        rc = problem_set(&i->why, LEDGER_TAKEN, "%s has an open hand-off by now", i->user);
     return rc;
 }
 
@@ -59,7 +57,7 @@ static entry **good_entries(issue *const *i, size_t n, size_t *count) {
     *count = 0;
     for (size_t k = 0; e && k < n; k++)
         if (i[k]->why.code == EX_OK)
-            e[(*count)++] = &i[k]->e;
+            e[(*count)++] = i[k]->entry;
     return e;
 }
 
@@ -72,7 +70,7 @@ static void sync_good(context *x, issue *const *i, size_t n) {
     if (!e)
         problem_set(&p, EX_OSERR, "out of memory");
     else
-        p.code = ledger_sync(&x->ledger, e, count, &p);
+        p.code = ledger_sync(x->ledger, e, count, &p);
     free(e);
     for (size_t k = 0; p.code != EX_OK && k < n; k++)
         if (i[k]->why.code == EX_OK)
@@ -88,16 +86,17 @@ void issue_begin(context *x, issue *const *i, size_t n) {
     for (size_t k = 0; k < n; k++) {
         if (i[k]->why.code == EX_OK)
             continue;
-        if (i[k]->e.fd >= 0)
-            (void)ledger_unlink(&x->ledger, &i[k]->e, &ignored);
-        ledger_release(&i[k]->e);
+        if (i[k]->entry)
+            (void)ledger_unlink(x->ledger, i[k]->entry,
+                                &ignored); /* the next sweep drops an intent that asked nobody */
+        ledger_release(&i[k]->entry);
         problem_add(&i[k]->why, "; nothing was changed");
     }
 }
 
 int issue_asks(issue *i) {
-    i->e.r.created = time(NULL);
-    return ledger_write(&i->e, &i->why);
+    entry_record(i->entry)->created = time(NULL);
+    return ledger_write(i->entry, &i->why);
 }
 
 void issue_renew(context *x, issue *const *i, size_t n) {
@@ -106,39 +105,10 @@ void issue_renew(context *x, issue *const *i, size_t n) {
     sync_good(x, i, n);
 }
 
-/* What the server answered, held against what was asked. */
-static int check(const context *x, const issue *i, const otsd_receipt *t, problem *p) {
-    const char *value = t->value ? otsd_secret_data(t->value) : "";
-    size_t len = t->value ? otsd_secret_len(t->value) : 0;
-
-    if (len < (size_t)x->config->handoff.min_length)
-        return problem_set(p, EX_PROTOCOL, "%s: the server generated %zu characters, handoff.min_length wants %ld",
-                           i->user, len, x->config->handoff.min_length);
-    if (len > VALUE_MAX)
-        return problem_set(p, EX_PROTOCOL, "%s: the server generated %zu characters, which is too long", i->user, len);
-    for (size_t k = 0; k < len; k++)
-        if ((unsigned char)value[k] < ' ' || value[k] == 0x7f)
-            return problem_set(p, EX_PROTOCOL, "%s: the server generated a value with a control character", i->user);
-    if (i->recipient && t->recipients_len == 0)
-        return problem_set(p, EX_DATAERR, "%s: the server took the address %s without a word and mails nobody", i->user,
-                           i->recipient);
-    if (i->recipient && (t->recipients_len != 1 || !otsd_recipient_matches(t->recipients[0], i->recipient)))
-        return problem_set(p, EX_PROTOCOL, "%s: the server mails another address (%s) than %s", i->user,
-                           t->recipients[0], i->recipient);
-    if (!i->recipient && t->recipients_len > 0)
-        return problem_set(p, EX_PROTOCOL, "%s: the server mails %s, which was not asked for", i->user,
-                           t->recipients[0]);
-    if (i->passphrase && t->passphrase_required != OTSD_YES)
-        return problem_set(p, EX_PROTOCOL, "%s: the server did not take the passphrase over", i->user);
-    if (!i->passphrase && t->passphrase_required == OTSD_YES)
-        return problem_set(p, EX_PROTOCOL, "%s: the server asks for a passphrase that nobody set", i->user);
-    return EX_OK;
-}
-
 /* Notes what the server said, first of all the key: from here on the secret can be burned, whatever happens. */
 static int note(issue *i, const otsd_receipt *t, problem *p) {
     int64_t left = t->secret_ttl > 0 ? t->secret_ttl : t->ttl;
-    record *r = &i->e.r;
+    record *r = entry_record(i->entry);
 
     if (strlen(t->metadata_key) > KEY_MAX || left <= 0 || left > 366 * 86400)
         return problem_set(p, EX_PROTOCOL, "%s: the server's answer has no usable metadata key or lifetime", i->user);
@@ -150,10 +120,14 @@ static int note(issue *i, const otsd_receipt *t, problem *p) {
     i->ttl_granted = left;
     /* A second or two is the way there. */
     i->short_ttl = left < i->ttl_asked - 5;
-    return ledger_write(&i->e, p);
+    return ledger_write(i->entry, p);
 }
 
 int issue_answered(context *x, issue *i, otsd_receipt *t) {
+    const delivery_terms asked = {.user = i->user,
+                                  .recipient = i->recipient,
+                                  .passphrase = i->passphrase,
+                                  .min_length = x->config->handoff.min_length};
     problem no_link = {.code = EX_OK};
     problem *p = &i->why;
 
@@ -161,7 +135,7 @@ int issue_answered(context *x, issue *i, otsd_receipt *t) {
         no_link.code = remote_link(x->remote, t, &i->link, &no_link);
     p->code = note(i, t, p);
     if (p->code == EX_OK)
-        p->code = check(x, i, t, p);
+        p->code = delivery_check(&asked, t, p);
     if (p->code == EX_OK && no_link.code != EX_OK)
         *p = no_link;
     if (p->code == EX_OK) {
@@ -172,7 +146,7 @@ int issue_answered(context *x, issue *i, otsd_receipt *t) {
 }
 
 int issue_hash(context *x, issue *i) {
-    record *r = &i->e.r;
+    record *r = entry_record(i->entry);
     problem *p = &i->why;
 
     p->code = EX_OK;
@@ -181,7 +155,7 @@ int issue_hash(context *x, issue *i) {
         otsd_secret_free(&i->value);
     }
     if (p->code == EX_OK)
-        p->code = ledger_write(&i->e, p);
+        p->code = ledger_write(i->entry, p);
     return p->code;
 }
 
@@ -193,7 +167,7 @@ static void store_good(context *x, issue *const *i, size_t n) {
         if (!changes && i[k]->why.code == EX_OK)
             problem_set(&i[k]->why, EX_OSERR, "out of memory");
         else if (i[k]->why.code == EX_OK)
-            changes[count++] = (backend_change){.h = &i[k]->e.r,
+            changes[count++] = (backend_change){.h = entry_record(i[k]->entry),
                                                 .value = i[k]->value,
                                                 .replaces = i[k]->replaces,
                                                 .force = i[k]->force,
@@ -202,7 +176,7 @@ static void store_good(context *x, issue *const *i, size_t n) {
     if (count > 0)
         backend_set(x->config, changes, count);
     for (size_t k = 0, c = 0; k < n && c < count; k++) {
-        if (changes[c].h == &i[k]->e.r)
+        if (changes[c].h == entry_record(i[k]->entry))
             i[k]->unsure = changes[c++].unsure;
     }
     free(changes);
@@ -210,12 +184,14 @@ static void store_good(context *x, issue *const *i, size_t n) {
 
 void issue_store(context *x, issue *const *i, size_t n) {
     for (size_t k = 0; k < n; k++) {
+        record *r = entry_record(i[k]->entry);
+
         i[k]->unsure = false;
         i[k]->why.code = EX_OK;
-        if (i[k]->e.r.backend == BACKEND_COMMAND) {
+        if (r->backend == BACKEND_COMMAND) {
             /* Nobody can say later whether the command did it: from here on it may have. */
-            i[k]->e.r.storing = 1;
-            i[k]->why.code = ledger_write(&i[k]->e, &i[k]->why);
+            r->storing = 1;
+            i[k]->why.code = ledger_write(i[k]->entry, &i[k]->why);
         }
     }
     /* Keys and hashes are on the disk before any password is. */
@@ -235,7 +211,7 @@ void issue_arm(context *x, issue *const *i, size_t n) {
 
     for (size_t k = 0; k < n; k++) {
         if (a)
-            a[k] = (arming){.e = &i[k]->e, .why = &i[k]->why};
+            a[k] = (arming){.e = i[k]->entry, .why = &i[k]->why};
         else
             problem_set(&i[k]->why, EX_OSERR, "%s: out of memory", i[k]->user);
     }
@@ -250,9 +226,9 @@ void issue_arm(context *x, issue *const *i, size_t n) {
 /* The answer to generate was lost: looks at once whether the server made something. */
 static void lost(context *x, entry *e, problem *p) {
     recovery what;
-    problem again;
+    problem why;
 
-    if (recover_one(x, e, &what, &again) == EX_OK && what == RECOVERED_BACK)
+    if (recover_one(x, e, &what, &why) == EX_OK && what == RECOVERED_BACK)
         problem_add(p, "; the account is untouched, and what the server had made is burned");
     else
         problem_add(p, "; the account is untouched, and otsd-hook sweep will burn what the server may have made");
@@ -261,46 +237,48 @@ static void lost(context *x, entry *e, problem *p) {
 /* The metadata key is in memory only, the disk did not take it. Where this fails the intent stays, for its mark can
  * still find the secret. */
 static int undo_unsaved(context *x, entry *e) {
+    record *r = entry_record(e);
     remote_end end;
-    problem again;
-    int rc = remote_burn(x->remote, &e->r, time(NULL), &end, &again);
+    problem ignored; /* the problem that led here is the one to tell */
+    int rc = remote_burn(x->remote, r, time(NULL), &end, &ignored);
 
     if (rc == EX_OK) {
-        e->r.reason = REASON_ABORTED;
-        e->r.outcome = end.outcome;
-        e->r.opened_at = end.opened_at;
-        rc = audit_write(x->config, "closed", &e->r, time(NULL), &again);
+        r->reason = REASON_ABORTED;
+        r->outcome = end.outcome;
+        r->opened_at = end.opened_at;
+        rc = audit_write(x->config, "closed", r, time(NULL), &ignored);
     }
-    return rc == EX_OK ? ledger_remove(&x->ledger, e, &again) : rc;
+    return rc == EX_OK ? ledger_remove(x->ledger, e, &ignored) : rc;
 }
 
 void issue_undo(context *x, issue *i) {
-    problem again, *p = &i->why;
-    entry *e = &i->e;
+    problem why, *p = &i->why;
+    entry *e = i->entry;
+    record *r = entry_record(e);
     int rc;
 
-    if (e->saved.metadata_key[0] == '\0') {
-        rc = e->r.metadata_key[0] ? undo_unsaved(x, e) : EX_PROTOCOL;
-        e->r = e->saved;
+    if (entry_saved(e)->metadata_key[0] == '\0') {
+        rc = r->metadata_key[0] ? undo_unsaved(x, e) : EX_PROTOCOL;
+        *r = *entry_saved(e);
         if (rc == EX_OK)
             problem_add(p, "; the secret is burned and nothing was changed");
         else
             lost(x, e, p);
         return;
     }
-    rc = closing_claim(&x->ledger, x->config, e, REASON_ABORTED, &again);
+    rc = closing_claim(x->ledger, x->config, e, REASON_ABORTED, &why);
     if (rc == EX_OK)
-        rc = closing_finish(&x->ledger, x->config, x->remote, e, &again);
+        rc = closing_finish(x->ledger, x->config, x->remote, e, &why);
     if (rc == EX_OK)
         problem_add(p, "; the secret is burned and nothing was changed");
     else
-        problem_add(p, "; the account is untouched, but the secret still lives (%s)", again.text);
+        problem_add(p, "; the account is untouched, but the secret still lives (%s)", why.text);
 }
 
 void issue_drop(context *x, issue *i) {
     problem ignored;
 
-    (void)ledger_unlink(&x->ledger, &i->e, &ignored);
+    (void)ledger_unlink(x->ledger, i->entry, &ignored); /* the next sweep drops an intent that asked nobody */
     problem_add(&i->why, "; nothing was changed");
 }
 
@@ -310,7 +288,7 @@ void issue_end(issue *i) {
         otsd_wipe(i->link, strlen(i->link));
     free(i->link);
     i->link = NULL;
-    ledger_release(&i->e);
+    ledger_release(&i->entry);
 }
 
 static void all_steps(context *x, issue *i) {
@@ -320,13 +298,13 @@ static void all_steps(context *x, issue *i) {
     if (i->why.code != EX_OK)
         return;
     (void)issue_asks(i);
-    remote_generate(x->remote, &i->e.r, i->locale, &a);
+    remote_generate(x->remote, entry_record(i->entry), i->locale, &a);
     if (!a.receipt) {
         i->why = a.why;
         if (a.certain)
             issue_drop(x, i);
         else
-            lost(x, &i->e, &i->why);
+            lost(x, i->entry, &i->why);
         return;
     }
     if (issue_answered(x, i, a.receipt) == EX_OK && issue_hash(x, i) == EX_OK)
@@ -345,7 +323,6 @@ int issue_run(context *x, issue *i, problem *p) {
         problem_add(p, "; nothing was changed");
         return rc;
     }
-    i->e.fd = -1;
     all_steps(x, i);
     if (i->why.code != EX_OK)
         *p = i->why;

@@ -22,7 +22,7 @@ typedef struct issue {
     const char *passphrase; /* NULL: none; at most 128 bytes */
     const char *locale;     /* NULL: the configuration's */
     bool force;
-    bool again;           /* a reissue: there is an open hand-off */
+    bool reissue;         /* there is an open hand-off, which this one takes the place of */
     const char *replaces; /* the hash that the account has now, of an older hand-off; NULL: none */
     bool want_link;
     bool keep_link; /* in the record as well */
@@ -35,7 +35,7 @@ typedef struct issue {
     bool unsure; /* after issue_store: it failed, and the password may be set all the same */
     problem why; /* of the last step; its code is EX_OK where that succeeded. It says what state things are in */
     /* between the steps */
-    entry e;
+    entry *entry; /* NULL: none */
     otsd_secret *value;
 } issue;
 

@@ -89,7 +89,7 @@ static int key_is(const void *key, const void *s) {
 /* An intent whose process is gone owns nothing that another could not claim: only one that is locked is under way. */
 static bool under_way(reading *g, const char *name) {
     problem ignored;
-    entry e;
+    entry *e;
     int rc = ledger_find(g->l, g->state, name, 0, &e, &ignored);
 
     if (rc == EX_OK)

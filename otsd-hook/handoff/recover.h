@@ -13,6 +13,16 @@ typedef enum recovery {
     RECOVERED_LATER,   /* too early to say that the server made nothing: see recover_settles */
 } recovery;
 
+/* What there is to do about it: a function of the record and of what is known about the account's password. */
+typedef enum recovery_choice {
+    RECOVER_FORWARD, /* arm it */
+    RECOVER_BACK,    /* burn what the server made, by its key */
+    RECOVER_ORPHAN,  /* no key: look for what the server may have made */
+    RECOVER_WAIT,    /* nobody can say now, and somebody can another time */
+} recovery_choice;
+
+recovery_choice recover_choose(const record *r, otsd_tri in_place);
+
 /* Does it depend on the account's password what becomes of this record? Otherwise in_place is not looked at below. */
 bool recover_has_password(const record *r);
 /* e lies in issuing/ and is locked; in_place is what backend_look says of it. On a failure the record stays for the

@@ -20,7 +20,7 @@
 #include "ledger/ledger.h"
 #include "private_world.h"
 
-static ledger l;
+static ledger *l;
 
 static int open_ledger(void **state) {
     problem p;
@@ -117,55 +117,76 @@ static void walks_through_its_states(void **state) {
     record r = sample("alice");
     struct stat st;
     problem p;
-    entry e, other;
+    entry *e, *other;
 
     (void)state;
-    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
-    assert_int_equal(ledger_create(&l, &r, &other, &p), EX_CANTCREAT);
-    snprintf(e.r.metadata_key, sizeof e.r.metadata_key, "key");
-    e.r.deadline = 4000000000;
-    assert_int_equal(ledger_save(&e, &p), EX_OK);
-    assert_int_equal(ledger_move(&l, &e, LEDGER_PENDING, &p), EX_OK);
+    assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_create(l, &r, &other, &p), LEDGER_TAKEN);
+    assert_null(other);
+    snprintf(entry_record(e)->metadata_key, sizeof entry_record(e)->metadata_key, "key");
+    entry_record(e)->deadline = 4000000000;
+    assert_int_equal(ledger_save(e, &p), EX_OK);
+    assert_int_equal(ledger_move(l, e, LEDGER_PENDING, &p), EX_OK);
     assert_int_equal(stat(OTSD_STATE_DIR "/pending/alice", &st), 0);
     assert_int_equal(st.st_mtime, 4000000000);
     assert_int_equal(st.st_mode & 07777, 0600);
-    e.r.opened_at = 5;
-    assert_int_equal(ledger_save(&e, &p), EX_OK);
+    entry_record(e)->opened_at = 5;
+    assert_int_equal(ledger_save(e, &p), EX_OK);
     assert_int_equal(stat(OTSD_STATE_DIR "/pending/alice", &st), 0);
     assert_int_equal(st.st_mtime, 4000000000);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "alice", 0, &other, &p), LEDGER_BUSY);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "alice", 0, &other, &p), LEDGER_BUSY);
     ledger_release(&e);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "alice", 0, &e, &p), EX_OK);
-    assert_string_equal(e.r.metadata_key, "key");
-    assert_int_equal(e.r.opened_at, 5);
-    assert_int_equal(ledger_move(&l, &e, LEDGER_CLAIMED, &p), EX_OK);
-    assert_string_equal(e.name, "alice.0123456789abcdef");
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "alice", 0, &e, &p), EX_OK);
+    assert_string_equal(entry_record(e)->metadata_key, "key");
+    assert_int_equal(entry_record(e)->opened_at, 5);
+    assert_int_equal(ledger_move(l, e, LEDGER_CLAIMED, &p), EX_OK);
+    assert_true(ledger_has(l, LEDGER_CLAIMED, "alice.0123456789abcdef"));
+    assert_int_equal(entry_state(e), LEDGER_CLAIMED);
     ledger_release(&e);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "alice", 0, &e, &p), LEDGER_NONE);
-    assert_int_equal(ledger_find(&l, LEDGER_CLAIMED, "alice.0123456789abcdef", 0, &e, &p), EX_OK);
-    assert_int_equal(ledger_remove(&l, &e, &p), EX_OK);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "alice", 0, &e, &p), LEDGER_NONE);
+    assert_int_equal(ledger_find(l, LEDGER_CLAIMED, "alice.0123456789abcdef", 0, &e, &p), EX_OK);
+    assert_int_equal(ledger_remove(l, e, &p), EX_OK);
     ledger_release(&e);
+}
+
+static void a_taken_place_has_one_name(void **state) {
+    record r = sample("alice");
+    entry *first, *second;
+    problem p;
+
+    (void)state;
+    assert_int_equal(ledger_create(l, &r, &first, &p), EX_OK);
+    assert_int_equal(ledger_move(l, first, LEDGER_PENDING, &p), EX_OK);
+    assert_int_equal(ledger_create(l, &r, &second, &p), EX_OK);
+    assert_int_equal(ledger_move(l, second, LEDGER_PENDING, &p), LEDGER_TAKEN);
+    assert_int_equal(p.code, LEDGER_TAKEN);
+    assert_int_equal(entry_state(second), LEDGER_ISSUING);
+    assert_int_equal(ledger_move(l, first, LEDGER_CLAIMED, &p), EX_OK);
+    assert_int_equal(ledger_move(l, second, LEDGER_CLAIMED, &p), LEDGER_TAKEN);
+    ledger_release(&first);
+    ledger_release(&second);
+    assert_null(second);
 }
 
 static void append_goes_on_behind_a_torn_line(void **state) {
     record r = sample("alice");
     problem p;
-    entry e;
+    entry *e;
     char *text;
     int fd;
 
     (void)state;
-    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
     ledger_release(&e);
     fd = open(OTSD_STATE_DIR "/issuing/alice", O_WRONLY | O_APPEND | O_CLOEXEC);
     assert_int_equal(write(fd, "metadata_k", 10), 10);
     (void)close(fd);
-    assert_int_equal(ledger_find(&l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
-    e.r.deadline = 9;
-    assert_int_equal(ledger_save(&e, &p), EX_OK);
+    assert_int_equal(ledger_find(l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
+    entry_record(e)->deadline = 9;
+    assert_int_equal(ledger_save(e, &p), EX_OK);
     ledger_release(&e);
-    assert_int_equal(ledger_find(&l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
-    assert_int_equal(e.r.deadline, 9);
+    assert_int_equal(ledger_find(l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
+    assert_int_equal(entry_record(e)->deadline, 9);
     ledger_release(&e);
     text = get_file(OTSD_STATE_DIR "/issuing/alice");
     assert_null(strstr(text, "metadata_k"));
@@ -178,19 +199,19 @@ static void one_of_many_claims(void **state) {
     pid_t pids[TRIES];
     int winners = 0;
     problem p;
-    entry e;
+    entry *e;
 
     (void)state;
-    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
-    assert_int_equal(ledger_move(&l, &e, LEDGER_PENDING, &p), EX_OK);
+    assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_move(l, e, LEDGER_PENDING, &p), EX_OK);
     ledger_release(&e);
     for (int i = 0; i < TRIES; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
-            int rc = ledger_find(&l, LEDGER_PENDING, "alice", 2000, &e, &p);
+            int rc = ledger_find(l, LEDGER_PENDING, "alice", 2000, &e, &p);
 
             if (rc == EX_OK)
-                rc = ledger_move(&l, &e, LEDGER_CLAIMED, &p);
+                rc = ledger_move(l, e, LEDGER_CLAIMED, &p);
             _exit(rc == EX_OK ? 1 : rc == LEDGER_NONE ? 0 : 2);
         }
     }
@@ -206,20 +227,20 @@ static void one_of_many_claims(void **state) {
 
 static void refuses_links_loose_modes_and_strangers(void **state) {
     problem p;
-    ledger other;
-    entry e;
+    ledger *other;
+    entry *e;
 
     (void)state;
     put_file("/etc/secret", "id=0123456789abcdef\nuser=bob\nuid=7\n", 0600);
     assert_int_equal(symlink("/etc/secret", OTSD_STATE_DIR "/pending/bob"), 0);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "bob", 0, &e, &p), EX_DATAERR);
-    assert_int_equal(ledger_set_aside(&l, LEDGER_PENDING, "bob", &p), EX_OK);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "bob", 0, &e, &p), EX_DATAERR);
+    assert_int_equal(ledger_set_aside(l, LEDGER_PENDING, "bob", &p), EX_OK);
     assert_int_equal(mkfifo(OTSD_STATE_DIR "/pending/fifo", 0600), 0);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "fifo", 0, &e, &p), EX_DATAERR);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "fifo", 0, &e, &p), EX_DATAERR);
     put_file(OTSD_STATE_DIR "/pending/loose", "id=0123456789abcdef\nuser=loose\nuid=7\n", 0644);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "loose", 0, &e, &p), EX_DATAERR);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "loose", 0, &e, &p), EX_DATAERR);
     put_file(OTSD_STATE_DIR "/pending/wrong", "id=0123456789abcdef\nuser=right\nuid=7\n", 0600);
-    assert_int_equal(ledger_find(&l, LEDGER_PENDING, "wrong", 0, &e, &p), EX_DATAERR);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "wrong", 0, &e, &p), EX_DATAERR);
     assert_int_equal(chmod(OTSD_STATE_DIR, 0755), 0);
     assert_int_equal(ledger_open(&other, &p), EX_CONFIG);
     assert_int_equal(chmod(OTSD_STATE_DIR, 0700), 0);
@@ -230,20 +251,20 @@ static void refuses_links_loose_modes_and_strangers(void **state) {
 static void sets_aside_only_what_stays_unreadable(void **state) {
     record r = sample("alice");
     problem p;
-    entry e;
+    entry *e;
 
     (void)state;
     put_file(OTSD_STATE_DIR "/pending/bad", "no record\n", 0600);
     put_file(OTSD_STATE_DIR "/issuing/empty", "", 0600);
-    assert_int_equal(ledger_create(&l, &r, &e, &p), EX_OK);
-    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "alice", &p), LEDGER_BUSY);
+    assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_set_aside(l, LEDGER_ISSUING, "alice", &p), LEDGER_BUSY);
     ledger_release(&e);
-    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "alice", &p), LEDGER_NONE);
-    assert_int_equal(ledger_set_aside(&l, LEDGER_ISSUING, "empty", &p), LEDGER_NONE);
-    assert_int_equal(ledger_set_aside(&l, LEDGER_PENDING, "bad", &p), EX_OK);
-    assert_true(ledger_has(&l, LEDGER_ISSUING, "alice"));
-    assert_false(ledger_has(&l, LEDGER_ISSUING, "empty"));
-    assert_false(ledger_has(&l, LEDGER_PENDING, "bad"));
+    assert_int_equal(ledger_set_aside(l, LEDGER_ISSUING, "alice", &p), LEDGER_NONE);
+    assert_int_equal(ledger_set_aside(l, LEDGER_ISSUING, "empty", &p), LEDGER_NONE);
+    assert_int_equal(ledger_set_aside(l, LEDGER_PENDING, "bad", &p), EX_OK);
+    assert_true(ledger_has(l, LEDGER_ISSUING, "alice"));
+    assert_false(ledger_has(l, LEDGER_ISSUING, "empty"));
+    assert_false(ledger_has(l, LEDGER_PENDING, "bad"));
     assert_int_equal(access(OTSD_STATE_DIR "/aside", F_OK), 0);
 }
 
@@ -256,6 +277,8 @@ int main(void) {
         {"what is no record is refused", refuses_what_is_no_record, open_ledger, close_ledger, NULL},
         {"user names are one plain path component", names_are_one_plain_component, open_ledger, close_ledger, NULL},
         {"a record walks through its states, its time is the deadline", walks_through_its_states, open_ledger,
+         close_ledger, NULL},
+        {"a place that is taken has one name, whatever was to go there", a_taken_place_has_one_name, open_ledger,
          close_ledger, NULL},
         {"an update goes on behind a torn line", append_goes_on_behind_a_torn_line, open_ledger, close_ledger, NULL},
         {"of 32 processes exactly one claims", one_of_many_claims, open_ledger, close_ledger, NULL},

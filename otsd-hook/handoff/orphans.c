@@ -6,23 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define CLOCK_SLACK 300 /* s: how far the clocks may differ, where nothing says by how much they do */
-#define CLOCK_JITTER 2
 #define CLOCK_MEMORY 86400 /* s: older records say nothing about the clocks now */
-
-struct stray {
-    char *key;
-    char *recipient; /* masked; NULL: none */
-    int64_t ttl, created;
-    bool known; /* in the ledger, or given already */
-};
-
-struct intent {
-    char *user;
-    char *recipient; /* "": none */
-    int64_t ttl_asked, created;
-    bool under_way; /* in another process */
-};
 
 static void free_wiped(char *s) {
     if (s)
@@ -36,8 +20,8 @@ void orphans_free(orphans *o) {
         free(o->strays[i].recipient);
     }
     for (size_t i = 0; i < o->intents_len; i++) {
-        free(o->intents[i].user);
-        free(o->intents[i].recipient);
+        free((void *)o->intents[i].user); /* both are ours, from add_intent */
+        free((void *)o->intents[i].recipient);
     }
     free(o->strays);
     free(o->intents);
@@ -108,19 +92,6 @@ static int add_intent(orphans *o, const record *r, bool locked) {
     return larger[o->intents_len - 1].user && larger[o->intents_len - 1].recipient ? 0 : EX_OSERR;
 }
 
-/* A record's time is from before the request was sent. */
-static void compare_clocks(orphans *o, const stray *s, const record *r) {
-    int64_t ahead = s->created - r->created;
-
-    if (r->created < time(NULL) - CLOCK_MEMORY)
-        return;
-    if (!o->clocks_known || ahead < o->earliest)
-        o->earliest = ahead;
-    if (!o->clocks_known || ahead > o->latest)
-        o->latest = ahead;
-    o->clocks_known = true;
-}
-
 static int read_record(const char *name, void *arg) {
     reading *g = arg;
     stray *found;
@@ -134,7 +105,8 @@ static int read_record(const char *name, void *arg) {
         found = g->o->len > 0 ? bsearch(r.metadata_key, g->o->strays, g->o->len, sizeof *found, key_is) : NULL;
         if (found) {
             found->known = true;
-            compare_clocks(g->o, found, &r);
+            if (r.created >= time(NULL) - CLOCK_MEMORY)
+                clock_gap_note(&g->o->gap, r.created, found->created);
         }
     } else if (g->state == LEDGER_ISSUING) {
         rc = add_intent(g->o, &r, strcmp(r.user, g->self) != 0 && under_way(g, name));
@@ -145,13 +117,13 @@ static int read_record(const char *name, void *arg) {
 
 /* The ledger after the server, and the states in the order in which a record passes them: so a secret that was on the
  * list is either known by then, or its intent is seen. */
-static int load(orphans *o, remote *r, ledger *l, const char *self, problem *p) {
+static int load(orphans *o, remote *server, ledger *l, const char *self, problem *p) {
     int64_t now = time(NULL);
     size_t kept = 0;
     int rc;
 
     orphans_free(o);
-    rc = remote_recent(r, add_stray, o, p);
+    rc = remote_recent(server, add_stray, o, p);
     if (o->len > 0)
         qsort(o->strays, o->len, sizeof *o->strays, by_key);
     for (ledger_state s = LEDGER_ISSUING; rc == EX_OK && s < LEDGER_STATES; s++) {
@@ -178,83 +150,29 @@ static int load(orphans *o, remote *r, ledger *l, const char *self, problem *p) 
     return EX_OK;
 }
 
-/* Servers clamp in silence: floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days. */
-static bool ttl_of(const stray *s, int64_t ttl_asked) {
-    static const int64_t ceilings[] = {604800, 1209600, 2592000};
-
-    if (s->ttl == ttl_asked)
-        return true;
-    if (s->ttl > ttl_asked)
-        return s->ttl == 60 || s->ttl == 300;
-    for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
-        if (s->ttl == ceilings[i])
-            return true;
-    return false;
-}
-
-/* settling: how long a request may take. Those that were compared may have taken as long, so this one may have been
- * faster by that. */
-static bool matches(const orphans *o, const stray *s, const char *recipient, int64_t ttl_asked, int64_t asked,
-                    int64_t settling) {
-    bool to_us = recipient[0] ? s->recipient && otsd_recipient_matches(s->recipient, recipient) : !s->recipient;
-    int64_t from = asked + (o->clocks_known ? o->earliest - settling - CLOCK_JITTER : -CLOCK_SLACK);
-    int64_t to = asked + settling + INTENT_FRESH + (o->clocks_known ? o->latest + CLOCK_JITTER : CLOCK_SLACK);
-
-    return ttl_of(s, ttl_asked) && to_us && s->created >= from && s->created <= to;
-}
-
-/* How many others may own this one; *under_way: one of them in another process. */
-static size_t other_owners(const orphans *o, const stray *s, const char *self, int64_t settling, bool *under_way) {
-    size_t n = 0;
-
-    *under_way = false;
-    for (size_t k = 0; k < o->intents_len; k++) {
-        const intent *i = &o->intents[k];
-
-        if (strcmp(i->user, self) == 0 || !matches(o, s, i->recipient, i->ttl_asked, i->created, settling))
-            continue;
-        n++;
-        *under_way = *under_way || i->under_way;
-    }
-    return n;
-}
-
-int orphans_find(orphans *o, remote *r, ledger *l, const record *h, int64_t settles, orphan_search *out, problem *p) {
+int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t settles, orphan_search *out,
+                 problem *p) {
     int64_t now = time(NULL);
-    stray *first = NULL;
-    size_t count = 0, owners = 1;
+    match_input in;
+    intent ours;
+    match_result result;
 
     memset(out, 0, sizeof *out);
     /* A list from before an intent settled proves nothing once it has. */
     if (o->asked_at == 0 || o->asked_at > now || (o->asked_at < settles && now >= settles)) {
-        int rc = load(o, r, l, h->user, p);
+        int rc = load(o, server, l, r->user, p);
 
         if (rc != EX_OK)
             return rc;
     }
-    for (size_t i = 0; i < o->len; i++) {
-        stray *s = &o->strays[i];
-        bool under_way;
-        size_t n;
-
-        if (s->known || !matches(o, s, h->recipient, h->ttl_asked, h->created, settles - h->created))
-            continue;
-        n = 1 + other_owners(o, s, h->user, settles - h->created, &under_way);
-        out->unclear = out->unclear || under_way;
-        if (!under_way && !first) {
-            first = s;
-            owners = n;
-        }
-        count++;
-    }
-    /* Before that, our own may still be to come: then only the exact mark counts. */
-    if (first && now < settles && first->ttl != h->ttl_asked)
-        out->unclear = true;
-    if (first && !out->unclear && count > owners) {
-        out->ambiguous = true;
-    } else if (first && !out->unclear) {
-        snprintf(out->key, sizeof out->key, "%s", first->key);
-        first->known = true;
+    in = (match_input){o->strays, o->len, o->intents, o->intents_len, o->gap};
+    ours = (intent){r->user, r->recipient, r->ttl_asked, r->created, false};
+    result = match_find(&in, &ours, settles - r->created, now >= settles);
+    out->unclear = result.unclear;
+    out->ambiguous = result.ambiguous;
+    if (result.found) {
+        snprintf(out->key, sizeof out->key, "%s", result.found->key);
+        result.found->known = true;
     }
     return EX_OK;
 }

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which of the server's unread secrets did an interrupted intent leave? Decisions only: who calls gives everything.
+ *
+ * A secret looks like an intent's where ttl, masked recipient and time fit. Two things are no orphans, however well they
+ * fit:
+ *
+ *  - what a provision that is under way in another process asked for in just the same way: its answer may be on its way;
+ *  - what there is more of than intents that could own it: another host that uses the same account on the server made
+ *    some of these. To burn one of that host's locks somebody out; to leave an orphan harms nobody, for no account has
+ *    its password.
+ *
+ * Our clock and the server's differ. By how much is seen at the secrets that both list and ledger have, but for the time
+ * that each of these requests took. All times are seconds.
+ */
+#ifndef OTSD_HOOK_MATCH_H
+#define OTSD_HOOK_MATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* An unread secret on the server that no record knows. */
+typedef struct stray {
+    char *key;
+    char *recipient; /* masked; NULL: none */
+    int64_t ttl, created;
+    bool known; /* in the ledger, or given already */
+} stray;
+
+/* What a provision asked for. */
+typedef struct intent {
+    const char *user;
+    const char *recipient; /* "": none */
+    int64_t ttl_asked, created;
+    bool under_way; /* in another process */
+} intent;
+
+/* From our asking to the server's time of creation, as seen so far: between these. */
+typedef struct clock_gap {
+    bool known;
+    int64_t earliest, latest;
+} clock_gap;
+
+/* One more that both list and ledger have: ours is from before its request was sent. */
+void clock_gap_note(clock_gap *g, int64_t ours, int64_t servers);
+
+typedef struct match_input {
+    stray *strays;
+    size_t strays_len;
+    const intent *others; /* intents without a key, that of `ours` among them or not */
+    size_t others_len;
+    clock_gap gap;
+} match_input;
+
+typedef struct match_result {
+    stray *found;   /* NULL: there is none */
+    bool unclear;   /* there is one that may belong to a provision under way, or ours may still be to come */
+    bool ambiguous; /* there are some that may be another host's */
+} match_result;
+
+/* settling: how long a request may take; settled: that time is over for ours. */
+match_result match_find(const match_input *in, const intent *ours, int64_t settling, bool settled);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "handoff/proof.h"
+
+/* A refusal in the API's own words proves that nothing was made. Anything else that answered may be a proxy that lost the
+ * real answer. */
+bool proof_nothing_made(const otsd_error *e) {
+    return e->reach == OTSD_REACH_NO || e->code == OTSD_ERR_CREDENTIALS || e->code == OTSD_ERR_REFUSED ||
+           e->code == OTSD_ERR_RATE_LIMITED || e->code == OTSD_ERR_NOT_V1 || e->code == OTSD_ERR_GONE ||
+           e->code == OTSD_ERR_ARGUMENT;
+}
+
+remote_trouble proof_trouble(const otsd_error *e) {
+    switch (e->code) {
+    case OTSD_ERR_RATE_LIMITED:
+        return REMOTE_LIMITED;
+    case OTSD_ERR_REFUSED:
+    case OTSD_ERR_GONE:
+    case OTSD_ERR_ARGUMENT:
+        return REMOTE_REFUSED;
+    case OTSD_ERR_CREDENTIALS:
+    case OTSD_ERR_CONFIG:
+    case OTSD_ERR_TLS:
+    case OTSD_ERR_MEMORY:
+        return REMOTE_HOPELESS;
+    default:
+        return REMOTE_AWAY;
+    }
+}
+
+outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
+    switch (t->state) {
+    case OTSD_STATE_RECEIVED:
+        return OUTCOME_OPENED;
+    case OTSD_STATE_BURNED:
+        return OUTCOME_BURNED;
+    case OTSD_STATE_EXPIRED:
+        return OUTCOME_EXPIRED;
+    case OTSD_STATE_ORPHANED:
+        return OUTCOME_UNKNOWN;
+    case OTSD_STATE_NEW:
+    case OTSD_STATE_VIEWED:
+    case OTSD_STATE_UNKNOWN:
+        break;
+    }
+    /* An old server shows what is gone for no known reason as "viewed" without a secret key. */
+    if (t->secret_key[0] == '\0' || t->secret_ttl <= 0)
+        return now >= r->deadline ? OUTCOME_EXPIRED : OUTCOME_UNKNOWN;
+    return OUTCOME_NONE;
+}
+
+int64_t proof_opened_at(const otsd_receipt *t) {
+    if (t->state != OTSD_STATE_RECEIVED)
+        return 0;
+    return t->received > 0 ? t->received : t->updated;
+}

@@ -8,10 +8,10 @@
  *    sufficient, as if it were not there. Success would be a grant. In auth that is plain; in password, a stack
  *    whose real module has failed would report a changed password, and let an account in that must change it.
  *    Where pam_ots stands alone there, the phase fails, as it should: nobody has authenticated anybody or changed
- * anything.
+ *    anything.
  *  - Session open and close return PAM_SUCCESS: who logs in is decided by then, and a service whose only session line
- * is this one would otherwise be closed to everybody (libpam refuses where all modules ignore). A failure of another
- * line still fails the stack. Close answers as open does, because libpam judges it by what open returned.
+ *    is this one would otherwise be closed to everybody (libpam refuses where all modules ignore). A failure of
+ *    another line still fails the stack. Close answers as open does, because libpam judges it by what open returned.
  *  - Without an open hand-off: one system call, no process, no log line, no memory.
  *  - It never prompts: the user is read from the handle, not asked for.
  *  - Without effective uid 0 (a screen locker run by the user) it does nothing, silently.
@@ -55,9 +55,11 @@ static const event EVENT_SESSION = {"session", false, "the login goes on; the li
 static options parse_options(int argc, const char **argv) {
     static const char deadline[] = "deadline=";
     options o = {.deadline = DEADLINE_DEFAULT};
+
     for (int i = 0; i < argc; i++) {
         const char *digits = argv[i] + (sizeof deadline - 1);
         int value = 0;
+
         if (strncmp(argv[i], "debug", sizeof "debug") == 0) {
             o.debug = true;
             continue;
@@ -78,6 +80,7 @@ static options parse_options(int argc, const char **argv) {
 static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, time_t *deadline) {
     char path[sizeof PENDING + USER_MAX] = PENDING;
     struct stat st;
+
     for (size_t i = 0; i < len; i++)
         path[sizeof PENDING - 1 + i] = user[i];
     if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
@@ -99,6 +102,7 @@ static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, time_t
 
 static const char *item(const pam_handle_t *pamh, int type) {
     const void *value = NULL;
+
     return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
 }
 
@@ -133,18 +137,24 @@ static void log_failure(pam_handle_t *pamh, const event *e, const char *user, in
                         const helper_result *result) {
     char number[DECIMAL_MAX];
     const char *what = "was ended together with the process that watches it", *detail = "", *unit = "";
+
     switch (result->end) {
     case HELPER_EXITED:
-        what = "ended with status ", detail = decimal(number, result->code);
+        what = "ended with status ";
+        detail = decimal(number, result->code);
         break;
     case HELPER_SIGNALLED:
-        what = "was ended by signal ", detail = decimal(number, result->code);
+        what = "was ended by signal ";
+        detail = decimal(number, result->code);
         break;
     case HELPER_TIMED_OUT:
-        what = "was stopped at its deadline of ", detail = decimal(number, seconds), unit = " s";
+        what = "was stopped at its deadline of ";
+        detail = decimal(number, seconds);
+        unit = " s";
         break;
     case HELPER_NOT_STARTED:
-        what = "could not be run: ", detail = strerror(result->code);
+        what = "could not be run: ";
+        detail = strerror(result->code);
         break;
     case HELPER_UNSAFE:
         what = "was not run, because it is not a file that root owns and nobody else can write";
@@ -159,15 +169,18 @@ static void log_failure(pam_handle_t *pamh, const event *e, const char *user, in
 static void something_happened(pam_handle_t *pamh, int flags, int argc, const char **argv, const event *e) {
     options o = parse_options(argc, argv);
     const char *user = item(pamh, PAM_USER);
-    time_t deadline = 0;
-
     size_t len = user_name_length(user);
+    struct timespec now = {0};
+    time_t deadline = 0;
+    helper_result result;
+    int found;
+
     if (len == 0) {
         if (o.debug)
             pam_syslog(pamh, LOG_DEBUG, "%s: no user, or a name that no hand-off can have", e->name);
         return;
     }
-    int found = find_handoff(pamh, user, len, &deadline);
+    found = find_handoff(pamh, user, len, &deadline);
     if (found <= 0) {
         if (found == 0 && o.debug)
             pam_syslog(pamh, LOG_DEBUG, "%s: %s: no open hand-off", e->name, user);
@@ -176,7 +189,6 @@ static void something_happened(pam_handle_t *pamh, int flags, int argc, const ch
     if (o.bad)
         pam_syslog(pamh, LOG_ERR, "argument \"%s\" is not understood and ignored; there are debug and deadline=1 to %d",
                    o.bad, DEADLINE_MAX);
-    struct timespec now = {0};
     clock_gettime(CLOCK_REALTIME, &now);
     if (e->only_overdue && deadline > now.tv_sec) {
         if (o.debug)
@@ -184,7 +196,6 @@ static void something_happened(pam_handle_t *pamh, int flags, int argc, const ch
         return;
     }
 
-    helper_result result;
     run_helper(pamh, e, user, o.deadline * 1000, &result);
     if (result.end != HELPER_EXITED || result.code != 0) {
         log_failure(pamh, e, user, o.deadline, &result);
@@ -204,12 +215,18 @@ ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const cha
 }
 
 ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    (void)pamh, (void)flags, (void)argc, (void)argv;
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
     return PAM_IGNORE;
 }
 
 ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    (void)pamh, (void)flags, (void)argc, (void)argv;
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
     return PAM_IGNORE;
 }
 
@@ -227,6 +244,9 @@ ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const cha
 }
 
 ENTRY int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    (void)pamh, (void)flags, (void)argc, (void)argv;
+    (void)pamh;
+    (void)flags;
+    (void)argc;
+    (void)argv;
     return PAM_SUCCESS;
 }

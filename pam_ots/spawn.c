@@ -49,6 +49,7 @@ enum { REPORT_FD = 3, REAP_MS = 100, HOST_GRACE_MS = 200, MAX_DESCRIPTORS = 1 <<
 
 static int64_t now_ms(void) {
     struct timespec t;
+
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
@@ -58,6 +59,7 @@ static int64_t now_ms(void) {
 static bool wait_readable(int fd, int64_t ms, const sigset_t *mask) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     struct timespec wait = {.tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000};
+
     return ppoll(&poll_fd, 1, &wait, mask) > 0;
 }
 
@@ -74,10 +76,11 @@ static _Noreturn void give_up(helper_result *result, int error) {
 }
 
 static void close_from(unsigned first) {
-    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
-        return;
     struct rlimit limit;
     unsigned end = MAX_DESCRIPTORS;
+
+    if (syscall(SYS_close_range, first, ~0U, 0) == 0)
+        return;
     if (prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_max < end)
         end = (unsigned)limit.rlim_max;
     for (unsigned fd = first; fd < end; fd++)
@@ -86,11 +89,13 @@ static void close_from(unsigned first) {
 
 /* Afterwards: /dev/null as 0 to 2, the report as REPORT_FD, nothing else. */
 static bool take_descriptors(int report) {
+    int null;
+
     if (report != REPORT_FD && dup3(report, REPORT_FD, O_CLOEXEC) < 0)
         return false;
     close_from(REPORT_FD + 1);
     /* It may well become 0, 1 or 2, which have to survive execve: so not close-on-exec. */
-    int null = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
+    null = (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR);
     if (null < 0)
         return false;
     for (int fd = 0; fd <= 2; fd++)
@@ -107,6 +112,7 @@ static bool take_identity(void) {
 /* Where the kernel does not let the hard limit be raised (a container without the capability), up to that. */
 static void lift_limit(__rlimit_resource_t resource, rlim_t soft) {
     struct rlimit limit = {soft, RLIM_INFINITY};
+
     if (prlimit(0, resource, &limit, NULL) != 0 && prlimit(0, resource, NULL, &limit) == 0) {
         limit.rlim_cur = soft < limit.rlim_max ? soft : limit.rlim_max;
         prlimit(0, resource, &limit, NULL);
@@ -127,6 +133,7 @@ static void reset_limits(void) {
 static _Noreturn void become_helper(char *const argv[], int output, helper_result *result) {
     static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", NULL};
     sigset_t none;
+
     sigemptyset(&none);
     /* Ignored signals stay ignored over execve, so does the mask. The library refuses its own two signals. */
     for (int sig = 1; sig < _NSIG; sig++)
@@ -155,6 +162,7 @@ static bool has_ended(pid_t pid, siginfo_t *info) {
 static bool take_output(int fd, helper_result *result) {
     char buffer[4096];
     ssize_t n = read(fd, buffer, sizeof buffer);
+
     for (ssize_t i = 0; i < n && result->len < HELPER_TEXT_MAX; i++)
         result->text[result->len++] = buffer[i];
     return n > 0;
@@ -163,10 +171,12 @@ static bool take_output(int fd, helper_result *result) {
 /* Sleeps until the helper ends (true) or the time is over (false), and empties its output meanwhile. */
 static bool await(pid_t pid, int output, int64_t until, helper_result *result, siginfo_t *info) {
     sigset_t mask;
+
     sigfillset(&mask);
     sigdelset(&mask, SIGCHLD);
     while (!has_ended(pid, info)) {
         int64_t left = until - now_ms();
+
         if (left <= 0)
             return false;
         if (wait_readable(output, left, &mask) && !take_output(output, result))
@@ -179,19 +189,22 @@ static _Noreturn void watch(int report, char *const argv[], int64_t deadline) {
     helper_result result = {.end = HELPER_NOT_STARTED};
     siginfo_t info;
     int output[2];
+    pid_t pid;
+    bool ended;
+
     if (!take_descriptors(report))
         leave();
     if (!take_identity() || syscall(SYS_setsid) < 0 || pipe2(output, O_CLOEXEC) != 0 ||
         sigaction(SIGCHLD, &(struct sigaction){.sa_handler = on_child}, NULL) != 0)
         give_up(&result, errno);
-    pid_t pid = _Fork();
+    pid = _Fork();
     if (pid < 0)
         give_up(&result, errno);
     if (pid == 0)
         become_helper(argv, output[1], &result);
     close(output[1]);
 
-    bool ended = await(pid, output[0], deadline, &result, &info);
+    ended = await(pid, output[0], deadline, &result, &info);
     kill(-pid, SIGKILL);
     if (ended) {
         while (result.len < HELPER_TEXT_MAX && wait_readable(output[0], 0, NULL) && take_output(output[0], &result)) {
@@ -214,11 +227,13 @@ static _Noreturn void watch(int report, char *const argv[], int64_t deadline) {
 static bool read_report(int fd, int64_t until, helper_result *result) {
     for (;;) {
         int64_t left = until - now_ms();
+        ssize_t n;
+
         if (left <= 0)
             return false;
         if (!wait_readable(fd, left, NULL))
             continue;
-        ssize_t n = read(fd, result, sizeof *result);
+        n = read(fd, result, sizeof *result);
         if (n < 0 && errno == EINTR)
             continue;
         return n == (ssize_t)sizeof *result && result->len <= HELPER_TEXT_MAX;
@@ -227,14 +242,17 @@ static bool read_report(int fd, int64_t until, helper_result *result) {
 
 static pid_t start_watcher(int report, char *const argv[], int64_t deadline) {
     sigset_t all, before;
+    pid_t pid;
+    int error;
+
     sigfillset(&all);
     /* No handler of the host may run in its copy. */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     /* All arguments are zero: no flags, no exit signal, and no question in which order an architecture wants them. */
-    pid_t pid = (pid_t)syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
+    pid = (pid_t)syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
     if (pid == 0)
         watch(report, argv, deadline);
-    int error = errno;
+    error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return pid;
@@ -242,10 +260,13 @@ static pid_t start_watcher(int report, char *const argv[], int64_t deadline) {
 
 void helper_run(char *const argv[], int deadline_ms, helper_result *result) {
     int64_t deadline = now_ms() + deadline_ms;
-    *result = (helper_result){.end = HELPER_NOT_STARTED};
     siginfo_t info;
     struct stat st;
     int report[2];
+    pid_t pid;
+    int error;
+
+    *result = (helper_result){.end = HELPER_NOT_STARTED};
     if (fstatat(AT_FDCWD, argv[0], &st, 0) != 0) {
         result->code = errno;
         return;
@@ -258,8 +279,8 @@ void helper_run(char *const argv[], int deadline_ms, helper_result *result) {
         result->code = errno;
         return;
     }
-    pid_t pid = start_watcher(report[1], argv, deadline);
-    int error = errno;
+    pid = start_watcher(report[1], argv, deadline);
+    error = errno;
     close(report[1]);
     if (pid < 0) {
         result->code = error;

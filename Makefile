@@ -30,7 +30,8 @@ PKG_CONFIG ?= pkg-config
 SAN ?=
 B ?= build$(if $(SAN),/asan)
 
-WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef
+WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
+        -Wdeclaration-after-statement
 WERROR ?= -Werror
 CFLAGS ?= -O2 -g
 ifeq ($(SAN),)
@@ -128,7 +129,6 @@ MODULE_LDFLAGS := -nostartfiles
 $(MODULE): $(call obj,$(PAM_SRC)) pam_ots/pam_ots.map
 	@echo "  LD   $@"
 	$(Q)$(CC) $(SO_LDFLAGS) -Wl,--version-script=pam_ots/pam_ots.map $(MODULE_LDFLAGS) -o $@ $(filter %.o,$^) -lpam
-$(B)/obj/lib/%.o $(B)/obj/otsd-hook/%.o: WARN += -Wdeclaration-after-statement
 $(B)/obj/tests/sandbox/%.o: CPPFLAGS += -DOTSD_VERSION='"$(VERSION)"'
 $(SANDBOX): $(call obj,$(SANDBOX_SRC))
 	@echo "  LD   $@"

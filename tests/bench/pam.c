@@ -59,6 +59,7 @@ static int64_t run_once(const stack *s, const char *dir) {
     int closed = start == PAM_SUCCESS ? pam_close_session(pamh, 0) : start;
     int ended = start == PAM_SUCCESS ? pam_end(pamh, closed) : start;
     int64_t end = clock_ns();
+
     if (opened != PAM_SUCCESS || closed != PAM_SUCCESS || ended != PAM_SUCCESS) {
         fprintf(stderr, "bench: %s: the session could not be opened and closed (%d, %d)\n", s->title, opened, closed);
         exit(2);
@@ -68,27 +69,32 @@ static int64_t run_once(const stack *s, const char *dir) {
 
 static double percentile_us(const stack *s, size_t percent) {
     size_t index = s->count * percent / 100;
+
     return (double)s->ns[index] / 1000;
 }
 
 static int compare(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
     return (x > y) - (x < y);
 }
 
 static void measure(const char *dir) {
     for (int round = -WARM_UP; round < ROUNDS; round++)
         for (int i = 0; i < STACKS; i++) {
+            int64_t ns;
             /* A different one goes first in each round. */
             stack *s = &stacks[(round + WARM_UP + i) % STACKS];
+
             if (round % s->every != 0)
                 continue;
-            int64_t ns = run_once(s, dir);
+            ns = run_once(s, dir);
             if (round >= 0)
                 s->ns[s->count++] = ns;
         }
     for (int i = 0; i < STACKS; i++) {
         stack *s = &stacks[i];
+
         qsort(s->ns, s->count, sizeof s->ns[0], compare);
         s->median_us = percentile_us(s, 50);
     }
@@ -96,6 +102,7 @@ static void measure(const char *dir) {
 
 static bool verdict(const char *what, double got, const char *unit, bool at_least, double target) {
     bool met = at_least ? got >= target : got <= target;
+
     printf("  %-46s %9.2f %-5s  target %s %5.2f  %s\n", what, got, unit, at_least ? ">=" : "<=", target,
            met ? "met" : "MISSED");
     return met;
@@ -107,15 +114,18 @@ static double over_us(int stack_index) {
 
 static bool print_results(bool ledger) {
     const double permit = stacks[PERMIT].median_us, ots = stacks[OTS].median_us;
+    bool met;
+
     printf("A PAM session, start to end: medians of interleaved runs, the ledger %s\n",
            ledger ? "empty" : "as it is on this machine");
     printf("  %-46s %9s %9s %9s %6s\n", "stack", "median us", "10 %", "90 %", "runs");
     for (int i = 0; i < STACKS; i++) {
         const stack *s = &stacks[i];
+
         printf("  %-46s %9.2f %9.2f %9.2f %6zu\n", s->title, s->median_us, percentile_us(s, 10), percentile_us(s, 90),
                s->count);
     }
-    bool met = verdict("pam_ots instead of pam_permit: more by", ots - permit, "us", false, US_MOST);
+    met = verdict("pam_ots instead of pam_permit: more by", ots - permit, "us", false, US_MOST);
     met = verdict("pam_ots instead of pam_permit: times", ots / permit, "", false, RATIO_MOST) && met;
     met = verdict("pam_exec: times pam_ots", stacks[EXEC].median_us / ots, "", true, EXEC_LEAST) && met;
     printf("  %-46s %9.2f us\n", "pam_ots in addition to pam_permit: more by", over_us(PERMIT_OTS));
@@ -132,6 +142,7 @@ static void write_figure(FILE *f, const char *name, int a, int b, const char *op
     fprintf(f, "{\"name\": \"%s\", \"ratio\": %.4f", name, stacks[a].median_us / stacks[b].median_us);
     for (int i = 0; i < 2; i++) {
         const stack *s = &stacks[i == 0 ? a : b];
+
         fprintf(f, ", \"%c\": {\"what\": \"%s\", \"median\": %.3f, \"unit\": \"us\", \"runs\": %zu}", "ab"[i],
                 s -> title, s -> median_us, s -> count);
     }
@@ -143,6 +154,8 @@ static void write_figure(FILE *f, const char *name, int a, int b, const char *op
 
 static bool write_json(const char *path) {
     FILE *f = fopen(path, "we");
+    bool written;
+
     if (!f)
         return false;
     write_figure(f, "login", OTS, PERMIT, "<=", RATIO_MOST, cheap());
@@ -150,13 +163,15 @@ static bool write_json(const char *path) {
                  stacks[EXEC].median_us / stacks[OTS].median_us >= EXEC_LEAST);
     write_figure(f, "login_in_addition", PERMIT_OTS, PERMIT, "", 0, true);
     write_figure(f, "login_any_module", PERMIT_DENY, PERMIT, "", 0, true);
-    bool written = ferror(f) == 0;
+    written = ferror(f) == 0;
     return fclose(f) == 0 && written;
 }
 
 int main(int argc, char **argv) {
     char dir[] = "/tmp/otsd-bench.XXXXXX", path[64];
     bool ledger = false;
+    bool met;
+
     if (argc != 1 && (argc != 3 || strcmp(argv[1], "--json") != 0)) {
         fprintf(stderr, "usage: pam [--json FILE]\n");
         return 2;
@@ -178,7 +193,7 @@ int main(int argc, char **argv) {
     snprintf(path, sizeof path, "%s/other", dir);
     unlink(path);
     rmdir(dir);
-    bool met = print_results(ledger);
+    met = print_results(ledger);
     if (argc == 3 && !write_json(argv[2])) {
         fprintf(stderr, "bench: %s: %s\n", argv[2], strerror(errno));
         return 2;

@@ -17,6 +17,7 @@ static char why[1024];
 static bool differs(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static bool differs(const char *format, ...) {
     va_list ap;
+
     va_start(ap, format);
     vsnprintf(why, sizeof why, format, ap);
     va_end(ap);
@@ -25,6 +26,7 @@ static bool differs(const char *format, ...) {
 
 static const char *text(struct json_object *o, const char *name) {
     struct json_object *v = NULL;
+
     return json_object_object_get_ex(o, name, &v) && v ? json_object_get_string(v) : NULL;
 }
 
@@ -40,6 +42,7 @@ static bool same_key(const char *name, const char *want, const char *got) {
     size_t a = strlen(want), b = strlen(got);
     /* Real keys differ by a character in length. */
     size_t slack = a > 20 ? 1 : 0;
+
     if (strcmp(want, got) != 0 &&
         (a == 0 || b + slack < a || b > a + slack || strspn(got, "0123456789abcdefghijklmnopqrstuvwxyz") != b))
         return differs("%s: like %s, got %s", name, want, got);
@@ -53,25 +56,31 @@ static bool same_value(const char *name, struct json_object *want, struct json_o
     static const char *const urls[] = {"metadata_url", "receipt_url", NULL};
     static const char *const times[] = {"updated", "created", "received", NULL};
     static const char *const lives[] = {"metadata_ttl", "secret_ttl", "receipt_ttl", NULL};
+    const char *w, *g;
+
     if (json_object_get_type(want) != json_object_get_type(got))
         return differs("%s: type %s, got %s", name, json_type_to_name(json_object_get_type(want)),
                        json_type_to_name(json_object_get_type(got)));
     if (!want)
         return true;
-    const char *w = json_object_get_string(want), *g = json_object_get_string(got);
+    w = json_object_get_string(want);
+    g = json_object_get_string(got);
     if (is_one_of(name, keys))
         return same_key(name, w, g);
     if (is_one_of(name, urls)) {
         size_t prefix = (size_t)(strrchr(w, '/') - w) + 1;
+
         return strncmp(w, g, prefix) == 0 ? same_key(name, w + prefix, g + prefix)
                                           : differs("%s: %s, got %s", name, w, g);
     }
     if (is_one_of(name, times)) {
         int64_t t = json_object_get_int64(got);
+
         return t >= time(NULL) - TOLERANCE || travelled || differs("%s: not about now: %s", name, g);
     }
     if (is_one_of(name, lives)) {
         int64_t off = json_object_get_int64(want) - json_object_get_int64(got);
+
         return (off >= 0 && off <= TOLERANCE) || travelled || differs("%s: %s, got %s", name, w, g);
     }
     if (strcmp(name, "shrimp") == 0)
@@ -88,12 +97,15 @@ static bool same_value(const char *name, struct json_object *want, struct json_o
 
 static bool same_object(struct json_object *want, struct json_object *got, bool generated, bool travelled) {
     struct json_object_iterator i = json_object_iter_begin(got), end = json_object_iter_end(got);
+
     json_object_object_foreach(want, name, value) {
+        struct json_object *other;
+
         if (json_object_iter_equal(&i, &end))
             return differs("no member %s", name);
         if (strcmp(name, json_object_iter_peek_name(&i)) != 0)
             return differs("member %s, got %s", name, json_object_iter_peek_name(&i));
-        struct json_object *other = json_object_iter_peek_value(&i);
+        other = json_object_iter_peek_value(&i);
         if (json_object_is_type(value, json_type_object) && json_object_is_type(other, json_type_object)) {
             if (!same_object(value, other, generated, travelled))
                 return false;
@@ -105,27 +117,9 @@ static bool same_object(struct json_object *want, struct json_object *got, bool 
     return json_object_iter_equal(&i, &end) || differs("a member too many: %s", json_object_iter_peek_name(&i));
 }
 
-/* Names; and values of those that tell a client something. */
-static bool same_headers(struct json_object *want, struct json_object *got) {
-    static const char *const by_transport[] = {"connection", "content-length", "date", "keep-alive", NULL};
-    static const char *const by_value[] = {"content-type", "x-ots-intended-status", "server", "x-content-type-options",
-                                           NULL};
-    size_t n = 0;
-    json_object_object_foreach(want, recorded_name, value) {
-        char name[128];
-        size_t i = 0;
-        for (; i < sizeof name - 1 && recorded_name[i] != '\0'; i++)
-            name[i] = (char)tolower((unsigned char)recorded_name[i]);
-        name[i] = '\0';
-        if (is_one_of(name, by_transport))
-            continue;
-        const char *other = text(got, name);
-        if (!other)
-            return differs("no header %s", name);
-        if (is_one_of(name, by_value) && strcmp(other, json_object_get_string(value)) != 0)
-            return differs("header %s: %s, got %s", name, json_object_get_string(value), other);
-        n++;
-    }
+static const char *const by_transport[] = {"connection", "content-length", "date", "keep-alive", NULL};
+
+static bool no_more_headers(struct json_object *got, size_t n) {
     json_object_object_foreach(got, name, unused) {
         (void)unused;
         if (!is_one_of(name, by_transport) && n-- == 0)
@@ -134,10 +128,37 @@ static bool same_headers(struct json_object *want, struct json_object *got) {
     return true;
 }
 
+/* Names; and values of those that tell a client something. */
+static bool same_headers(struct json_object *want, struct json_object *got) {
+    static const char *const by_value[] = {"content-type", "x-ots-intended-status", "server", "x-content-type-options",
+                                           NULL};
+    size_t n = 0;
+
+    json_object_object_foreach(want, recorded_name, value) {
+        char name[128];
+        size_t i = 0;
+        const char *other;
+
+        for (; i < sizeof name - 1 && recorded_name[i] != '\0'; i++)
+            name[i] = (char)tolower((unsigned char)recorded_name[i]);
+        name[i] = '\0';
+        if (is_one_of(name, by_transport))
+            continue;
+        other = text(got, name);
+        if (!other)
+            return differs("no header %s", name);
+        if (is_one_of(name, by_value) && strcmp(other, json_object_get_string(value)) != 0)
+            return differs("header %s: %s, got %s", name, json_object_get_string(value), other);
+        n++;
+    }
+    return no_more_headers(got, n);
+}
+
 static bool same_answer(struct json_object *response, const char *body, const struct answer *a, bool generated,
                         bool travelled) {
     struct json_object *status = NULL, *headers = NULL, *want, *got;
     bool same = false;
+
     json_object_object_get_ex(response, "status", &status);
     json_object_object_get_ex(response, "headers", &headers);
     if (json_object_get_int64(status) != a->status)

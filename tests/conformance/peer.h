@@ -50,6 +50,8 @@ static void start_house(enum house h, const char *flavour, const char *host) {
     char path[512], base[128], first[128] = "";
     const char *argv[20];
     int n = 0, pipe_fd[2];
+    FILE *f;
+
     snprintf(path, sizeof path, "%s/otsd-sandbox", !b ? "build" : b);
     snprintf(base, sizeof base, "http://%s", host);
     argv[n++] = path;
@@ -77,7 +79,7 @@ static void start_house(enum house h, const char *flavour, const char *host) {
         _exit(127);
     }
     close(pipe_fd[1]);
-    FILE *f = fdopen(pipe_fd[0], "r");
+    f = fdopen(pipe_fd[0], "r");
     if (houses[h].pid < 0 || !f || !fgets(first, sizeof first, f) ||
         sscanf(first, "listening on %63s", houses[h].url) != 1)
         die(path);
@@ -86,6 +88,7 @@ static void start_house(enum house h, const char *flavour, const char *host) {
 
 static void stop_house(enum house h) {
     int status = 0;
+
     if (houses[h].pid <= 0)
         return;
     kill(houses[h].pid, SIGTERM);
@@ -98,6 +101,7 @@ static void stop_house(enum house h) {
 
 static size_t take_body(char *data, size_t size, size_t n, void *to) {
     struct answer *a = to;
+
     if (a->len + size * n >= a->room)
         return 0;
     memcpy(a->body + a->len, data, size * n);
@@ -110,15 +114,18 @@ static size_t take_header(char *data, size_t size, size_t n, void *to) {
     struct answer *a = to;
     char *s = strndup(data, size * n);
     char *colon = !s ? NULL : strchr(s, ':');
+
     if (s && strncmp(s, "HTTP/", 5) == 0) {
         json_object_put(a->headers);
         a->headers = json_object_new_object();
     }
     if (colon) {
+        char *value;
+
         *colon = '\0';
         for (char *p = s; *p != '\0'; p++)
             *p = (char)tolower((unsigned char)*p);
-        char *value = colon + 1 + strspn(colon + 1, " ");
+        value = colon + 1 + strspn(colon + 1, " ");
         value[strcspn(value, "\r\n")] = '\0';
         json_object_object_add(a->headers, s, json_object_new_string(value));
     }
@@ -136,6 +143,8 @@ static struct answer send_request(enum house h, const char *method, const char *
                                   const char *body, size_t body_len) {
     struct answer a = {.body = calloc(1, BODY_SIZE), .room = BODY_SIZE, .headers = json_object_new_object()};
     char url[512];
+    CURLcode rc;
+
     snprintf(url, sizeof url, "%s%s", houses[h].url, path);
     curl_easy_reset(curl);
     curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -155,7 +164,7 @@ static struct answer send_request(enum house h, const char *method, const char *
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     else
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    CURLcode rc = curl_easy_perform(curl);
+    rc = curl_easy_perform(curl);
     if (rc != CURLE_OK || !a.body)
         printf("# %s %s: %s\n", method, path, curl_easy_strerror(rc));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
@@ -170,12 +179,14 @@ static struct answer step(enum house h, const char *method, const char *credenti
     char path[256];
     struct curl_slist *headers = NULL;
     va_list ap;
+    struct answer a;
+
     va_start(ap, format);
     vsnprintf(path, sizeof path, format, ap);
     va_end(ap);
     if (credentials)
         headers = curl_slist_append(headers, credentials);
-    struct answer a = send_request(h, method, path, headers, form, !form ? 0 : strlen(form));
+    a = send_request(h, method, path, headers, form, !form ? 0 : strlen(form));
     curl_slist_free_all(headers);
     return a;
 }
@@ -186,6 +197,7 @@ static struct answer step(enum house h, const char *method, const char *credenti
 static void repeat(enum house h, int times, const char *credentials, const char *form, const char *path) {
     for (int i = 0; i < times; i++) {
         struct answer a = step(h, "POST", credentials, form, "%s", path);
+
         answer_free(&a);
     }
 }
@@ -193,6 +205,7 @@ static void repeat(enum house h, int times, const char *credentials, const char 
 static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, bool old) {
     struct answer a = {0};
     char form[128], path[128];
+
     switch (c) {
     case 'g':
         a = step(h, "GET", OPS_HEADER, NULL, "/api/v1/private/%s", metadata_key);

@@ -19,6 +19,7 @@ static char *line;
 
 static const struct situation *find_situation(const char *name) {
     const struct situation *s = situations;
+
     while (fnmatch(s->pattern, name, 0) != 0)
         s++;
     return s;
@@ -27,12 +28,15 @@ static const struct situation *find_situation(const char *name) {
 /* The recorded key in a path: the part after secret/, private/, metadata/ or receipt/. */
 static size_t key_in_path(const char *path, const char **key) {
     static const char *const before[] = {"/secret/", "/private/", "/metadata/", "/receipt/", NULL};
+
     for (int i = 0; before[i]; i++) {
         const char *at = strstr(path, before[i]);
+        size_t n;
+
         if (!at)
             continue;
         *key = at + strlen(before[i]);
-        size_t n = 0;
+        n = 0;
         while (isalnum((unsigned char)(*key)[n]))
             n++;
         return n;
@@ -44,6 +48,7 @@ static size_t key_in_path(const char *path, const char **key) {
 static char *replace_all(const char *in, const char *old, size_t old_len, const char *with) {
     size_t room = strlen(in) * (1 + strlen(with)) + 1, n = 0;
     char *out = malloc(room);
+
     if (!out)
         die("malloc");
     while (*in != '\0') {
@@ -61,6 +66,7 @@ static char *replace_all(const char *in, const char *old, size_t old_len, const 
 /* Recorded bodies are text; where their length says so, each character was one byte. */
 static size_t recorded_bytes(char *s, const char *content_length) {
     size_t n = 0;
+
     if (!content_length || strtoul(content_length, NULL, 10) == strlen(s))
         return strlen(s);
     for (const unsigned char *p = (const unsigned char *)s; *p != '\0'; p++) {
@@ -77,6 +83,7 @@ static size_t recorded_bytes(char *s, const char *content_length) {
 static char *readback_form(const char *recorded_body) {
     struct json_object *o = json_tokener_parse(recorded_body), *v = NULL;
     char *form = NULL, *escaped = NULL;
+
     if (json_object_object_get_ex(o, "value", &v))
         escaped = curl_easy_escape(curl, json_object_get_string(v), json_object_get_string_len(v));
     if (!escaped || asprintf(&form, "secret=%s&ttl=3600", escaped) < 0)
@@ -86,76 +93,129 @@ static char *readback_form(const char *recorded_body) {
     return form;
 }
 
-static bool replay(struct json_object *exchange, bool old) {
-    struct json_object *request = NULL, *response = NULL, *headers = NULL;
-    const char *name = text(exchange, "name"), *key = NULL;
-    const struct situation *s = find_situation(name);
+static struct curl_slist *header_list(struct json_object *headers) {
     struct curl_slist *list = NULL;
-    struct json_object *receipt = NULL;
-    bool same = false, travelled = strpbrk(s->steps, "eE");
+
+    json_object_object_foreach(headers, name, value) {
+        char header[1024];
+        const char *v = json_object_get_string(value);
+
+        if (strcmp(name, "Content-Length") == 0 || strcmp(name, "Host") == 0)
+            continue;
+        /* curl leaves out a header with nothing after the colon; a semicolon makes it send one. */
+        snprintf(header, sizeof header, *v == '\0' ? "%s;" : "%s: %s", name, v);
+        list = curl_slist_append(list, header);
+    }
+    return text(headers, "Content-Type") ? list : curl_slist_append(list, "Content-Type:");
+}
+
+/* The secret that the exchange is about, made anew; NULL, and said, where it cannot be. */
+static struct json_object *make_secret(const struct situation *s, const char *want) {
+    char *form = !s->form ? readback_form(want) : strdup(s->form);
+    struct answer made = step(s->house, "POST", s->owner == OPS ? OPS_HEADER : NULL, form, "/api/v1/%s", s->call);
+    struct json_object *receipt = json_tokener_parse(made.body);
+
+    answer_free(&made);
+    free(form);
+    if (text(receipt, "secret_key"))
+        return receipt;
+    differs("the secret that it is about could not be made");
+    json_object_put(receipt);
+    return NULL;
+}
+
+static void replace_key(char **in, const char *key, size_t key_len, const char *fresh) {
+    char *old = *in;
+
+    *in = replace_all(old, key, key_len, fresh);
+    free(old);
+}
+
+/* Puts the receipt's key in the place of the recorded one. */
+static void use_fresh_key(struct json_object *exchange, struct json_object *receipt, char **path, char **want) {
+    const char *name = text(exchange, "name"), *key = NULL;
+    struct json_object *request = NULL;
+    char fresh[128];
+    bool by_secret_key = strstr(*path, "/secret/") || strstr(name, "-with-secret-key");
+    size_t key_len;
+
+    json_object_object_get_ex(exchange, "request", &request);
+    key_len = key_in_path(text(request, "path"), &key);
+    snprintf(fresh, sizeof fresh, "%s", text(receipt, by_secret_key ? "secret_key" : "metadata_key"));
+    for (char *p = fresh; strstr(name, "uppercase") && *p != '\0'; p++)
+        *p = (char)toupper((unsigned char)*p);
+    replace_key(path, key, key_len, fresh);
+    replace_key(want, key, key_len, fresh);
+}
+
+static void take_steps(const struct situation *s, struct json_object *receipt, bool old) {
+    long ttl = !receipt ? 0 : strtol(text(receipt, "ttl"), NULL, 10);
+
+    for (const char *p = s->steps; *p != '\0'; p++)
+        one_step(s->house, *p, text(receipt, "metadata_key"), text(receipt, "secret_key"), ttl, old);
+}
+
+static void reset_limits(const struct situation *s) {
+    struct answer a;
+
+    if (s->house != LIMITED_HOUSE)
+        return;
+    a = step(s->house, "POST", NULL, "", "/sandbox/reset");
+    answer_free(&a);
+}
+
+static bool send_and_compare(const struct situation *s, struct json_object *request, const char *path, const char *want,
+                             struct json_object *response) {
+    struct json_object *headers = NULL;
+    struct curl_slist *list;
+    char *body = !text(request, "body") ? NULL : strdup(text(request, "body"));
+    bool generated = strstr(path, "/generate") || (s->call && strcmp(s->call, "generate") == 0);
+    bool travelled = strpbrk(s->steps, "eE"), same;
+    size_t len;
+    struct answer a;
+
+    json_object_object_get_ex(request, "headers", &headers);
+    list = header_list(headers);
+    len = !body ? 0 : recorded_bytes(body, text(headers, "Content-Length"));
+    a = send_request(s->house, text(request, "method"), path, list, body, len);
+    same = same_answer(response, want, &a, generated, travelled);
+    answer_free(&a);
+    curl_slist_free_all(list);
+    free(body);
+    return same;
+}
+
+static bool replay(struct json_object *exchange, bool old) {
+    struct json_object *request = NULL, *response = NULL, *receipt = NULL;
+    const struct situation *s = find_situation(text(exchange, "name"));
+    const char *key = NULL, *recorded;
+    size_t key_len;
+    char *path, *want;
+    bool same = false;
 
     json_object_object_get_ex(exchange, "request", &request);
     json_object_object_get_ex(exchange, "response", &response);
-    json_object_object_get_ex(request, "headers", &headers);
-    const char *recorded_path = text(request, "path"), *recorded_body = text(response, "body");
-    size_t key_len = key_in_path(recorded_path, &key);
-    char *path = strdup(recorded_path), *want = strdup(!recorded_body ? "" : recorded_body);
-    char *body = !text(request, "body") ? NULL : strdup(text(request, "body"));
+    recorded = text(response, "body");
+    path = strdup(text(request, "path"));
+    want = strdup(!recorded ? "" : recorded);
+    key_len = key_in_path(path, &key);
 
-    if (s->house == LIMITED_HOUSE) {
-        struct answer a = step(s->house, "POST", NULL, "", "/sandbox/reset");
-        answer_free(&a);
-    }
+    reset_limits(s);
     if (s->call) {
-        char *form = !s->form ? readback_form(want) : strdup(s->form);
-        struct answer made = step(s->house, "POST", s->owner == OPS ? OPS_HEADER : NULL, form, "/api/v1/%s", s->call);
-        receipt = json_tokener_parse(made.body);
-        answer_free(&made);
-        free(form);
-        if (!text(receipt, "secret_key")) {
-            differs("the secret that it is about could not be made");
+        receipt = make_secret(s, want);
+        if (!receipt)
             goto out;
-        }
-        bool by_secret_key = strstr(path, "/secret/") || strstr(name, "-with-secret-key");
-        char fresh[128];
-        snprintf(fresh, sizeof fresh, "%s", text(receipt, by_secret_key ? "secret_key" : "metadata_key"));
-        for (char *p = fresh; strstr(name, "uppercase") && *p != '\0'; p++)
-            *p = (char)toupper((unsigned char)*p);
-        char *old_path = path, *old_want = want;
-        path = replace_all(old_path, key, key_len, fresh);
-        want = replace_all(old_want, key, key_len, fresh);
-        free(old_path);
-        free(old_want);
+        use_fresh_key(exchange, receipt, &path, &want);
     } else if (key_len >= 31 && key[0] != 'k' && key[2] != 'k') {
         differs("the table of situations does not say what it is about");
         goto out;
     }
-    long ttl = !receipt ? 0 : strtol(text(receipt, "ttl"), NULL, 10);
-    for (const char *p = s->steps; *p != '\0'; p++)
-        one_step(s->house, *p, text(receipt, "metadata_key"), text(receipt, "secret_key"), ttl, old);
-
-    json_object_object_foreach(headers, header_name, value) {
-        char header[1024];
-        if (strcmp(header_name, "Content-Length") == 0 || strcmp(header_name, "Host") == 0)
-            continue;
-        /* curl leaves out a header with nothing after the colon; a semicolon makes it send one. */
-        const char *v = json_object_get_string(value);
-        snprintf(header, sizeof header, *v == '\0' ? "%s;" : "%s: %s", header_name, v);
-        list = curl_slist_append(list, header);
-    }
-    if (!text(headers, "Content-Type"))
-        list = curl_slist_append(list, "Content-Type:");
-    size_t body_len = !body ? 0 : recorded_bytes(body, text(headers, "Content-Length"));
-    struct answer a = send_request(s->house, text(request, "method"), path, list, body, body_len);
-    bool generated = strstr(path, "/generate") || (s->call && strcmp(s->call, "generate") == 0);
-    same = same_answer(response, want, &a, generated, travelled);
-    answer_free(&a);
+    take_steps(s, receipt, old);
+    same = send_and_compare(s, request, path, want, response);
 out:
-    curl_slist_free_all(list);
     json_object_put(receipt);
     free(path);
     free(want);
-    free(body);
     return same;
 }
 
@@ -165,8 +225,10 @@ static void replay_file(const char *flavour, const char *only) {
     char path[128];
     unsigned long before = failed, n = 0;
     bool old = strcmp(flavour, "old") == 0;
+    FILE *f;
+
     snprintf(path, sizeof path, "tests/conformance/recorded/%s.jsonl", flavour);
-    FILE *f = fopen(path, "re");
+    f = fopen(path, "re");
     if (!f)
         die(path);
     for (enum house h = FREE_HOUSE; h < HOUSE_COUNT; h++)
@@ -174,10 +236,12 @@ static void replay_file(const char *flavour, const char *only) {
     while (fgets(line, LINE_SIZE, f)) {
         struct json_object *exchange = json_tokener_parse(line);
         const char *name = text(exchange, "name");
+
         if (!name)
             die("a recorded line is not JSON");
         if (!only || strcmp(only, name) == 0) {
             bool same = replay(exchange, old);
+
             n++;
             printf("%s %lu - %s: %s is answered as recorded\n", same ? "ok" : "not ok", ++count, flavour, name);
             if (!same) {
@@ -201,6 +265,7 @@ int main(int argc, char **argv) {
         die("start");
     for (int i = 0; i < 2; i++) {
         const char *flavour = i == 0 ? "old" : "new";
+
         if (argc < 2 || strcmp(argv[1], flavour) == 0)
             replay_file(flavour, argc > 2 ? argv[2] : NULL);
     }

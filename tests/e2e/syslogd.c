@@ -31,6 +31,7 @@ static int bind_log(const char *path) {
     if ((unlink(path) < 0 && errno != ENOENT) || bind(fd, (struct sockaddr *)&a, sizeof a) < 0 ||
         chmod(path, 0666) < 0) {
         int saved = errno;
+
         (void)close(fd);
         errno = saved;
         return -1;

@@ -17,9 +17,11 @@
 static const char *seen(const char *kind) {
     static char joined[8192];
     size_t used = 0;
+
     joined[0] = '\0';
     for (const char *line = text_read(SEEN); *line != '\0';) {
         size_t len = strcspn(line, "\n");
+
         if (strncmp(line, kind, strlen(kind)) == 0)
             used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%.*s", used > 0 ? "|" : "",
                                      (int)(len - strlen(kind)), line + strlen(kind));
@@ -32,6 +34,8 @@ static int session_with(const char *tty, const char *rhost, const char *auth_inf
     char variable[4096];
     talk t = {0};
     pam_handle_t *pamh = host_start("session required pam_ots.so\n", "alice", &t);
+    int rc;
+
     unlink(SEEN);
     snprintf(variable, sizeof variable, "SSH_AUTH_INFO_0=%s", auth_info ? auth_info : "");
     if (tty)
@@ -40,7 +44,7 @@ static int session_with(const char *tty, const char *rhost, const char *auth_inf
         MUST(pam_set_item(pamh, PAM_RHOST, rhost) == PAM_SUCCESS);
     if (auth_info)
         MUST(pam_putenv(pamh, variable) == PAM_SUCCESS);
-    int rc = pam_open_session(pamh, 0);
+    rc = pam_open_session(pamh, 0);
     pam_end(pamh, rc);
     return rc;
 }
@@ -56,6 +60,7 @@ static void arguments_say_what_happened(void **state) {
 
 static void what_is_unknown_is_left_out(void **state) {
     static const char expected[] = OTSD_HOOK_PATH "|login|--event=session|--service=host|--deadline-ms=2800|--|alice";
+
     (void)state;
     record_make("alice", 60);
     session_with(NULL, NULL, NULL);
@@ -66,6 +71,7 @@ static void what_is_unknown_is_left_out(void **state) {
 
 static void values_are_bounded_and_printable(void **state) {
     char many[1024], expected[1024];
+
     (void)state;
     record_make("alice", 60);
     memset(many, 'a', sizeof many - 1);
@@ -82,6 +88,7 @@ static void methods_are_cut_between_words(void **state) {
     static const char methods[] = "publickey,publickey,publickey,publickey,publickey,publickey,publickey,publickey,"
                                   "publickey,publickey,publickey,publickey";
     char info[1024] = "", expected[256];
+
     (void)state;
     record_make("alice", 60);
     for (size_t used = 0; used < 480; used += 12)
@@ -105,6 +112,7 @@ static const char three_descriptors[] = "0 null|1 pipe|2 null";
 
 static void descriptors_are_three(void **state) {
     int inherited[40];
+
     (void)state;
     record_make("alice", 60);
     for (int i = 0; i < 40; i++)
@@ -125,6 +133,7 @@ static void old_kernel(report *r) {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
     MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
     MUST(dup2(0, 70) == 70 && dup2(0, 900) == 900);
@@ -154,8 +163,10 @@ static void host_without_standard_descriptors(void **state) {
     text_write(MODE, "say");
     text_write(SAY, "hello");
     for (closed_set = 1; closed_set < 16; closed_set++) {
+        const report *r;
+
         unlink(SEEN);
-        const report *r = in_host(with_closed_descriptors);
+        r = in_host(with_closed_descriptors);
         assert_int_equal(r->rc, PAM_SUCCESS);
         assert_string_equal(r->t.text, "hello");
         assert_string_equal(seen("fd "), three_descriptors);
@@ -164,17 +175,20 @@ static void host_without_standard_descriptors(void **state) {
 
 static void as_passwd(report *r) {
     gid_t groups[] = {1000, 27};
+    uid_t ruid, euid, suid;
+
     MUST(setgroups(2, groups) == 0 && setresgid(1000, 1000, 1000) == 0 && setresuid(1000, 0, 0) == 0);
     r->rc = session_open("alice", "", 0, &r->t);
-    uid_t ruid, euid, suid;
     MUST(getresuid(&ruid, &euid, &suid) == 0);
     r->after = ruid == 1000 && euid == 0 && getgid() == 1000 && getgroups(0, NULL) == 2;
 }
 
 static void identity_is_all_root(void **state) {
+    const report *r;
+
     (void)state;
     record_make("alice", 60);
-    const report *r = in_host(as_passwd);
+    r = in_host(as_passwd);
     assert_int_equal(r->rc, PAM_SUCCESS);
     assert_true(r->after);
     assert_string_equal(seen("ids "), "0 0 0 0 0 0 groups 0");
@@ -182,20 +196,23 @@ static void identity_is_all_root(void **state) {
 
 static void with_odd_signals(report *r) {
     sigset_t all, mask;
+    struct sigaction action;
+
     sigfillset(&all);
     for (int sig = 1; sig <= SIGRTMAX; sig++)
         signal(sig, SIG_IGN);
     MUST(sigprocmask(SIG_SETMASK, &all, NULL) == 0);
     r->rc = session_open("alice", "", 0, &r->t);
-    struct sigaction action;
     MUST(sigprocmask(SIG_SETMASK, NULL, &mask) == 0 && sigaction(SIGCHLD, NULL, &action) == 0);
     r->after = sigismember(&mask, SIGTERM) == 1 && sigismember(&mask, SIGCHLD) == 1 && action.sa_handler == SIG_IGN;
 }
 
 static void signals_are_reset(void **state) {
+    const report *r;
+
     (void)state;
     record_make("alice", 60);
-    const report *r = in_host(with_odd_signals);
+    r = in_host(with_odd_signals);
     assert_int_equal(r->rc, PAM_SUCCESS);
     assert_true(r->after);
     assert_string_equal(seen("signals "), "blocked 0 ignored 0");
@@ -203,13 +220,15 @@ static void signals_are_reset(void **state) {
 
 static void with_odd_limits(report *r) {
     struct rlimit size, files;
+    struct pam_conv conversation = {converse, &r->t};
+    pam_handle_t *pamh = NULL;
+
     MUST(getrlimit(RLIMIT_FSIZE, &size) == 0 && getrlimit(RLIMIT_NOFILE, &files) == 0);
-    size.rlim_cur = 0, files.rlim_cur = 12; /* the hard ones could not be raised again in every container */
+    size.rlim_cur = 0;
+    files.rlim_cur = 12; /* the hard ones could not be raised again in every container */
     MUST(setrlimit(RLIMIT_FSIZE, &size) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0);
     MUST(chdir(HOUSE) == 0);
     umask(0);
-    pam_handle_t *pamh = NULL;
-    struct pam_conv conversation = {converse, &r->t};
     MUST(pam_start_confdir("host", "alice", &conversation, HOUSE "/pam.d", &pamh) == PAM_SUCCESS);
     r->rc = pam_open_session(pamh, 0);
     pam_end(pamh, r->rc);
@@ -229,6 +248,7 @@ static void surroundings_are_plain(void **state) {
 /* What the user is shown where the helper prints text. */
 static const char *shown(const char *text) {
     static talk t;
+
     memset(&t, 0, sizeof t);
     text_write(SAY, text);
     assert_int_equal(session_open("alice", "", 0, &t), PAM_SUCCESS);
@@ -267,6 +287,7 @@ static void message_is_safe_for_a_terminal(void **state) {
 
 static void message_is_bounded(void **state) {
     char text[1025];
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "say");
@@ -281,6 +302,7 @@ static void message_is_bounded(void **state) {
 
 static void silent_means_silent(void **state) {
     talk t = {0};
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "say");
@@ -292,6 +314,7 @@ static void silent_means_silent(void **state) {
 
 static void conversation_may_fail(void **state) {
     talk t = {.answer = PAM_CONV_ERR};
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "say");
@@ -322,6 +345,7 @@ int main(void) {
         PROMISE("PAM_SILENT: the helper runs, nothing is shown", silent_means_silent),
         PROMISE("a conversation that fails does not fail the session", conversation_may_fail),
     };
+
     cmocka_set_message_output(CM_OUTPUT_TAP);
     if (!house_enter())
         return 0;

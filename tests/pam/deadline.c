@@ -18,11 +18,14 @@ static int64_t ms_since(int64_t begin_ns) {
 /* Is nothing left of the process whose id the helper wrote down? It may take the kernel a moment. */
 static bool left_is_gone(void) {
     pid_t pid = (int)strtol(text_read(LEFT), NULL, 10);
+
     MUST(pid > 0);
     for (int i = 0; i < 200; i++) {
         char path[64];
+        const char *stat;
+
         snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-        const char *stat = text_read(path);
+        stat = text_read(path);
         if (*stat == '\0' || strstr(stat, ") Z "))
             return true;
         usleep(1000);
@@ -32,6 +35,7 @@ static bool left_is_gone(void) {
 
 static bool has_child(void) {
     siginfo_t info = {0};
+
     return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 || errno != ECHILD;
 }
 
@@ -39,13 +43,16 @@ static bool has_child(void) {
 static void expect_stopped(const char *mode) {
     int lines;
     talk t = {0};
+    int64_t begin;
+    const char *log;
+
     record_make("alice", 60);
     text_write(SAY, "never to be shown");
     text_write(MODE, mode);
-    int64_t begin = clock_ns();
+    begin = clock_ns();
     assert_int_equal(session_open("alice", "deadline=1", 0, &t), PAM_SUCCESS);
     assert_in_range(ms_since(begin), DEADLINE_MS - 10, LIMIT_MS);
-    const char *log = log_take(&lines);
+    log = log_take(&lines);
     assert_int_equal(lines, 1);
     assert_non_null(strstr(log, "alice: "));
     assert_non_null(strstr(log, "stopped at its deadline"));
@@ -83,11 +90,13 @@ static void helper_that_hangs_with_a_child(void **state) {
 
 static void helper_that_leaves_a_child(void **state) {
     talk t = {0};
+    int64_t begin;
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "leave");
     text_write(SAY, "done");
-    int64_t begin = clock_ns();
+    begin = clock_ns();
     assert_int_equal(session_open("alice", "deadline=3", 0, &t), PAM_SUCCESS);
     assert_in_range(ms_since(begin), 0, 1000);
     assert_string_equal(t.text, "done");
@@ -96,10 +105,12 @@ static void helper_that_leaves_a_child(void **state) {
 
 static void watcher_that_is_killed(void **state) {
     int lines;
+    int64_t begin;
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "kill watcher");
-    int64_t begin = clock_ns();
+    begin = clock_ns();
     assert_int_equal(session_open("alice", "deadline=3", 0, NULL), PAM_SUCCESS);
     assert_in_range(ms_since(begin), 0, 1000);
     assert_non_null(strstr(log_take(&lines), "alice: "));
@@ -111,8 +122,10 @@ static void watcher_that_is_killed(void **state) {
 static volatile sig_atomic_t child_signals;
 
 static void reap_all(int sig) {
+    int error;
+
     (void)sig;
-    int error = errno;
+    error = errno;
     child_signals++;
     while (waitpid(-1, NULL, WNOHANG) > 0) {
     }
@@ -121,6 +134,7 @@ static void reap_all(int sig) {
 
 static void open_in_host(report *r) {
     int64_t begin = clock_ns();
+
     r->before = descriptors_open();
     r->rc = session_open("alice", "deadline=1", 0, &r->t);
     r->after = descriptors_open();
@@ -134,12 +148,14 @@ static void host_ignores_children(report *r) {
 
 static void host_wants_no_zombies(report *r) {
     struct sigaction action = {.sa_handler = SIG_DFL, .sa_flags = SA_NOCLDWAIT};
+
     MUST(sigaction(SIGCHLD, &action, NULL) == 0);
     open_in_host(r);
 }
 
 static void host_reaps_children(report *r) {
     struct sigaction action = {.sa_handler = reap_all};
+
     MUST(sigaction(SIGCHLD, &action, NULL) == 0);
     open_in_host(r);
     r->ms = child_signals == 0 ? r->ms : -1;
@@ -147,10 +163,11 @@ static void host_reaps_children(report *r) {
 
 static void host_blocks_all(report *r) {
     sigset_t all;
+    sigset_t pending;
+
     sigfillset(&all);
     MUST(sigprocmask(SIG_SETMASK, &all, NULL) == 0);
     open_in_host(r);
-    sigset_t pending;
     MUST(sigpending(&pending) == 0);
     r->ms = sigismember(&pending, SIGCHLD) == 0 ? r->ms : -1;
 }
@@ -164,8 +181,10 @@ static void result_reaches_every_host(void **state) {
     record_make("alice", 60);
     text_write(SAY, "hello");
     for (int i = 0; i < HOSTS; i++) {
+        const report *r;
+
         text_write(MODE, "say");
-        const report *r = in_host(hosts[i]);
+        r = in_host(hosts[i]);
         assert_int_equal(r->rc, PAM_SUCCESS);
         assert_string_equal(r->t.text, "hello");
         assert_int_equal(r->before, r->after);
@@ -185,6 +204,7 @@ static void deadline_holds_in_every_host(void **state) {
     text_write(MODE, "stubborn");
     for (int i = 0; i < HOSTS; i++) {
         const report *r = in_host(hosts[i]);
+
         assert_int_equal(r->rc, PAM_SUCCESS);
         assert_in_range(r->ms, DEADLINE_MS - 10, LIMIT_MS);
         assert_int_equal(r->before, r->after);
@@ -204,6 +224,7 @@ static void host_is_interrupted(report *r) {
     struct sigaction action = {.sa_handler = on_alarm};
     timer_t timer;
     struct itimerspec every = {{0, 5000000}, {0, 5000000}};
+
     MUST(sigaction(SIGALRM, &action, NULL) == 0);
     MUST(timer_create(CLOCK_MONOTONIC, NULL, &timer) == 0 && timer_settime(timer, 0, &every, NULL) == 0);
     open_in_host(r);
@@ -212,10 +233,12 @@ static void host_is_interrupted(report *r) {
 }
 
 static void interruptions_change_nothing(void **state) {
+    const report *r;
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "hang");
-    const report *r = in_host(host_is_interrupted);
+    r = in_host(host_is_interrupted);
     assert_int_equal(r->rc, PAM_SUCCESS);
     assert_in_range(r->ms, DEADLINE_MS - 10, LIMIT_MS);
     assert_int_equal(r->before, r->after);
@@ -224,6 +247,7 @@ static void interruptions_change_nothing(void **state) {
 static void host_has_a_child(report *r) {
     pid_t pid = fork();
     int status = 0;
+
     MUST(pid >= 0);
     if (pid == 0)
         _exit(42);
@@ -234,9 +258,11 @@ static void host_has_a_child(report *r) {
 }
 
 static void other_children_are_left_alone(void **state) {
+    const report *r;
+
     (void)state;
     record_make("alice", 60);
-    const report *r = in_host(host_has_a_child);
+    r = in_host(host_has_a_child);
     assert_int_equal(r->rc, PAM_SUCCESS);
     assert_int_equal(r->ms, 42);
 }
@@ -253,6 +279,7 @@ static void *allocate(void *unused) {
 
 static void host_has_threads(report *r) {
     pthread_t threads[4];
+
     for (int i = 0; i < 4; i++)
         MUST(pthread_create(&threads[i], NULL, allocate, NULL) == 0);
     r->rc = 0;
@@ -265,11 +292,13 @@ static void host_has_threads(report *r) {
 }
 
 static void threads_do_no_harm(void **state) {
+    const report *r;
+
     (void)state;
     record_make("alice", 60);
     text_write(MODE, "say");
     text_write(SAY, "hello");
-    const report *r = in_host(host_has_threads);
+    r = in_host(host_has_threads);
     assert_int_equal(r->rc, PAM_SUCCESS);
     assert_int_equal(r->after, 50);
     assert_int_equal(helper_runs(), 50);
@@ -277,10 +306,12 @@ static void threads_do_no_harm(void **state) {
 }
 
 static void nothing_is_left_behind(void **state) {
+    int before;
+
     (void)state;
     record_make("alice", 60);
     session_open("alice", "", 0, NULL);
-    int before = descriptors_open();
+    before = descriptors_open();
     for (int i = 0; i < 1000; i++) {
         if (i % 50 == 0)
             unlink(SEEN);
@@ -314,6 +345,7 @@ int main(void) {
         PROMISE("a host with threads does not hang", threads_do_no_harm),
         PROMISE("1000 runs leave no descriptor and no child", nothing_is_left_behind),
     };
+
     cmocka_set_message_output(CM_OUTPUT_TAP);
     if (!house_enter())
         return 0;

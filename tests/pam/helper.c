@@ -15,8 +15,10 @@ extern char **environ;
 static void note_descriptors(FILE *f, const int *open_fds, int count) {
     for (int i = 0; i < count; i++) {
         char link[64], target[256];
+        ssize_t n;
+
         snprintf(link, sizeof link, "/proc/self/fd/%d", open_fds[i]);
-        ssize_t n = readlink(link, target, sizeof target - 1);
+        n = readlink(link, target, sizeof target - 1);
         target[n > 0 ? n : 0] = '\0';
         fprintf(f, "fd %d %.4s\n", open_fds[i], strcmp(target, "/dev/null") == 0 ? "null" : target);
     }
@@ -26,6 +28,7 @@ static void note_signals(FILE *f) {
     struct sigaction action;
     sigset_t mask;
     int blocked = 0, ignored = 0;
+
     sigprocmask(SIG_SETMASK, NULL, &mask);
     for (int sig = 1; sig <= SIGRTMAX; sig++) {
         blocked += sigismember(&mask, sig) == 1;
@@ -37,13 +40,20 @@ static void note_signals(FILE *f) {
 static void note_all(char **argv) {
     int open_fds[64], count = 0;
     DIR *dir = opendir("/proc/self/fd");
+    FILE *f;
+    uid_t ruid, euid, suid;
+    gid_t rgid, egid, sgid;
+    struct rlimit files, size;
+    char cwd[256];
+    mode_t mask;
+
     MUST(dir);
     for (struct dirent *d; (d = readdir(dir)) && count < 64;)
         if (d->d_name[0] != '.' && (int)strtol(d->d_name, NULL, 10) != dirfd(dir))
             open_fds[count++] = (int)strtol(d->d_name, NULL, 10);
     MUST(closedir(dir) == 0);
 
-    FILE *f = fopen(SEEN, "ae");
+    f = fopen(SEEN, "ae");
     MUST(f);
     for (char **a = argv; *a; a++)
         fprintf(f, "arg %s\n", *a);
@@ -52,11 +62,7 @@ static void note_all(char **argv) {
     note_descriptors(f, open_fds, count);
     note_signals(f);
 
-    uid_t ruid, euid, suid;
-    gid_t rgid, egid, sgid;
-    struct rlimit files, size;
-    char cwd[256];
-    mode_t mask = umask(0);
+    mask = umask(0);
     MUST(getresuid(&ruid, &euid, &suid) == 0 && getresgid(&rgid, &egid, &sgid) == 0);
     MUST(getrlimit(RLIMIT_NOFILE, &files) == 0 && getrlimit(RLIMIT_FSIZE, &size) == 0);
     fprintf(f, "ids %u %u %u %u %u %u groups %d\n", ruid, euid, suid, rgid, egid, sgid, getgroups(0, NULL));
@@ -71,6 +77,7 @@ static void note_all(char **argv) {
 static void say(void) {
     const char *text = text_read(SAY);
     ssize_t written = write(1, text, strlen(text));
+
     (void)written;
 }
 
@@ -82,9 +89,11 @@ static _Noreturn void sleep_on(void) {
 /* Leaves a process behind that keeps standard output and ignores what can be ignored. */
 static void leave_child(void) {
     pid_t pid = fork();
+
     MUST(pid >= 0);
     if (pid == 0) {
         char text[32];
+
         signal(SIGTERM, SIG_IGN);
         signal(SIGHUP, SIG_IGN);
         snprintf(text, sizeof text, "%d", (int)getpid());
@@ -96,9 +105,10 @@ static void leave_child(void) {
 }
 
 int main(int argc, char **argv) {
+    char mode[64], block[4096] = {'x'};
+
     (void)argc;
     note_all(argv);
-    char mode[64], block[4096] = {'x'};
     snprintf(mode, sizeof mode, "%s", text_read(MODE));
 
     if (strcmp(mode, "say") == 0) {

@@ -55,12 +55,14 @@ static int log_socket = -1;
 
 static inline int64_t clock_ns(void) {
     struct timespec t;
+
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 static inline void file_write(const char *path, const void *data, size_t len) {
     FILE *f = fopen(path, "we");
+
     MUST(f && fwrite(data, 1, len, f) == len && fclose(f) == 0);
 }
 
@@ -73,6 +75,7 @@ static inline const char *text_read(const char *path) {
     static char text[65536];
     size_t n = 0;
     FILE *f = fopen(path, "re");
+
     if (f) {
         n = fread(text, 1, sizeof text - 1, f);
         MUST(!ferror(f) && fclose(f) == 0);
@@ -84,6 +87,7 @@ static inline const char *text_read(const char *path) {
 static inline void paths_find(void) {
     char exe[4000];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+
     MUST(n > 0);
     exe[n] = '\0';
     *strrchr(exe, '/') = '\0'; /* BUILD/tests/pam or BUILD/tests/bench */
@@ -96,6 +100,7 @@ static inline void paths_find(void) {
 /* An empty tmpfs as dir, or over the nearest folder above it that exists. */
 static inline bool private_dir(const char *dir) {
     char at[4096];
+
     snprintf(at, sizeof at, "%s", dir);
     while (access(at, F_OK) != 0)
         *strrchr(at, '/') = '\0';
@@ -115,11 +120,12 @@ static inline bool private_dir(const char *dir) {
 /* A /dev of our own with nothing in it but null and the system log's socket. */
 static inline void private_dev(void) {
     const char *staging = HOUSE "/dev";
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+
     MUST(mkdir(staging, 0755) == 0 && mount("none", staging, "tmpfs", MS_NOSUID, "mode=0755") == 0);
     text_write(HOUSE "/dev/null", "");
     MUST(mount("/dev/null", HOUSE "/dev/null", "none", MS_BIND, NULL) == 0);
     MUST(mount(staging, "/dev", "none", MS_MOVE, NULL) == 0);
-    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
     log_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     MUST(log_socket >= 0 && bind(log_socket, (struct sockaddr *)&address, sizeof address) == 0);
     MUST(chmod("/dev/log", 0666) == 0);
@@ -128,6 +134,7 @@ static inline void private_dev(void) {
 
 static inline void helper_install(void) {
     char command[9000];
+
     snprintf(command, sizeof command, "exec install -m 0755 '%s' '%s'", helper_path, OTSD_HOOK_PATH);
     MUST(system(command) == 0); // NOLINT(cert-env33-c): a path of the build
 }
@@ -135,6 +142,7 @@ static inline void helper_install(void) {
 /* A build tree in somebody's home may be closed to others, and some tests are others. */
 static inline void module_install(void) {
     char command[9000];
+
     snprintf(command, sizeof command, "exec install -m 0644 '%s' " HOUSE "/pam_ots.so", module_path);
     MUST(system(command) == 0); // NOLINT(cert-env33-c): a path of the build
     snprintf(module_path, sizeof module_path, HOUSE "/pam_ots.so");
@@ -143,6 +151,7 @@ static inline void module_install(void) {
 /* False, and a TAP line that says why, where the tests cannot run here. */
 static inline bool house_enter(void) {
     char hook_dir[] = OTSD_HOOK_PATH;
+
     *strrchr(hook_dir, '/') = '\0';
     if (geteuid() != 0) {
         printf("1..0 # SKIP not root: the module does nothing for anybody else\n");
@@ -169,6 +178,7 @@ static inline bool house_enter(void) {
 /* The state every test begins with: no record, a helper that says nothing and exits 0, nothing seen, nothing logged. */
 static inline int house_tidy(void **state) {
     char drop[8192];
+
     (void)state;
     MUST(system("rm -rf " PENDING " && mkdir -m 0700 " PENDING) == 0); // NOLINT(cert-env33-c): fixed text
     helper_install();
@@ -184,14 +194,16 @@ static inline int house_tidy(void **state) {
 /* An open hand-off of user whose deadline is so many seconds from now. */
 static inline void record_make(const char *user, long seconds) {
     char path[sizeof PENDING + 300];
+    struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) + seconds}};
+
     snprintf(path, sizeof path, "%s/%s", PENDING, user);
     text_write(path, "{}");
-    struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_sec = time(NULL) + seconds}};
     MUST(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
 static inline int helper_runs(void) {
     int n = 0;
+
     for (const char *p = text_read(SEEN); (p = strstr(p, "run\n")); p++)
         n++;
     return n;
@@ -203,6 +215,7 @@ static inline const char *log_take(int *lines) {
     size_t used = 0;
     int count = 0;
     ssize_t n;
+
     while (sizeof text - used > 4096 && (n = recv(log_socket, text + used, sizeof text - used - 2, 0)) > 0) {
         used += (size_t)n;
         text[used++] = '\n';
@@ -221,6 +234,7 @@ typedef struct talk {
 
 static inline int converse(int count, const struct pam_message **message, struct pam_response **response, void *data) {
     talk *t = data;
+
     t->calls++;
     t->style = message[0]->msg_style;
     snprintf(t->text, sizeof t->text, "%s", message[0]->msg);
@@ -234,6 +248,7 @@ static inline int converse(int count, const struct pam_message **message, struct
 static inline void service_in(const char *dir, const char *name, const char *lines) {
     char path[4200], text[32768];
     size_t used = 0;
+
     for (const char *p = lines; *p != '\0';) {
         MUST(used + sizeof module_path < sizeof text);
         if (strncmp(p, "pam_ots.so", 10) == 0) {
@@ -250,6 +265,7 @@ static inline void service_in(const char *dir, const char *name, const char *lin
 static inline pam_handle_t *host_start(const char *lines, const char *user, talk *t) {
     pam_handle_t *pamh = NULL;
     struct pam_conv conversation = {converse, t};
+
     service_in(HOUSE "/pam.d", "host", lines);
     MUST(pam_start_confdir("host", user, &conversation, HOUSE "/pam.d", &pamh) == PAM_SUCCESS);
     return pamh;
@@ -259,9 +275,12 @@ static inline pam_handle_t *host_start(const char *lines, const char *user, talk
 static inline int session_open(const char *user, const char *arguments, int flags, talk *t) {
     char line[256];
     talk unused = {0};
+    pam_handle_t *pamh;
+    int rc;
+
     snprintf(line, sizeof line, "session required pam_ots.so %s\n", arguments);
-    pam_handle_t *pamh = host_start(line, user, t ? t : &unused);
-    int rc = pam_open_session(pamh, flags);
+    pamh = host_start(line, user, t ? t : &unused);
+    rc = pam_open_session(pamh, flags);
     pam_end(pamh, rc);
     return rc;
 }
@@ -277,14 +296,17 @@ typedef struct report {
  * call's beginning. */
 static inline const report *in_host(void (*body)(report *)) {
     static report *shared;
+    pid_t pid;
+    int status;
+
     if (!shared)
         shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     MUST(shared != MAP_FAILED);
     memset(shared, 0, sizeof *shared);
     shared->rc = -1;
     fflush(NULL);
-    pid_t pid = fork();
-    int status = 0;
+    pid = fork();
+    status = 0;
     MUST(pid >= 0);
     if (pid == 0) {
         body(shared);
@@ -299,6 +321,7 @@ static inline const report *in_host(void (*body)(report *)) {
 static inline int descriptors_open(void) {
     int n = 0;
     DIR *dir = opendir("/proc/self/fd");
+
     MUST(dir);
     while (readdir(dir))
         n++;

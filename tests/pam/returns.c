@@ -21,10 +21,13 @@ static int phase_result(int (*phase)(pam_handle_t *, int), const char *type, con
                         const char *after) {
     char lines[512];
     talk t = {0};
+    pam_handle_t *pamh;
+    int rc;
+
     snprintf(lines, sizeof lines, "%s %s\n%s %s pam_ots.so\n%s %s\n", *before ? type : "#", before, type, control,
              *after ? type : "#", after);
-    pam_handle_t *pamh = host_start(lines, "alice", &t);
-    int rc = phase(pamh, 0);
+    pamh = host_start(lines, "alice", &t);
+    rc = phase(pamh, 0);
     pam_end(pamh, rc);
     return rc;
 }
@@ -75,6 +78,7 @@ static void password_never_decides(void **state) {
 
 static int open_and_close(pam_handle_t *pamh, int flags) {
     int opened = pam_open_session(pamh, flags), closed = pam_close_session(pamh, flags);
+
     return opened != PAM_SUCCESS ? opened : closed;
 }
 
@@ -105,14 +109,17 @@ static void session_opens_none_that_is_refused(void **state) {
 
 /* Calls one entry point of the module itself, so that all flags can be given. */
 static int entry(const char *name, const char *user, int flags) {
+    pam_handle_t *pamh;
+    int rc;
+
     int (*function)(pam_handle_t *, int, int, const char **);
     talk t = {0};
     void *module = dlopen(module_path, RTLD_NOW);
     MUST(module);
     *(void **)&function = dlsym(module, name);
     MUST(function);
-    pam_handle_t *pamh = host_start("", user, &t);
-    int rc = function(pamh, flags, 0, NULL);
+    pamh = host_start("", user, &t);
+    rc = function(pamh, flags, 0, NULL);
     pam_end(pamh, rc);
     dlclose(module);
     return rc;
@@ -167,6 +174,7 @@ static void bad_names_are_not_looked_up(void **state) {
     static const char *const names[] = {"../pending/alice", "./alice", ".", "..", ".hidden",     "-rf", "a\nb", "a\x7f",
                                         "a\x1b[31m",        "sub/x",   "/", "",   "sub/../alice"};
     char longest[257];
+
     (void)state;
     record_make("alice", -60);
     record_make(".hidden", -60);
@@ -194,6 +202,7 @@ static void bad_names_are_not_looked_up(void **state) {
 
 static void no_user_is_not_asked_for(void **state) {
     talk t = {0};
+
     (void)state;
     record_make("alice", -60);
     assert_int_equal(entry("pam_sm_authenticate", NULL, 0), PAM_IGNORE);
@@ -206,6 +215,7 @@ static void no_user_is_not_asked_for(void **state) {
 
 static void no_record_no_trace(void **state) {
     talk t = {0};
+
     (void)state;
     record_make("bob", -60);
     assert_int_equal(entry("pam_sm_authenticate", "alice", 0), PAM_IGNORE);
@@ -221,6 +231,7 @@ static void no_record_no_trace(void **state) {
 
 static void only_roots_regular_file_is_a_record(void **state) {
     int lines;
+
     (void)state;
     record_make("bob", -60);
     MUST(symlink(PENDING "/bob", PENDING "/alice") == 0 && symlink("nowhere", PENDING "/carol") == 0);
@@ -242,11 +253,13 @@ static void as_other_user(report *r) {
 }
 
 static void without_root_nothing_happens(void **state) {
+    const report *r;
+
     (void)state;
     record_make("alice", 60);
     MUST(chmod(PENDING, 0755) == 0 && chmod(HOUSE "/pam.d", 0777) == 0);
     MUST(unlink(HOUSE "/pam.d/host") == 0);
-    const report *r = in_host(as_other_user);
+    r = in_host(as_other_user);
     assert_int_equal(r->rc, PAM_SUCCESS);
     MUST(chmod(PENDING, 0700) == 0 && unlink(HOUSE "/pam.d/host") == 0);
     r = in_host(as_other_user);
@@ -260,8 +273,10 @@ static void without_root_nothing_happens(void **state) {
 static void expect_fault(const char *trouble) {
     int lines;
     talk t = {0};
+    const char *log;
+
     assert_int_equal(session_open("alice", "", 0, &t), PAM_SUCCESS);
-    const char *log = log_take(&lines);
+    log = log_take(&lines);
     assert_int_equal(lines, 1);
     assert_non_null(strstr(log, "alice: "));
     assert_non_null(strstr(log, trouble));
@@ -310,6 +325,7 @@ static void refuse_clone(bool without_flags) {
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
     struct sock_fprog program = {sizeof code / sizeof code[0], code};
+
     MUST(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
     MUST(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
@@ -336,6 +352,7 @@ static void failed_fork_blocks_nothing(void **state) {
     for (int i = 0; i < 2; i++) {
         int lines;
         const report *r = in_host(hosts[i]);
+
         assert_int_equal(r->rc, PAM_SUCCESS);
         assert_int_equal(r->before, r->after);
         assert_non_null(strstr(log_take(&lines), "Resource temporarily unavailable"));
@@ -348,10 +365,12 @@ static void bad_arguments_are_said_and_passed_over(void **state) {
     static const char *const bad[] = {"deadline=0",  "deadline=31", "deadline=", "deadline=1s", "deadline=-1",
                                       "deadline= 1", "deadline",    "timeout=3", "DEBUG",       "deadline=4294967297"};
     int lines;
+
     (void)state;
     record_make("alice", 60);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char bracketed[64];
+
         unlink(SEEN);
         snprintf(bracketed, sizeof bracketed, "[%s]", bad[i]);
         assert_int_equal(session_open("alice", bracketed, 0, NULL), PAM_SUCCESS);
@@ -404,6 +423,7 @@ int main(void) {
                 bad_arguments_are_said_and_passed_over),
         PROMISE("debug and deadline are followed", good_arguments_are_followed),
     };
+
     cmocka_set_message_output(CM_OUTPUT_TAP);
     if (!house_enter())
         return 0;

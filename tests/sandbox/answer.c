@@ -26,6 +26,7 @@ struct slow_body {
 
 static ssize_t slow_read(void *cls, uint64_t pos, char *buf, size_t max) {
     struct slow_body *s = cls;
+
     if (timer_released(s->timer))
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (max == 0 || pos >= s->body.len)
@@ -41,6 +42,7 @@ static ssize_t slow_read(void *cls, uint64_t pos, char *buf, size_t max) {
 
 static void slow_free(void *cls) {
     struct slow_body *s = cls;
+
     bytes_free(&s->body);
     free(s);
 }
@@ -48,21 +50,25 @@ static void slow_free(void *cls) {
 static ssize_t truncated_read(void *cls, uint64_t pos, char *buf, size_t max) {
     const struct bytes *b = cls;
     size_t half = b->len / 2;
+    size_t n;
+
     if (pos >= half)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t n = half - (size_t)pos < max ? half - (size_t)pos : max;
+    n = half - (size_t)pos < max ? half - (size_t)pos : max;
     memcpy(buf, b->data + pos, n);
     return (ssize_t)n;
 }
 
 static void truncated_free(void *cls) {
     struct bytes *b = cls;
+
     bytes_free(b);
     free(b);
 }
 
 static ssize_t oversize_read(void *cls, uint64_t pos, char *buf, size_t max) {
     static const char start[] = "{\"custid\":\"";
+
     (void)cls;
     if (pos >= OVERSIZE_BYTES)
         return MHD_CONTENT_READER_END_OF_STREAM;
@@ -78,11 +84,13 @@ static struct MHD_Response *make_response(struct timer *t, struct MHD_Connection
                                           enum fault_kind fault) {
     if (fault == FAULT_SLOW) {
         struct slow_body *s = must_alloc(sizeof *s);
+
         *s = (struct slow_body){t, c, bytes_copy(reply->body.data, reply->body.len), 0, false};
         return MHD_create_response_from_callback(s->body.len, 1024, slow_read, s, slow_free);
     }
     if (fault == FAULT_TRUNCATE) {
         struct bytes *b = must_alloc(sizeof *b);
+
         *b = bytes_copy(reply->body.data, reply->body.len);
         return MHD_create_response_from_callback(b->len, 1024, truncated_read, b, truncated_free);
     }
@@ -101,6 +109,7 @@ static void old_headers(struct MHD_Response *r, const struct reply *reply) {
         header(r, "Content-Type", reply->type);
     if (reply->cookie) {
         char session[51], cookie[80];
+
         random_text(session, sizeof session - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
         snprintf(cookie, sizeof cookie, "sess=%s; path=/", session);
         header(r, "Set-Cookie", cookie);
@@ -110,6 +119,7 @@ static void old_headers(struct MHD_Response *r, const struct reply *reply) {
 
 static void new_headers(struct MHD_Response *r, const struct world *w, const struct reply *reply) {
     char id[14], token[87], status[16];
+
     if (reply->from_application) {
         header(r, "x-content-type-options", "nosniff");
         header(r, "x-xss-protection", "1; mode=block");
@@ -137,6 +147,8 @@ static void new_headers(struct MHD_Response *r, const struct world *w, const str
 enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_Connection *connection,
                             const struct reply *reply, enum fault_kind fault) {
     struct MHD_Response *r = make_response(t, connection, reply, fault);
+    enum MHD_Result queued;
+
     if (!r)
         return MHD_NO;
     if (w->opt->flavour == FLAVOUR_OLD)
@@ -145,7 +157,7 @@ enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_C
         new_headers(r, w, reply);
     if (reply->close)
         header(r, "Connection", "close");
-    enum MHD_Result queued = MHD_queue_response(connection, reply->status, r);
+    queued = MHD_queue_response(connection, reply->status, r);
     MHD_destroy_response(r);
     return queued;
 }
@@ -191,6 +203,7 @@ bool answer_replace(const struct world *w, const struct fault *f, struct reply *
 void answer_reset(struct MHD_Connection *connection) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+
     /* Linux answers the dissolution of an association with a RST. SO_LINGER alone would not do: libmicrohttpd shuts the
      * socket down first, and the peer would see a FIN. */
     if (!info || connect(info->connect_fd, &nowhere, sizeof nowhere) != 0)

@@ -33,6 +33,7 @@ static bool limited(struct world *w, const struct request *rq, enum limit what) 
 
 static void reply_unknown(const struct request *rq, struct reply *out) {
     struct json_object *o = json_object_new_object();
+
     json_object_object_add(o, "secret_key", json_object_new_string(rq->key));
     json_object_object_add(o, "message", json_object_new_string("Unknown secret"));
     reply_json(out, o);
@@ -52,10 +53,12 @@ enum passphrase_result { PASSPHRASE_RIGHT, PASSPHRASE_WRONG, PASSPHRASE_LOCKED, 
 static enum passphrase_result check_passphrase(struct world *w, const struct request *rq, struct secret *s) {
     const struct param *p = rq->drop_passphrase ? NULL : form_find(rq->form, "passphrase");
     struct bytes given = !p ? (struct bytes){NULL, 0} : p->value;
+
     if (!s->passphrase.data)
         return PASSPHRASE_RIGHT;
     if (is_old(w)) {
         struct bytes a = s->passphrase;
+
         a.len = a.len > BCRYPT_BYTES ? BCRYPT_BYTES : a.len;
         given.len = given.len > BCRYPT_BYTES ? BCRYPT_BYTES : given.len;
         if (bytes_equal(&a, &given))
@@ -75,6 +78,7 @@ static enum passphrase_result check_passphrase(struct world *w, const struct req
 
 enum read_result api_read(struct world *w, const struct request *rq, const char *key, struct bytes *value) {
     struct secret *s = store_by_secret_key(&w->store, key);
+
     if (!s || !secret_alive(s, world_now(w)))
         return READ_UNKNOWN;
     switch (check_passphrase(w, rq, s)) {
@@ -103,6 +107,7 @@ static void answer_read(struct world *w, const struct request *rq, struct reply 
     const struct param *override = form_find(rq->query, "key");
     struct bytes value = {NULL, 0};
     char *key;
+
     if (too_short(w, rq, out))
         return;
     key = must_copy(is_old(w) || !override ? rq->key : override->value.data);
@@ -142,6 +147,8 @@ static void notice_end(struct world *w, struct secret *s) {
 
 static void answer_receipt(struct world *w, const struct request *rq, struct reply *out) {
     struct secret *s = store_by_metadata_key(&w->store, rq->key);
+    bool show;
+
     if (too_short(w, rq, out))
         return;
     if (!s || !receipt_alive(s, world_now(w))) {
@@ -149,9 +156,9 @@ static void answer_receipt(struct world *w, const struct request *rq, struct rep
         return;
     }
     notice_end(w, s);
-    bool show = !s->gone && !s->fetched && !s->passphrase.data &&
-                (is_old(w) ? !s->generated && s->state == STATE_NEW
-                           : s->generated && world_now(w) <= s->created + SHOW_SECONDS);
+    show = !s->gone && !s->fetched && !s->passphrase.data &&
+           (is_old(w) ? !s->generated && s->state == STATE_NEW
+                      : s->generated && world_now(w) <= s->created + SHOW_SECONDS);
     if (is_old(w) && s->state == STATE_NEW)
         s->state = STATE_VIEWED;
     s->fetched = true;
@@ -163,6 +170,9 @@ static void answer_receipt(struct world *w, const struct request *rq, struct rep
 
 static void answer_burn(struct world *w, const struct request *rq, struct reply *out) {
     struct secret *s = store_by_metadata_key(&w->store, rq->key);
+    struct json_object *o;
+    char *shortkey;
+
     if (limited(w, rq, LIMIT_BURN)) {
         reply_rate_limited(w, out);
         return;
@@ -186,8 +196,8 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
         reply_rate_limited(w, out);
         return;
     }
-    struct json_object *o = json_object_new_object();
-    char *shortkey = must_format("%.*s", is_old(w) ? 6 : 8, s->secret_key);
+    o = json_object_new_object();
+    shortkey = must_format("%.*s", is_old(w) ? 6 : 8, s->secret_key);
     json_object_object_add(o, "state", receipt_json(w, s, rq->account, RECEIPT_BURNED, s->state, NULL));
     json_object_object_add(o, "secret_shortkey", json_object_new_string(shortkey));
     free(shortkey);
@@ -199,6 +209,7 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
 
 static void answer_recent(struct world *w, const struct request *rq, struct reply *out) {
     int64_t now = world_now(w);
+
     if (!rq->account) {
         reply_not_authorized(out);
         return;
@@ -206,6 +217,7 @@ static void answer_recent(struct world *w, const struct request *rq, struct repl
     reply_json_list(out);
     for (size_t i = 0; i < w->store.len; i++) {
         const struct secret *s = w->store.all[is_old(w) ? w->store.len - 1 - i : i];
+
         if (s->owner == rq->account && receipt_alive(s, now) && s->created > now - RECENT_SECONDS)
             reply_json_item(out, receipt_json(w, s, rq->account, RECEIPT_LISTED, s->state, NULL));
     }
@@ -213,6 +225,7 @@ static void answer_recent(struct world *w, const struct request *rq, struct repl
 
 static void answer_status(struct world *w, const struct request *rq, int version, struct reply *out) {
     struct json_object *o;
+
     if (rq->call == CALL_AUTHCHECK && !rq->account) {
         reply_not_authorized(out);
         return;

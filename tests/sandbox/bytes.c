@@ -35,14 +35,17 @@ char *must_copy(const char *s) {
 char *must_format(const char *format, ...) {
     char *s = NULL;
     va_list ap;
+    int n;
+
     va_start(ap, format);
-    int n = vasprintf(&s, format, ap);
+    n = vasprintf(&s, format, ap);
     va_end(ap);
     return checked(n < 0 ? NULL : s);
 }
 
 struct bytes bytes_copy(const char *data, size_t len) {
     struct bytes b = {must_alloc(len + 1), len};
+
     if (len > 0)
         memcpy(b.data, data, len);
     return b;
@@ -59,8 +62,10 @@ void bytes_append(struct bytes *b, const char *data, size_t len) {
 void bytes_format(struct bytes *b, const char *format, ...) {
     char *s = NULL;
     va_list ap;
+    int n;
+
     va_start(ap, format);
-    int n = vasprintf(&s, format, ap);
+    n = vasprintf(&s, format, ap);
     va_end(ap);
     checked(n < 0 ? NULL : s);
     bytes_append(b, s, (size_t)n);
@@ -88,11 +93,14 @@ static int hex(char c) {
 
 bool percent_decode(const char *s, size_t len, bool plus, struct bytes *out) {
     struct bytes b = {must_alloc(len + 1), 0};
+
     for (size_t i = 0; i < len; i++) {
         char c = s[i];
+
         if (c == '%') {
             int high = len - i > 2 ? hex(s[i + 1]) : -1;
             int low = len - i > 2 ? hex(s[i + 2]) : -1;
+
             if (high < 0 || low < 0) {
                 bytes_free(&b);
                 return false;
@@ -112,6 +120,7 @@ bool percent_decode(const char *s, size_t len, bool plus, struct bytes *out) {
 static size_t utf8_char(const unsigned char *s, size_t len) {
     uint32_t point, least;
     size_t n;
+
     if (s[0] < 0x80)
         return 1;
     if (s[0] >= 0xc2 && s[0] <= 0xdf) {
@@ -136,6 +145,7 @@ static size_t utf8_char(const unsigned char *s, size_t len) {
 bool utf8_valid(const char *s, size_t len) {
     for (size_t i = 0; i < len;) {
         size_t n = utf8_char((const unsigned char *)s + i, len - i);
+
         if (n == 0)
             return false;
         i += n;
@@ -145,8 +155,10 @@ bool utf8_valid(const char *s, size_t len) {
 
 size_t utf8_prefix(const char *s, size_t len, size_t max) {
     size_t i = 0;
+
     for (size_t count = 0; i < len && count < max; count++) {
         size_t n = utf8_char((const unsigned char *)s + i, len - i);
+
         i += n == 0 ? 1 : n;
     }
     return i;
@@ -175,10 +187,12 @@ void html_append(struct bytes *b, const char *s, size_t len) {
 
 bool parse_number(const char *s, long min, long max, long *out) {
     char *end = NULL;
+    long n;
+
     if (!((*s >= '0' && *s <= '9') || (*s == '-' && s[1] >= '0' && s[1] <= '9')))
         return false;
     errno = 0;
-    long n = strtol(s, &end, 10);
+    n = strtol(s, &end, 10);
     if (errno != 0 || *end != '\0' || n < min || n > max)
         return false;
     *out = n;

@@ -12,6 +12,7 @@
 
 static void refuse(struct reply *out, const char *why) {
     struct json_object *o = json_object_new_object();
+
     json_object_object_add(o, "error", json_object_new_string(why));
     reply_json(out, o);
     out->status = 400;
@@ -19,6 +20,7 @@ static void refuse(struct reply *out, const char *why) {
 
 static void done(struct reply *out) {
     struct json_object *o = json_object_new_object();
+
     json_object_object_add(o, "ok", json_object_new_boolean(1));
     reply_json(out, o);
 }
@@ -26,6 +28,7 @@ static void done(struct reply *out) {
 static void add_fault(struct world *w, const struct form *form, struct reply *out) {
     struct fault f = {.match = (enum call)CALL_COUNT, .count = 1};
     const char *wrong = NULL;
+
     for (size_t i = 0; i < form->len && !wrong; i++) {
         if (strcmp(form->params[i].name, "token") != 0)
             wrong = fault_set(&f, form->params[i].name, form->params[i].value.data);
@@ -45,6 +48,8 @@ static void set_clock(struct world *w, const struct form *form, struct reply *ou
     const long limit = 20L * 366 * 86400;
     const struct param *advance = form_find(form, "advance"), *offset = form_find(form, "offset");
     long n = 0;
+    struct json_object *o;
+
     if (advance && parse_number(advance->value.data, -limit, limit, &n)) {
         w->clock_offset += n;
     } else if (offset && parse_number(offset->value.data, -limit, limit, &n)) {
@@ -53,7 +58,7 @@ static void set_clock(struct world *w, const struct form *form, struct reply *ou
         refuse(out, "advance and offset are whole seconds");
         return;
     }
-    struct json_object *o = json_object_new_object();
+    o = json_object_new_object();
     json_object_object_add(o, "offset", json_object_new_int64(w->clock_offset));
     json_object_object_add(o, "now", json_object_new_int64(world_now(w)));
     reply_json(out, o);
@@ -61,6 +66,7 @@ static void set_clock(struct world *w, const struct form *form, struct reply *ou
 
 static struct json_object *truth(const struct world *w, const struct secret *s) {
     struct json_object *o = json_object_new_object();
+
     json_object_object_add(o, "metadata_key", json_object_new_string(s->metadata_key));
     json_object_object_add(o, "secret_key", json_object_new_string(s->secret_key));
     json_object_object_add(o, "state", json_object_new_string(state_name(secret_true_state(s, world_now(w)))));
@@ -90,6 +96,7 @@ static void add_count(struct json_object *o, const char *name, unsigned long n) 
 static void list_requests(struct world *w, struct reply *out) {
     struct json_object *o = json_object_new_object();
     struct counters *c = &w->counters;
+
     in_flight_add(c, 0);
     for (int i = CALL_NONE; i < CALL_COUNT; i++)
         add_count(o, call_name((enum call)i), c->calls[i]);
@@ -108,6 +115,7 @@ static void list_requests(struct world *w, struct reply *out) {
 /* The value vanishes without a word, as when a real server's database loses it: the receipt is orphaned. */
 static void drop_secret(struct world *w, const struct form *form, struct reply *out) {
     struct secret *s = store_by_metadata_key(&w->store, form_text(form, "metadata_key"));
+
     if (!s) {
         refuse(out, "no such metadata_key");
         return;

@@ -33,6 +33,7 @@ struct wish {
 /* The number at the start of the text; anything else is 0. */
 static int64_t leading_number(const char *s) {
     int64_t n = 0;
+
     while (isspace((unsigned char)*s))
         s++;
     if (*s == '-')
@@ -48,18 +49,21 @@ static int64_t grant_ttl(const struct world *w, const struct request *rq) {
     int64_t ttl = !p ? TTL_DEFAULT : leading_number(p->value.data);
     int64_t floor = w->opt->min_ttl > 0 ? w->opt->min_ttl : old ? 300 : 60;
     int64_t ceiling = !rq->account ? 7 * DAY : old ? 14 * DAY : 30 * DAY;
+
     ttl = ttl < floor ? floor : ttl > ceiling ? ceiling : ttl;
     return rq->ttl_cap > 0 && ttl > rq->ttl_cap ? rq->ttl_cap : ttl;
 }
 
 static bool shape_is_bad(const struct request *rq, const char *name) {
     const struct param *p = form_find(rq->form, name);
+
     return p && p->shape != PARAM_TEXT;
 }
 
 /* Does it look like a domain name of which there could be an owner? */
 static bool is_domain(const char *s) {
     const char *dot = strrchr(s, '.');
+
     if (!dot || dot == s || !isalpha((unsigned char)dot[1]))
         return false;
     for (; *s != '\0'; s++) {
@@ -72,9 +76,11 @@ static bool is_domain(const char *s) {
 static bool refuse_domain(const struct world *w, const struct request *rq, struct reply *out) {
     const char *domain = form_text(rq->form, "share_domain");
     const char *own = strstr(w->base, "//") + 2;
+    char *message;
+
     if (!is_domain(domain) || strcmp(domain, own) == 0)
         return false;
-    char *message = must_format(
+    message = must_format(
         "%s: %s", w->opt->flavour == FLAVOUR_OLD ? "Unknown domain" : "You do not have permission to use domain",
         domain);
     reply_refused(w, out, 400, message);
@@ -84,9 +90,11 @@ static bool refuse_domain(const struct world *w, const struct request *rq, struc
 
 static bool refuse_passphrase(const struct world *w, struct wish *wish, struct reply *out) {
     const struct param *p = wish->passphrase;
+    size_t characters;
+
     if (!p || w->opt->flavour == FLAVOUR_OLD)
         return false;
-    size_t characters = 0;
+    characters = 0;
     for (size_t i = 0; i < p->value.len; characters++)
         i += utf8_prefix(p->value.data + i, p->value.len - i, 1);
     if (characters < PASSPHRASE_MIN)
@@ -101,12 +109,14 @@ static bool refuse_passphrase(const struct world *w, struct wish *wish, struct r
 static bool refuse_recipient(struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
     char *address = NULL;
     enum recipient_verdict verdict = recipient_read(w->opt->flavour, form_text(rq->form, "recipient"), &address);
+
     if (verdict == RECIPIENT_NONE)
         return false;
     if (!rq->account) {
         reply_refused(w, out, 400, "An account is required to send emails.");
     } else if (verdict == RECIPIENT_UNDELIVERABLE) {
         char *message = must_format("Undeliverable email address: %s", address);
+
         reply_refused(w, out, 400, message);
         free(message);
     } else if (w->opt->flavour == FLAVOUR_OLD && !w->opt->no_limits &&
@@ -127,8 +137,10 @@ static bool refuse_generate(const struct world *w, const struct request *rq, str
     bool old = w->opt->flavour == FLAVOUR_OLD;
     const char *length = form_text(rq->form, "length");
     size_t n = VALUE_LEN;
+
     if (!old && *length != '\0') {
         int64_t wanted = leading_number(length);
+
         if (wanted > VALUE_MAX) {
             reply_refused(w, out, 400, "Generated password length must be no more than 128 characters");
             return true;
@@ -147,6 +159,8 @@ static bool refuse_generate(const struct world *w, const struct request *rq, str
 static bool refuse_share(const struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
     const struct param *p = form_find(rq->form, "secret");
     bool old = w->opt->flavour == FLAVOUR_OLD;
+    size_t len;
+
     if (rq->create && old) {
         reply_refused(w, out, 400, "Incorrect payload format");
         return true;
@@ -159,7 +173,7 @@ static bool refuse_share(const struct world *w, const struct request *rq, struct
         reply_refused(w, out, 400, "You did not provide anything to share");
         return true;
     }
-    size_t len = p->value.len;
+    len = p->value.len;
     if (old)
         len = utf8_prefix(p->value.data, len, !rq->account ? SECRET_MAX_OLD_ANON : SECRET_MAX_OLD);
     if (!old && len > SECRET_MAX_NEW) {
@@ -173,6 +187,7 @@ static bool refuse_share(const struct world *w, const struct request *rq, struct
 static void create(struct world *w, const struct request *rq, struct wish *wish, struct reply *out) {
     bool old = w->opt->flavour == FLAVOUR_OLD;
     struct secret *s = store_add(&w->store, old ? KEY_LEN_OLD : KEY_LEN_NEW);
+
     s->owner = rq->account;
     s->value = wish->value;
     if (wish->passphrase)

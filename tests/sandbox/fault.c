@@ -78,10 +78,13 @@ const char *fault_check(const struct fault *f) {
 const char *fault_parse(struct fault *f, const char *spec) {
     char *copy = must_copy(spec), *rest = copy;
     const char *wrong = NULL;
+
     *f = (struct fault){.match = MATCH_UNSET, .count = 1};
     for (int i = 0; rest && !wrong; i++) {
+        char *value;
         /* The body may have colons: it comes last. */
         char *part = i >= 2 && strncmp(rest, "body=", 5) == 0 ? rest : NULL;
+
         if (part)
             rest = NULL;
         else
@@ -90,7 +93,7 @@ const char *fault_parse(struct fault *f, const char *spec) {
             wrong = fault_set(f, i == 0 ? "match" : "kind", part);
             continue;
         }
-        char *value = strchr(part, '=');
+        value = strchr(part, '=');
         if (!value) {
             wrong = "a parameter is NAME=VALUE";
             continue;
@@ -120,13 +123,15 @@ void faults_add(struct faults *fs, struct fault f) {
 struct fault faults_take(struct faults *fs, enum call c) {
     for (size_t i = 0; i < fs->len; i++) {
         struct fault *f = &fs->list[i];
+        struct fault taken;
+
         if (f->match != CALL_NONE && f->match != c)
             continue;
         if (f->after > 0) {
             f->after--;
             continue;
         }
-        struct fault taken = *f;
+        taken = *f;
         if (f->count != 1) {
             taken.body = !f->body ? NULL : must_copy(f->body);
             if (f->count > 1)

@@ -14,6 +14,7 @@
 static void put(struct form *f, const char *name, size_t name_len, enum param_shape shape, struct bytes value) {
     for (size_t i = 0; i < f->len; i++) {
         struct param *p = &f->params[i];
+
         if (strlen(p->name) != name_len || memcmp(p->name, name, name_len) != 0)
             continue;
         if (shape == PARAM_LIST && p->shape == PARAM_LIST) {
@@ -38,6 +39,8 @@ static bool add_pair(struct form *f, const char *s, size_t len) {
     size_t name_len = !equals ? len : (size_t)(equals - s);
     struct bytes name = {NULL, 0}, value = {NULL, 0};
     enum param_shape shape = PARAM_TEXT;
+    size_t base;
+
     if (!percent_decode(s, name_len, true, &name))
         return false;
     if (!equals) {
@@ -46,7 +49,7 @@ static bool add_pair(struct form *f, const char *s, size_t len) {
         bytes_free(&name);
         return false;
     }
-    size_t base = strcspn(name.data, "[");
+    base = strcspn(name.data, "[");
     if (base > 0 && base < name.len) {
         shape = name.data[base + 1] == ']' ? PARAM_LIST : PARAM_NESTED;
         put(f, name.data, base, shape, value);
@@ -61,6 +64,7 @@ enum form_err form_add_urlencoded(struct form *f, const char *s, size_t len) {
     for (size_t i = 0; i < len;) {
         const char *end = memchr(s + i, '&', len - i);
         size_t n = !end ? len - i : (size_t)(end - (s + i));
+
         if (n > 0 && !add_pair(f, s + i, n))
             return FORM_MALFORMED;
         i += n + 1;
@@ -70,6 +74,8 @@ enum form_err form_add_urlencoded(struct form *f, const char *s, size_t len) {
 
 static void add_member(struct form *f, const char *name, struct json_object *v) {
     enum param_shape shape = PARAM_TEXT;
+    const char *text;
+
     if (json_object_is_type(v, json_type_array)) {
         shape = PARAM_LIST;
         v = json_object_array_length(v) > 0 ? json_object_array_get_idx(v, 0) : NULL;
@@ -82,14 +88,21 @@ static void add_member(struct form *f, const char *name, struct json_object *v) 
         put(f, name, strlen(name), shape, bytes_copy(json_object_get_string(v), (size_t)json_object_get_string_len(v)));
         return;
     }
-    const char *text = !v ? "" : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
+    text = !v ? "" : json_object_to_json_string_ext(v, JSON_C_TO_STRING_PLAIN);
     put(f, name, strlen(name), shape, bytes_copy(text, strlen(text)));
+}
+
+static void add_members(struct form *f, struct json_object *o) {
+    json_object_object_foreach(o, name, v) {
+        add_member(f, name, v);
+    }
 }
 
 enum form_err form_add_json(struct form *f, const char *s, size_t len) {
     enum form_err err = FORM_MALFORMED;
     struct json_object *root = NULL;
     struct json_tokener *tok = NULL;
+
     if (len == 0)
         return FORM_OK;
     tok = json_tokener_new();
@@ -103,9 +116,7 @@ enum form_err form_add_json(struct form *f, const char *s, size_t len) {
     err = FORM_NOT_AN_OBJECT;
     if (!json_object_is_type(root, json_type_object))
         goto out;
-    json_object_object_foreach(root, name, v) {
-        add_member(f, name, v);
-    }
+    add_members(f, root);
     err = FORM_OK;
 out:
     json_object_put(root);
@@ -123,6 +134,7 @@ const struct param *form_find(const struct form *f, const char *name) {
 
 const char *form_text(const struct form *f, const char *name) {
     const struct param *p = form_find(f, name);
+
     return !p ? "" : p->value.data;
 }
 

@@ -25,6 +25,7 @@ struct count {
 
 static void free_entry(struct lh_entry *e) {
     struct count *c = lh_entry_v(e);
+
     free(c->key);
     free(c);
 }
@@ -45,6 +46,7 @@ bool limits_exceeded(struct limits *l, enum limit what, const char *address, con
     char *key = must_format("%d %s %s", (int)what, address, account);
     void *found = NULL;
     struct count *c;
+
     if (lh_table_lookup_ex(l->counts, key, &found)) {
         c = found;
         free(key);

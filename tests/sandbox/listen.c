@@ -21,6 +21,7 @@ bool is_loopback(const struct sockaddr *a) {
 
 void address_text(const struct sockaddr *a, char *out, size_t size) {
     const void *raw = NULL;
+
     if (a->sa_family == AF_INET)
         raw = &((const struct sockaddr_in *)(const void *)a)->sin_addr;
     else if (a->sa_family == AF_INET6)
@@ -48,6 +49,7 @@ int listen_open(const struct options *o, unsigned *port, int *status) {
     struct addrinfo *list = NULL;
     const int on = 1;
     int fd = -1, rc = getaddrinfo(o->host, o->port, &hints, &list);
+
     if (rc != 0) {
         fprintf(stderr, "otsd-sandbox: %s: no such address: %s\n", o->host, gai_strerror(rc));
         *status = EX_NOHOST;

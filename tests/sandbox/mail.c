@@ -20,6 +20,7 @@ static unsigned long highest_number(int dir) {
     unsigned long highest = 0;
     int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
+
     if (!d) {
         if (fd >= 0)
             close(fd);
@@ -27,6 +28,7 @@ static unsigned long highest_number(int dir) {
     }
     for (struct dirent *e; (e = readdir(d));) {
         unsigned long n = isdigit((unsigned char)e->d_name[0]) ? strtoul(e->d_name, NULL, 10) : 0;
+
         if (n > highest && n < 1000000)
             highest = n;
     }
@@ -55,6 +57,7 @@ static struct bytes compose(const struct world *w, const struct secret *s) {
     char date[64], id[25];
     time_t now = (time_t)world_now(w);
     struct tm tm;
+
     if (!localtime_r(&now, &tm) || strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S %z", &tm) == 0)
         date[0] = '\0';
     random_text(id, sizeof id - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
@@ -72,6 +75,7 @@ static struct bytes compose(const struct world *w, const struct secret *s) {
 static bool write_all(int fd, const struct bytes *b) {
     for (size_t done = 0; done < b->len;) {
         ssize_t n = write(fd, b->data + done, b->len - done);
+
         if (n < 0 && errno != EINTR)
             return false;
         done += n < 0 ? 0 : (size_t)n;
@@ -83,6 +87,8 @@ void mail_send(struct world *w, const struct secret *s) {
     struct bytes m = {NULL, 0};
     char *name = NULL, *temporary = NULL;
     int fd = -1;
+    bool ok;
+
     if (w->mail_dir < 0)
         return;
     w->counters.mails++;
@@ -94,7 +100,7 @@ void mail_send(struct world *w, const struct secret *s) {
     temporary = must_format(".%lu.tmp", w->mail_number);
     m = compose(w, s);
     fd = openat(w->mail_dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_all(fd, &m);
+    ok = fd >= 0 && write_all(fd, &m);
     if (fd >= 0 && close(fd) != 0)
         ok = false;
     if (!ok || renameat(w->mail_dir, temporary, w->mail_dir, name) != 0)

@@ -20,6 +20,7 @@ static bool write_port(const char *path, unsigned port) {
     char *temporary = must_format("%s.tmp", path);
     bool ok = false;
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
     if (fd >= 0) {
         ok = dprintf(fd, "%u\n", port) > 0;
         if (close(fd) != 0)
@@ -35,6 +36,7 @@ static bool write_port(const char *path, unsigned port) {
 /* Thousands of connections want as many descriptors. */
 static void raise_files(void) {
     struct rlimit r;
+
     if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur >= r.rlim_max)
         return;
     r.rlim_cur = r.rlim_max;
@@ -46,6 +48,7 @@ static bool add_faults(struct world *w, const struct options *o) {
     for (size_t i = 0; i < o->faults_len; i++) {
         struct fault f;
         const char *wrong = fault_parse(&f, o->faults[i]);
+
         if (wrong) {
             fprintf(stderr, "otsd-sandbox: --fault %s: %s\n", o->faults[i], wrong);
             return false;
@@ -59,6 +62,8 @@ static int serve(struct world *w, const struct options *o, const sigset_t *wait_
     unsigned port = 0;
     int status = EX_OSERR, sig = 0;
     struct server *s = NULL;
+    bool six;
+
     if (!add_faults(w, o))
         return EX_USAGE;
     if (!mail_open(w, o->mail_dir))
@@ -66,7 +71,7 @@ static int serve(struct world *w, const struct options *o, const sigset_t *wait_
     s = server_start(w, &port, &status);
     if (!s)
         return status;
-    bool six = strchr(o->host, ':');
+    six = strchr(o->host, ':');
     if (printf("listening on %s://%s%s%s:%u\n", !o->tls_cert ? "http" : "https", six ? "[" : "", o->host,
                six ? "]" : "", port) < 0 ||
         fflush(stdout) != 0) {
@@ -85,6 +90,7 @@ int main(int argc, char **argv) {
     struct world w;
     sigset_t wait_for;
     int status = options_parse(&o, argc, argv);
+
     if (status != -1) {
         options_free(&o);
         return status;

@@ -97,9 +97,11 @@ static int complain(const char *what, const char *got) {
 static int set_listen(struct options *o, const char *s) {
     const char *colon = strrchr(s, ':');
     long port;
+    size_t len;
+
     if (!colon || colon == s || !parse_number(colon + 1, 0, 65535, &port))
         return complain("--listen wants ADDRESS:PORT", s);
-    size_t len = (size_t)(colon - s);
+    len = (size_t)(colon - s);
     if (s[0] == '[' && s[len - 1] == ']') {
         s++;
         len -= 2;
@@ -121,6 +123,7 @@ static bool plain_line(const char *s) {
 
 static int add_account(struct options *o, char *s) {
     char *colon = strchr(s, ':');
+
     if (!colon || colon == s || colon[1] == '\0' || !plain_line(s))
         return complain("--account wants EMAIL:TOKEN", "…");
     o->accounts = must_realloc(o->accounts, (o->accounts_len + 1) * sizeof *o->accounts);
@@ -210,6 +213,7 @@ int options_parse(struct options *o, int argc, char **argv) {
     *o = (struct options){.flavour = FLAVOUR_NEW, .host = must_copy("127.0.0.1"), .port = must_copy("7143")};
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         int rc = one_option(o, c);
+
         if (rc != -1)
             return rc;
     }

@@ -10,6 +10,7 @@
 
 static struct bytes begin(const char *title) {
     struct bytes b = {NULL, 0};
+
     bytes_format(&b,
                  "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>%s</title>"
                  "<meta name=\"viewport\" content=\"width=device-width\"></head>\n<body>\n<h1>%s</h1>\n",
@@ -24,6 +25,7 @@ static void finish(struct reply *out, unsigned status, struct bytes b) {
 
 void page_home(const struct world *w, struct reply *out) {
     struct bytes b = begin("Onetime Secret sandbox");
+
     bytes_format(&b,
                  "<p>This is otsd-sandbox, a Onetime Secret server in memory for trials and tests. It behaves like the "
                  "%s flavour of the REST API v1, under <code>%s/api/v1</code>. Give it no real secrets.</p>\n",
@@ -42,6 +44,7 @@ void page_link(struct world *w, const struct request *rq, bool post, struct repl
     struct bytes value = {NULL, 0};
     enum read_result result = READ_UNKNOWN;
     struct bytes b = begin("A secret for you");
+
     if (!post) {
         bytes_format(&b, "<p>It can be shown once. Loading this page has not changed anything.</p>\n");
         form(&b, known && s->passphrase.data);

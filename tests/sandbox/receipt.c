@@ -24,8 +24,10 @@ static void add_number(struct json_object *o, const char *name, int64_t n) {
 
 static struct json_object *recipients(const struct world *w, const struct secret *s) {
     struct json_object *a = json_object_new_array();
+
     if (s->recipient) {
         char *masked = recipient_mask(w->opt->flavour, s->recipient);
+
         if (json_object_array_add(a, json_object_new_string(masked)) != 0)
             abort();
         free(masked);
@@ -53,6 +55,7 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
     bool is_new = w->opt->flavour == FLAVOUR_NEW;
     bool received = state == STATE_RECEIVED;
     bool over = kind == RECEIPT_BURNED || !secret_alive(s, world_now(w));
+    bool with_passphrase;
     /* In a list nobody looks at the secret itself. */
     bool no_secret_ttl = over || kind == RECEIPT_LISTED;
     bool forgotten = kind == RECEIPT_LISTED ? state == STATE_BURNED || state == STATE_EXPIRED || state == STATE_ORPHANED
@@ -85,7 +88,7 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
     add_text(o, "share_domain", "");
     if (value)
         add(o, "value", json_object_new_string_len(value->data, (int)value->len));
-    bool with_passphrase = !received && !no_secret_ttl;
+    with_passphrase = !received && !no_secret_ttl;
     if (with_passphrase)
         add(o, "passphrase_required", json_object_new_boolean(s->passphrase.data ? 1 : 0));
     if (is_new)

@@ -18,6 +18,7 @@ static bool is_one_of(char c, const char *set) {
 /* The last part of a domain: 2 to 4 letters, at the end of it? */
 static const char *top_level(const char *domain, size_t len, size_t min, size_t max) {
     size_t n = 0;
+
     while (n < len && isalpha((unsigned char)domain[len - n - 1]))
         n++;
     return n >= min && n <= max && n < len && domain[len - n - 1] == '.' ? domain + len - n - 1 : NULL;
@@ -26,13 +27,15 @@ static const char *top_level(const char *domain, size_t len, size_t min, size_t 
 static enum recipient_verdict read_old(const char *text, char **address) {
     for (const char *at = strchr(text, '@'); at; at = strchr(at + 1, '@')) {
         const char *start = at, *end = at + 1;
+        const char *top;
+
         while (start > text && is_one_of(start[-1], "._%+-"))
             start--;
         while (is_one_of(*end, ".-"))
             end++;
         while (end > at + 1 && !isalnum((unsigned char)end[-1]))
             end--;
-        const char *top = top_level(at + 1, (size_t)(end - at - 1), 2, 4);
+        top = top_level(at + 1, (size_t)(end - at - 1), 2, 4);
         if (start < at && top && top > at + 1) {
             *address = must_format("%.*s", (int)(end - start), start);
             return RECIPIENT_GOOD;
@@ -43,6 +46,7 @@ static enum recipient_verdict read_old(const char *text, char **address) {
 
 static bool plausible(const char *s) {
     const char *at = strchr(s, '@');
+
     if (!at || at == s || strchr(at + 1, '@') || strlen(s) > 254)
         return false;
     for (const char *p = s; p < at; p++) {
@@ -58,16 +62,20 @@ static bool plausible(const char *s) {
 
 static enum recipient_verdict read_new(const char *text, char **address) {
     struct bytes b = {must_alloc(1), 0};
+    size_t start;
+
     for (const char *p = text; *p != '\0'; p++) {
         const char *close = *p == '<' ? strchr(p, '>') : NULL;
+        char lower;
+
         if (close) {
             p = close;
             continue;
         }
-        char lower = (char)tolower((unsigned char)*p);
+        lower = (char)tolower((unsigned char)*p);
         bytes_append(&b, &lower, 1);
     }
-    size_t start = strspn(b.data, " \t\r\n");
+    start = strspn(b.data, " \t\r\n");
     while (b.len > start && isspace((unsigned char)b.data[b.len - 1]))
         b.data[--b.len] = '\0';
     *address = must_copy(b.data + start);
@@ -87,6 +95,8 @@ char *recipient_mask(enum flavour flavour, const char *address) {
     const char *at = strchr(address, '@');
     const char *top = strrchr(at, '.');
     const char *start = address;
+    int shown;
+
     if (flavour == FLAVOUR_OLD) {
         /* Its pattern does not know "+": what stands before the last one stays in the clear. */
         for (const char *p = address; p < at; p++) {
@@ -94,6 +104,6 @@ char *recipient_mask(enum flavour flavour, const char *address) {
                 start = p + 1;
         }
     }
-    int shown = at - start < 2 ? (int)(at - start) : 2;
+    shown = at - start < 2 ? (int)(at - start) : 2;
     return must_format("%.*s%.*s%s@%c%s%s", (int)(start - address), address, shown, start, stars, at[1], stars, top);
 }

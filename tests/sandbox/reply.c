@@ -11,6 +11,7 @@ static const char type_plain_json[] = "application/json";
 
 static void finish(struct reply *out, unsigned status, unsigned intended, struct json_object *o) {
     const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
     *out = (struct reply){.status = status,
                           .intended = intended,
                           .type = type_json,
@@ -41,6 +42,7 @@ void reply_json_list(struct reply *out) {
 void reply_json_item(struct reply *out, struct json_object *item) {
     const char *text = json_object_to_json_string_ext(item, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
     bool first = out->body.len == strlen("[]");
+
     /* In the place of the bracket that closes the list. */
     out->body.len--;
     if (!first)
@@ -52,8 +54,10 @@ void reply_json_item(struct reply *out, struct json_object *item) {
 
 void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message) {
     struct json_object *o = NULL;
+
     if (w->opt->flavour == FLAVOUR_OLD) {
         char shrimp[51];
+
         random_text(shrimp, sizeof shrimp - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
         o = member(o, "shrimp", shrimp);
     }

@@ -48,6 +48,7 @@ static void api_route(enum flavour flavour, const char *method, char *const seg[
     bool post = strcmp(method, "POST") == 0;
     bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
     const char *key = NULL;
+
     r->version = strcmp(seg[1], "v1") == 0 ? 1 : strcmp(seg[1], "v2") == 0 ? 2 : strcmp(seg[1], "v3") == 0 ? 3 : 0;
     if (n == 3) {
         r->call = fixed_call(get, post, seg[2], &r->create);
@@ -79,6 +80,7 @@ void route_parse(enum flavour flavour, const char *method, const char *target, s
     struct bytes path = {NULL, 0};
     char *seg[SEGMENTS_MAX];
     size_t n = 0, path_len = strcspn(target, "?#");
+    bool trailing;
 
     *r = (struct route){.kind = ROUTE_NOT_FOUND, .query = ""};
     if (target[path_len] == '?')
@@ -89,7 +91,7 @@ void route_parse(enum flavour flavour, const char *method, const char *target, s
     }
     if (path.len == 0 || path.data[0] != '/' || memchr(path.data, '\0', path.len))
         goto out;
-    bool trailing = path.len > 1 && path.data[path.len - 1] == '/';
+    trailing = path.len > 1 && path.data[path.len - 1] == '/';
     if (trailing)
         path.data[path.len - 1] = '\0';
     for (char *rest = path.data + 1, *s; (s = strsep(&rest, "/"));) {

@@ -47,6 +47,7 @@ struct exchange {
 
 static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *connection) {
     struct exchange *x = must_alloc(sizeof *x);
+
     (void)connection;
     x->server = cls;
     x->target = must_copy(uri);
@@ -56,6 +57,7 @@ static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *c
 static void end_exchange(void *cls, struct MHD_Connection *connection, void **con_cls,
                          enum MHD_RequestTerminationCode code) {
     struct exchange *x = *con_cls;
+
     (void)cls;
     (void)connection;
     (void)code;
@@ -77,6 +79,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
                                enum MHD_ConnectionNotificationCode code) {
     struct server *s = cls;
+
     (void)connection;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
         free(*socket_context);
@@ -96,6 +99,7 @@ static const char *request_header(struct MHD_Connection *c, const char *name) {
 
 static const struct sockaddr *peer(struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
     return !info ? NULL : info->client_addr;
 }
 
@@ -105,6 +109,7 @@ static bool authenticate(const struct options *o, struct MHD_Connection *c, cons
     bool good = false;
     const char *cookie = request_header(c, "Cookie"), *session = !cookie ? NULL : strstr(cookie, "sess=");
     bool credentials = request_header(c, "Authorization");
+
     *account = NULL;
     /* Old servers take a session cookie for a log-in of the web pages and look no further. */
     if (o->flavour == FLAVOUR_OLD && session && (!credentials || strcspn(session + 5, "; ") >= SESSION_MIN))
@@ -125,6 +130,7 @@ static bool authenticate(const struct options *o, struct MHD_Connection *c, cons
 static bool control_allowed(const struct options *o, struct MHD_Connection *c, const struct form *form) {
     const char *token = request_header(c, "X-Sandbox-Token");
     const struct sockaddr *a = peer(c);
+
     if (!o->control || !a || !is_loopback(a))
         return false;
     if (!token)
@@ -139,6 +145,7 @@ static enum form_err read_form(const struct exchange *x, struct MHD_Connection *
     bool json = type && strncasecmp(type, "application/json", 16) == 0;
     bool plain_form = !type || strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0;
     const char *q = x->route.query;
+
     if (form_add_urlencoded(query, q, strcspn(q, "#")) != FORM_OK ||
         form_add_urlencoded(form, q, strcspn(q, "#")) != FORM_OK)
         return FORM_MALFORMED;
@@ -155,6 +162,7 @@ static void count_call(struct exchange *x, struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct counters *n = &x->server->world->counters;
     bool *seen = !info ? NULL : info->socket_context;
+
     n->calls[x->route.call]++;
     n->total++;
     x->counted = true;
@@ -175,6 +183,7 @@ static long answer_call(struct exchange *x, struct MHD_Connection *c, const stru
     struct world *w = x->server->world;
     struct request rq = *given;
     struct fault f = {.kind = FAULT_NONE};
+
     pthread_mutex_lock(&w->lock);
     count_call(x, c);
     f = faults_take(&w->faults, rq.call);
@@ -271,6 +280,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
                               const char *version, const char *upload, size_t *upload_size, void **con_cls) {
     struct exchange *x = *con_cls;
     long wait;
+
     (void)cls;
     (void)url;
     (void)version;
@@ -308,6 +318,7 @@ static char *read_file(const char *path) {
     char buf[4096];
     FILE *f = fopen(path, "re");
     size_t n = 0;
+
     while (f && b.len < FILE_MAX && (n = fread(buf, 1, sizeof buf, f)) > 0)
         bytes_append(&b, buf, n);
     if (!f || ferror(f) || b.len == 0) {
@@ -322,11 +333,25 @@ static char *read_file(const char *path) {
 static void set_base(struct world *w, unsigned port) {
     const struct options *o = w->opt;
     bool six = strchr(o->host, ':');
+
     if (o->base)
         snprintf(w->base, sizeof w->base, "%s", o->base);
     else
         snprintf(w->base, sizeof w->base, "%s://%s%.200s%s:%u", !o->tls_cert ? "http" : "https", six ? "[" : "",
                  o->host, six ? "]" : "", port);
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s, unsigned flags, int fd, char *cert, char *key) {
+    const struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, key}, {MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    unsigned timeout = s->world->opt->flavour == FLAVOUR_OLD ? 30 : 65;
+
+    return MHD_start_daemon(flags, 0, NULL, NULL, handle, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
+                            (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                            MHD_OPTION_CONNECTION_TIMEOUT, timeout, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, s,
+                            MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+                            connection_changed, s, MHD_OPTION_ARRAY, cert ? tls : none, MHD_OPTION_END);
 }
 
 struct server *server_start(struct world *w, unsigned *port, int *status) {
@@ -351,16 +376,8 @@ struct server *server_start(struct world *w, unsigned *port, int *status) {
     s = must_alloc(sizeof *s);
     s->world = w;
     s->timer = timer_new();
-    const struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, cert}, {MHD_OPTION_HTTPS_MEM_KEY, 0, key}, {MHD_OPTION_END, 0, NULL}};
-    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     if (s->timer)
-        s->daemon = MHD_start_daemon(
-            flags, 0, NULL, NULL, handle, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
-            (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-            (unsigned)(o->flavour == FLAVOUR_OLD ? 30 : 65), MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, s,
-            MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, s,
-            MHD_OPTION_ARRAY, cert ? tls : none, MHD_OPTION_END);
+        s->daemon = start_daemon(s, flags, fd, cert, key);
     if (!s->daemon) {
         fputs("otsd-sandbox: the HTTP server could not be started (is the certificate good?)\n", stderr);
         *status = cert ? EX_DATAERR : EX_OSERR;

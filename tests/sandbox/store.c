@@ -13,6 +13,7 @@
 
 static struct lh_table *table_new(void) {
     struct lh_table *t = lh_kchar_table_new(1024, NULL);
+
     if (!t) {
         fputs("otsd-sandbox: out of memory\n", stderr);
         exit(EX_OSERR);
@@ -40,7 +41,10 @@ void store_free(struct store *s) {
 void random_text(char *out, size_t len, const char *alphabet) {
     unsigned char pool[64];
     size_t have = 0, n = strlen(alphabet);
+
     for (size_t i = 0; i < len;) {
+        unsigned char c;
+
         if (have == 0) {
             if (getrandom(pool, sizeof pool, 0) != (ssize_t)sizeof pool) {
                 perror("otsd-sandbox: getrandom");
@@ -48,7 +52,7 @@ void random_text(char *out, size_t len, const char *alphabet) {
             }
             have = sizeof pool;
         }
-        unsigned char c = pool[--have];
+        c = pool[--have];
         /* Values from the last, incomplete round of the alphabet would make its first letters more frequent. */
         if (c < 256 - 256 % n)
             out[i++] = alphabet[c % n];
@@ -66,6 +70,7 @@ static void insert(struct lh_table *t, const char *key, const struct secret *s) 
 struct secret *store_add(struct store *s, size_t key_len) {
     static const char base36[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     struct secret *n = must_alloc(sizeof *n);
+
     random_text(n->metadata_key, key_len, base36);
     random_text(n->secret_key, key_len, base36);
     if (s->len == s->room) {
@@ -80,6 +85,7 @@ struct secret *store_add(struct store *s, size_t key_len) {
 
 static struct secret *lookup(struct lh_table *t, const char *key) {
     void *found = NULL;
+
     return lh_table_lookup_ex(t, key, &found) ? found : NULL;
 }
 
@@ -122,5 +128,6 @@ void secret_end(struct secret *s, enum state state, int64_t now) {
 
 const char *state_name(enum state s) {
     static const char *const names[] = {"new", "viewed", "received", "burned", "expired", "orphaned"};
+
     return names[s];
 }

@@ -36,6 +36,7 @@ struct timer {
 
 static int64_t now_ms(void) {
     struct timespec ts;
+
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
@@ -50,6 +51,7 @@ static void push(struct entry **list, size_t *len, size_t *room, struct entry e)
 
 static void swap(struct entry *a, struct entry *b) {
     struct entry e = *a;
+
     *a = *b;
     *b = e;
 }
@@ -62,9 +64,11 @@ static void heap_push(struct timer *t, struct entry e) {
 
 static struct MHD_Connection *heap_pop(struct timer *t) {
     struct MHD_Connection *top = t->heap[0].connection;
+
     t->heap[0] = t->heap[--t->heap_len];
     for (size_t i = 0;;) {
         size_t least = i;
+
         for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < t->heap_len; child++) {
             if (t->heap[child].due < t->heap[least].due)
                 least = child;
@@ -79,6 +83,7 @@ static struct MHD_Connection *heap_pop(struct timer *t) {
 static bool peer_gone(struct MHD_Connection *c) {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct pollfd p = {.fd = !info ? -1 : info->connect_fd, .events = POLLRDHUP};
+
     return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
@@ -86,11 +91,13 @@ static void wake_due(struct timer *t) {
     while (t->heap_len > 0 && (t->released || t->heap[0].due <= now_ms()))
         MHD_resume_connection(heap_pop(t));
     for (size_t i = 0; i < t->hung_len;) {
+        struct MHD_Connection *c;
+
         if (!t->released && !peer_gone(t->hung[i].connection)) {
             i++;
             continue;
         }
-        struct MHD_Connection *c = t->hung[i].connection;
+        c = t->hung[i].connection;
         t->hung[i] = t->hung[--t->hung_len];
         MHD_resume_connection(c);
     }
@@ -98,16 +105,20 @@ static void wake_due(struct timer *t) {
 
 static void *run(void *arg) {
     struct timer *t = arg;
+
     pthread_mutex_lock(&t->lock);
     while (!t->ended) {
+        int64_t next;
+
         wake_due(t);
-        int64_t next = t->heap_len > 0 ? t->heap[0].due : INT64_MAX;
+        next = t->heap_len > 0 ? t->heap[0].due : INT64_MAX;
         if (t->hung_len > 0 && next > now_ms() + LOOK_MS)
             next = now_ms() + LOOK_MS;
         if (next == INT64_MAX) {
             pthread_cond_wait(&t->changed, &t->lock);
         } else {
             struct timespec ts = {.tv_sec = (time_t)(next / 1000), .tv_nsec = (long)(next % 1000) * 1000000};
+
             pthread_cond_timedwait(&t->changed, &t->lock, &ts);
         }
     }
@@ -118,6 +129,7 @@ static void *run(void *arg) {
 struct timer *timer_new(void) {
     struct timer *t = must_alloc(sizeof *t);
     pthread_condattr_t attr;
+
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&t->changed, &attr);
@@ -134,9 +146,11 @@ struct timer *timer_new(void) {
 
 bool timer_suspend(struct timer *t, struct MHD_Connection *connection, long ms) {
     bool asleep = false;
+
     pthread_mutex_lock(&t->lock);
     if (!t->released) {
         struct entry e = {ms < 0 ? INT64_MAX : now_ms() + ms, connection};
+
         MHD_suspend_connection(connection);
         if (ms < 0)
             push(&t->hung, &t->hung_len, &t->hung_room, e);
@@ -157,8 +171,10 @@ void timer_release(struct timer *t) {
 }
 
 bool timer_released(struct timer *t) {
+    bool released;
+
     pthread_mutex_lock(&t->lock);
-    bool released = t->released;
+    released = t->released;
     pthread_mutex_unlock(&t->lock);
     return released;
 }

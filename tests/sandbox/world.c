@@ -30,12 +30,14 @@ int64_t world_now(const struct world *w) {
 
 static int64_t monotonic_us(void) {
     struct timespec ts;
+
     clock_gettime(CLOCK_MONOTONIC, &ts);
     return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
 }
 
 void in_flight_add(struct counters *c, int by) {
     int64_t now = monotonic_us();
+
     c->in_flight_us += (int64_t)c->in_flight * (now - c->in_flight_at);
     c->in_flight_at = now;
     c->in_flight += (unsigned long)by;

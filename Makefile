@@ -3,6 +3,7 @@
 #   make            build everything          make deps       install what is missing (Debian, Fedora)
 #   make demo       the story, told live      make check      all tests
 #   make lint       static analysis           make bench      measurements
+#   make format     lays out the C files
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
 
 VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
@@ -79,7 +80,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 CONF := $(patsubst %.c,$(B)/%,$(CONF_SRC))
 TESTPROGS := $(UNIT) $(CONF) $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC))
 
-.PHONY: all tests deps demo check lint soak memcheck bench install uninstall clean distclean dist FORCE
+.PHONY: all tests deps demo check lint format soak memcheck bench install uninstall clean distclean dist FORCE
 .DEFAULT_GOAL := all
 all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(patsubst $(B)/%,$(B)/install/%,$(PROGS)) $(MODULE) $(SANDBOX)
 tests: all $(TESTPROGS)
@@ -152,7 +153,7 @@ demo: tests
 
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(CONF)
-SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/e2e/*.test tests/crash/*.test))
+SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/e2e/*.test tests/crash/*.test))
 check: tests
 	$(MAKE) SAN=1 tests
 	B=$(B) tests/run -j 2 $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
@@ -170,9 +171,12 @@ memcheck: tests
 bench: tests
 	B=$(B) tests/bench/run
 
+format:
+	tests/lint/format
+
 LINT_C := $(ALL_SRC)
 # tests/e2e/talk is expect.
-SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak)
+SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak tests/lint/rooms tests/lint/dialect tests/lint/format)
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests
@@ -182,6 +186,9 @@ lint:
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
 	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\"' tidy
 	shellcheck -S warning $(SHELL_FILES)
+	tests/lint/rooms . build/lint-gcc
+	tests/lint/dialect
+	tests/lint/format --check
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
 	@echo "lint: nothing found"
 

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Account files have lines of any length, and functions that read them into a fixed buffer (fgetpwent_r, fgetspent_r)
+ * never get past one that is longer. So: large pieces, a buffer that grows with the longest line, one pass.
+ */
 #include "base/lines.h"
 
 #include <errno.h>
@@ -6,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/files.h"
 
 #define ROOM_FIRST ((size_t)256 << 10)
 #define ROOM_MAX ((size_t)1 << 30)
@@ -59,7 +65,7 @@ static int go(pass *s, problem *p) {
         /* One byte is kept for the NUL of a last line without a newline. */
         if (s->len + 1 >= s->room && grow(s, p) != EX_OK)
             return p->code;
-        got = read(s->fd, s->buf + s->len, s->room - 1 - s->len);
+        got = file_read(s->fd, s->buf + s->len, s->room - 1 - s->len);
         if (got < 0)
             return problem_set(p, EX_IOERR, "%s cannot be read: %s", s->path, strerror(errno));
         if (got == 0)

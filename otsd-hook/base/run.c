@@ -1,4 +1,9 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The program gets the secret through a pipe and nothing else of ours: no argument, no environment, no descriptor. It
+ * has a deadline that SIGKILL enforces, on its whole session. What its end means is a contract (see run.h), since only
+ * "changed nothing" lets a caller try again.
+ */
 #include "base/run.h"
 
 #include <errno.h>
@@ -8,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 
 /* Other threads may hold any lock: nothing here but system calls. */
 static _Noreturn void child(char *path, int input) {
@@ -80,42 +85,55 @@ static int reap(pid_t pid, int64_t until, int *status) {
 }
 
 int run_check(const char *path, problem *p) {
-    struct stat st;
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 022, .follow = true};
+    file_found f;
+    file_verdict verdict = file_open(AT_FDCWD, path, O_RDONLY, &wanted, &f);
 
-    if (stat(path, &st) != 0)
-        return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0)
-        return problem_set(p, EX_CONFIG, "%s is not run: it must be a file of root's that nobody else can write", path);
+    if (verdict == FILE_GOOD) {
+        (void)close(f.fd); /* only looked at */
+        return EX_OK;
+    }
+    if (f.error != 0)
+        return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(f.error));
+    return problem_set(p, EX_CONFIG, "%s is not run: it must be a file of root's that nobody else can write", path);
+}
+
+/* Starts path with the reading end of a new pipe as its input; *input is the writing end. */
+static int start(const char *path, int *input, pid_t *pid, problem *p) {
+    char *own = strdup(path);
+    int fds[2];
+
+    if (!own || pipe2(fds, O_CLOEXEC) != 0) {
+        free(own);
+        return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
+    }
+    *pid = fork();
+    if (*pid == 0)
+        child(own, fds[0]);
+    free(own);
+    (void)close(fds[0]);
+    if (*pid < 0) {
+        problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
+        (void)close(fds[1]);
+        return p->code;
+    }
+    (void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
+    *input = fds[1];
     return EX_OK;
 }
 
 int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
     int64_t until = clock_ms() + timeout_s * 1000L;
-    int fds[2], status = 0, rc;
-    char *own;
+    int fd = -1, status = 0, rc = run_check(path, p);
     bool fed;
-    pid_t pid;
+    pid_t pid = -1;
 
-    rc = run_check(path, p);
+    if (rc == EX_OK)
+        rc = start(path, &fd, &pid, p);
     if (rc != EX_OK)
         return rc;
-    own = strdup(path);
-    if (!own || pipe2(fds, O_CLOEXEC) != 0) {
-        free(own);
-        return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
-    }
-    pid = fork();
-    if (pid == 0)
-        child(own, fds[0]);
-    free(own);
-    (void)close(fds[0]);
-    if (pid < 0) {
-        (void)close(fds[1]);
-        return problem_set(p, EX_OSERR, "%s cannot be run: %s", path, strerror(errno));
-    }
-    (void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
-    fed = feed(fds[1], input, len, until);
-    (void)close(fds[1]);
+    fed = feed(fd, input, len, until);
+    (void)close(fd);
     rc = reap(pid, until, &status);
     if (rc == EX_TEMPFAIL)
         return problem_set(p, EX_TEMPFAIL, "%s did not end within %d seconds and was killed", path, timeout_s);

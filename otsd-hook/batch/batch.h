@@ -33,7 +33,7 @@ typedef struct batch_account {
     char *made;            /* the recipient, where it was made from the pattern */
     int64_t uid;           /* -1: not known yet */
     batch_status status;
-    bool in_shadow, has_password;
+    bool absent, has_password; /* what the backend has of it */
     unsigned losses; /* of the server's answer */
     char id[17];
     int64_t deadline;

@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "batch/pipeline_parts.h"
+#include "password/backend.h"
 
 #define WINDOW 6144       /* hand-offs between intent and arming; each has its record open */
 #define OTHER_FILES 384   /* descriptors for all else, connections included */
-#define GROUP_COMMAND 100 /* passwords for one run of an administrator's command, which has a minute */
 #define OTHER_PAGES 128   /* locked ones for all else */
 #define HASHERS_MOST 256
 #define NICE 3 /* of the threads that hash */
@@ -197,6 +197,7 @@ static void run_threads(pipeline *p) {
 void pipeline_run(batch *b) {
     pipeline p = {.b = b};
     problem why;
+    size_t most;
 
     if (b->counts[BATCH_TODO] == 0 || b->is_cut)
         return;
@@ -204,7 +205,8 @@ void pipeline_run(batch *b) {
     pace_resume(&b->pace);
     p.window = window();
     p.backlog = backlog();
-    p.group = b->x->config->password.backend == BACKEND_COMMAND ? GROUP_COMMAND : p.window / 2;
+    most = backend_of((int64_t)b->x->config->password.backend)->group_most;
+    p.group = most > 0 ? most : p.window / 2;
     if (start(&p, &why) == EX_OK)
         run_threads(&p);
     else

@@ -8,33 +8,24 @@
 #include "password/account.h"
 #include "handoff/address.h"
 #include "password/backend.h"
-#include "password/shadow.h"
+#include "password/survey.h"
 
-static bool passwd_line(const char *user, int64_t uid, void *arg) {
-    batch_account *a = batch_find(arg, user);
+static void in_passwd(void *item, int64_t uid) {
+    batch_account *a = item;
 
-    if (a && a->uid < 0)
-        a->uid = uid;
-    return true;
+    a->uid = uid;
 }
 
-static bool shadow_line_seen(const char *user, const char *hash, long changed, void *arg) {
-    batch_account *a = batch_find(arg, user);
+/* Those that the file does not have may be known elsewhere. */
+static int look_up_uids(batch *b, problem *p) {
+    survey s;
+    int rc = survey_init(&s, b->len, p);
 
-    (void)changed;
-    if (a && !a->in_shadow) {
-        a->in_shadow = true;
-        a->has_password = !shadow_never_set(hash);
-    }
-    return true;
-}
-
-/* Those that the files do not have may be known elsewhere. */
-static int look_up(batch *b, problem *p) {
-    int rc = account_each(passwd_line, b, p);
-
-    if (rc == EX_OK && b->x->config->password.backend == BACKEND_SHADOW)
-        rc = shadow_each(shadow_line_seen, b, p);
+    for (size_t i = 0; rc == EX_OK && i < b->len; i++)
+        survey_add(&s, b->accounts[i].line->user, &b->accounts[i]);
+    if (rc == EX_OK)
+        rc = survey_passwd(&s, in_passwd, p);
+    survey_free(&s);
     for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
         batch_account *a = &b->accounts[i];
 
@@ -44,6 +35,23 @@ static int look_up(batch *b, problem *p) {
                 rc = EX_OK;
         }
     }
+    return rc;
+}
+
+static int look_up_passwords(batch *b, problem *p) {
+    backend_account *found = calloc(b->len + 1, sizeof *found);
+    int rc;
+
+    if (!found)
+        return problem_set(p, EX_OSERR, "out of memory");
+    for (size_t i = 0; i < b->len; i++)
+        found[i].user = b->accounts[i].line->user;
+    rc = backend_survey(b->x->config, found, b->len, p);
+    for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
+        b->accounts[i].absent = found[i].absent;
+        b->accounts[i].has_password = found[i].has_password;
+    }
+    free(found);
     return rc;
 }
 
@@ -78,8 +86,8 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
     if (!b->allow_system && account_outside(limits, a->uid))
         return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
                            user, (long long)a->uid);
-    if (b->x->config->password.backend == BACKEND_SHADOW && !a->in_shadow)
-        return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
+    if (a->absent)
+        return backend_absent(b->x->config, user, p);
     return recipient_of(b, a, p);
 }
 
@@ -108,8 +116,10 @@ void preflight_place(batch *b, batch_account *a) {
 
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
     account_limits limits;
-    int rc = look_up(b, p);
+    int rc = look_up_uids(b, p);
 
+    if (rc == EX_OK)
+        rc = look_up_passwords(b, p);
     account_limits_read(&limits);
     for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
         batch_account *a = &b->accounts[i];
@@ -122,8 +132,6 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         else
             bad(arg, a->line->number, why.text);
     }
-    if (rc == EX_OK && b->x->config->password.backend == BACKEND_COMMAND)
-        rc = backend_ready(b->x->config, "", false, p);
     if (rc == EX_OK && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0) {
         rc = context_remote(b->x, p);
         if (rc == EX_OK)

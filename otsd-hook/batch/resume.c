@@ -47,7 +47,7 @@ static void taken_back(batch *b, batch_account *a) {
 
 static void taken_forward(batch *b, batch_account *a, const record *r) {
     batch_take(b, a, r);
-    if (r->backend == BACKEND_SHADOW) {
+    if (backend_of(r->backend)->can_tell) {
         batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
     } else {
         say(LOG_WARNING,
@@ -86,12 +86,12 @@ typedef struct holding {
 
 static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
     arming *armings = calloc(n + 1, sizeof *armings);
-    problem *why = calloc(n + 1, sizeof *why);
+    problem *why = calloc(n + 1, sizeof *why), ignored;
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
-        views[i] = (backend_view){.h = entry_record(held[i].e)};
-    backend_look(views, n);
+        views[i] = backend_view_of(entry_record(held[i].e));
+    (void)backend_look(views, n, &ignored); /* they are unknown then */
     for (size_t i = 0; armings && why && i < n; i++)
         if (recover_choose(entry_record(held[i].e), views[i].in_place) == RECOVER_FORWARD)
             armings[count++] = (arming){.e = held[i].e, .resumed = true, .why = &why[i]};
@@ -149,9 +149,10 @@ static bool back_once(resumption *s, batch_account *a) {
 
     if (!take(s->b, a, &e))
         return true;
-    view = (backend_view){.h = entry_record(e), .in_place = OTSD_NO};
+    view = backend_view_of(entry_record(e));
+    view.in_place = OTSD_NO;
     if (recover_has_password(entry_record(e)))
-        backend_look(&view, 1);
+        (void)backend_look(&view, 1, &p); /* it is unknown then */
     if (s->failures >= FAILURES_ENOUGH && entry_record(e)->metadata_key[0] && view.in_place == OTSD_NO) {
         /* Burns do not work for now: it is enough that they are owed. */
         what = RECOVERED_BACK;

@@ -241,7 +241,7 @@ static int run(context *x, request *q, problem *p) {
             say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then",
                 i.user, (long long)i.ttl_granted, (long long)i.ttl_asked);
     }
-    if (!q->dry_run && x->config->password.backend == BACKEND_COMMAND && x->config->handoff.must_change)
+    if (!q->dry_run && !backend_of((int64_t)x->config->password.backend)->must_change && x->config->handoff.must_change)
         say(LOG_NOTICE, "%s: whether the password must be changed is up to password.command", i.user);
     rc = q->json ? print_json(q, &i, p) : print_text(q, &i);
     if (rc == EX_OK && (ferror(stdout) || fflush(stdout) != 0))

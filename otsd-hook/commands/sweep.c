@@ -20,7 +20,7 @@
 #include "handoff/context.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
-#include "password/shadow.h"
+#include "password/backend.h"
 
 #define CHECK_EVERY 3600  /* seconds between two questions about one receipt */
 #define CHECKS_A_SWEEP 20 /* no more questions than this at a time */
@@ -203,24 +203,6 @@ static void pending_one(sweep *w, const look_item *seen) {
     ledger_release(&e);
 }
 
-/* Locks what is past its deadline in one transaction: ten thousand hand-offs that end on one day must not be ten
- * thousand rewrites of the shadow file. Each one's claim then finds nothing left to lock. */
-static void lock_overdue(sweep *w) {
-    shadow_change *changes = calloc(w->group.len, sizeof *changes);
-    size_t n = 0;
-    problem p;
-
-    for (size_t i = 0; changes && i < w->group.len; i++) {
-        const look_item *item = &w->group.items[i];
-
-        if (item->backend == BACKEND_SHADOW && decide(&item->s) == REASON_DEADLINE)
-            changes[n++] = (shadow_change){.user = item->user, .hash = item->hash, .op = SHADOW_LOCK_IF};
-    }
-    if (n > 1 && shadow_apply(changes, n, &p) != EX_OK)
-        trouble(w, &p);
-    free(changes);
-}
-
 static void flush_group(sweep *w) {
     problem p;
 
@@ -228,7 +210,8 @@ static void flush_group(sweep *w) {
         return;
     if (look_group_look(&w->group, &p) != EX_OK)
         trouble(w, &p);
-    lock_overdue(w);
+    if (look_group_lock_overdue(&w->group, &p) != EX_OK)
+        trouble(w, &p);
     for (size_t i = 0; i < w->group.len; i++) {
         const look_item *item = &w->group.items[i];
 
@@ -296,7 +279,7 @@ static void each(sweep *w, ledger_state s, int (*fn)(const char *, void *)) {
 static void run(sweep *w) {
     problem p;
 
-    if (shadow_clean(&p) != EX_OK)
+    if (backend_clean(&p) != EX_OK)
         trouble(w, &p);
     each(w, LEDGER_ISSUING, issuing);
     each(w, LEDGER_CLAIMED, claimed);

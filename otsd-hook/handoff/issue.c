@@ -150,7 +150,7 @@ int issue_hash(context *x, issue *i) {
     problem *p = &i->why;
 
     p->code = EX_OK;
-    if (r->backend == BACKEND_SHADOW) {
+    if (backend_of(r->backend)->wants_hash) {
         p->code = hash_password(x->config, i->value, r->hash, sizeof r->hash, p);
         otsd_secret_free(&i->value);
     }
@@ -167,7 +167,7 @@ static void store_good(context *x, issue *const *i, size_t n) {
         if (!changes && i[k]->why.code == EX_OK)
             problem_set(&i[k]->why, EX_OSERR, "out of memory");
         else if (i[k]->why.code == EX_OK)
-            changes[count++] = (backend_change){.h = entry_record(i[k]->entry),
+            changes[count++] = (backend_change){.record = entry_record(i[k]->entry),
                                                 .value = i[k]->value,
                                                 .replaces = i[k]->replaces,
                                                 .force = i[k]->force,
@@ -176,7 +176,7 @@ static void store_good(context *x, issue *const *i, size_t n) {
     if (count > 0)
         backend_set(x->config, changes, count);
     for (size_t k = 0, c = 0; k < n && c < count; k++) {
-        if (changes[c].h == entry_record(i[k]->entry))
+        if (changes[c].record == entry_record(i[k]->entry))
             i[k]->unsure = changes[c++].unsure;
     }
     free(changes);
@@ -188,8 +188,8 @@ void issue_store(context *x, issue *const *i, size_t n) {
 
         i[k]->unsure = false;
         i[k]->why.code = EX_OK;
-        if (r->backend == BACKEND_COMMAND) {
-            /* Nobody can say later whether the command did it: from here on it may have. */
+        if (!backend_of(r->backend)->can_tell) {
+            /* Nobody can say later whether it was done: from here on it may have been. */
             r->storing = 1;
             i[k]->why.code = ledger_write(i[k]->entry, &i[k]->why);
         }

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A group costs the same few passes whether it has one record or 65,536. Only what a decision needs is kept of each
+ * record; whoever acts on one reads it again, under its lock.
+ */
 #include "handoff/look.h"
 
 #include <stdlib.h>
@@ -8,7 +12,7 @@
 
 #include "password/account.h"
 #include "password/backend.h"
-#include "password/shadow.h"
+#include "password/survey.h"
 
 static void start(const record *r, event ev, situation *s) {
     memset(s, 0, sizeof *s);
@@ -18,7 +22,8 @@ static void start(const record *r, event ev, situation *s) {
 }
 
 int look_at(const record *r, event ev, situation *s, problem *p) {
-    backend_view view = {.h = r};
+    backend_view view = backend_view_of(r);
+    problem ignored;
     int64_t uid = -1;
     int rc = account_uid(r->user, &uid, p);
 
@@ -27,7 +32,7 @@ int look_at(const record *r, event ev, situation *s, problem *p) {
     start(r, ev, s);
     s->exists = rc == EX_OK;
     s->same_uid = uid == r->uid;
-    backend_look(&view, 1);
+    (void)backend_look(&view, 1, &ignored); /* it is unknown then */
     s->in_place = view.in_place;
     s->must_change = view.must_change;
     return EX_OK;
@@ -43,7 +48,6 @@ void look_group_empty(look_group *g) {
 void look_group_free(look_group *g) {
     look_group_empty(g);
     free(g->items);
-    free(g->sorted);
     free(g->text);
     memset(g, 0, sizeof *g);
 }
@@ -51,9 +55,8 @@ void look_group_free(look_group *g) {
 int look_group_init(look_group *g, problem *p) {
     memset(g, 0, sizeof *g);
     g->items = calloc(LOOK_ITEMS, sizeof *g->items);
-    g->sorted = calloc(LOOK_ITEMS, sizeof *g->sorted);
     g->text = malloc(LOOK_TEXT);
-    if (g->items && g->sorted && g->text)
+    if (g->items && g->text)
         return EX_OK;
     look_group_free(g);
     return problem_set(p, EX_OSERR, "out of memory");
@@ -84,8 +87,7 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p) {
                         .backend = r.backend,
                         .reason = r.reason};
     start(&r, EVENT_SWEEP, &item->s);
-    /* Until the shadow file says otherwise. */
-    item->s.in_place = item->s.must_change = r.backend == BACKEND_SHADOW ? OTSD_NO : OTSD_UNKNOWN;
+    item->s.in_place = item->s.must_change = OTSD_UNKNOWN;
     g->len++;
     record_wipe(&r);
     return EX_OK;
@@ -95,39 +97,44 @@ bool look_group_full(const look_group *g) {
     return g->len == LOOK_ITEMS || LOOK_TEXT - g->text_len < sizeof((record *)0)->user + sizeof((record *)0)->hash;
 }
 
-static int by_user(const void *a, const void *b) {
-    return strcmp(((const struct look_ref *)a)->item->user, ((const struct look_ref *)b)->item->user);
+static void in_passwd(void *arg, int64_t uid) {
+    look_item *item = arg;
+
+    item->found = item->s.exists = true;
+    item->s.same_uid = uid == item->uid;
 }
 
-static int by_name(const void *name, const void *item) {
-    return strcmp(name, ((const struct look_ref *)item)->item->user);
+static int look_at_accounts(look_group *g, problem *p) {
+    survey s;
+    int rc = survey_init(&s, g->len, p);
+
+    for (size_t i = 0; rc == EX_OK && i < g->len; i++)
+        survey_add(&s, g->items[i].user, &g->items[i]);
+    if (rc == EX_OK)
+        rc = survey_passwd(&s, in_passwd, p);
+    survey_free(&s);
+    return rc;
 }
 
-static look_item *find(look_group *g, const char *name) {
-    struct look_ref *found = bsearch(name, g->sorted, g->len, sizeof *g->sorted, by_name);
-
-    return found ? found->item : NULL;
+static backend_view view_of(const look_item *item) {
+    return (backend_view){.user = item->user, .hash = item->hash, .kind = item->backend};
 }
 
-/* Only the first line of a name counts. */
-static bool look_at_account(const char *user, int64_t uid, void *arg) {
-    look_item *item = find(arg, user);
+static int look_at_passwords(look_group *g, problem *p) {
+    backend_view *views = calloc(g->len + 1, sizeof *views);
+    int rc;
 
-    if (item && !item->found) {
-        item->found = item->s.exists = true;
-        item->s.same_uid = uid == item->uid;
+    if (!views)
+        return problem_set(p, EX_OSERR, "out of memory");
+    for (size_t i = 0; i < g->len; i++)
+        views[i] = view_of(&g->items[i]);
+    rc = backend_look(views, g->len, p);
+    for (size_t i = 0; i < g->len; i++) {
+        g->items[i].s.in_place = views[i].in_place;
+        g->items[i].s.must_change = views[i].must_change;
     }
-    return true;
-}
-
-static bool look_at_line(const char *user, const char *hash, long changed, void *arg) {
-    look_item *item = find(arg, user);
-
-    if (item && item->backend == BACKEND_SHADOW && shadow_same(hash, item->hash)) {
-        item->s.in_place = OTSD_YES;
-        item->s.must_change = changed == 0 ? OTSD_YES : OTSD_NO;
-    }
-    return true;
+    free(views);
+    return rc;
 }
 
 /* Not in the file: another source may know the account. */
@@ -147,17 +154,29 @@ static bool look_elsewhere(look_item *item) {
 
 int look_group_look(look_group *g, problem *p) {
     size_t known = 0;
-    int rc;
+    int rc = look_at_accounts(g, p);
 
-    for (size_t i = 0; i < g->len; i++)
-        g->sorted[i].item = &g->items[i];
-    qsort(g->sorted, g->len, sizeof *g->sorted, by_user);
-    rc = account_each(look_at_account, g, p);
     if (rc == EX_OK)
-        rc = shadow_each(look_at_line, g, p);
+        rc = look_at_passwords(g, p);
     for (size_t i = 0; rc == EX_OK && i < g->len; i++)
         if (g->items[i].found || look_elsewhere(&g->items[i]))
             g->items[known++] = g->items[i];
     g->len = rc == EX_OK ? known : 0;
+    return rc;
+}
+
+/* Locks them in one transaction: ten thousand hand-offs that end on one day must not be ten thousand rewrites of the
+ * shadow file. Each one's claim then finds nothing left to lock. */
+int look_group_lock_overdue(look_group *g, problem *p) {
+    backend_view *views = calloc(g->len + 1, sizeof *views);
+    size_t n = 0;
+    int rc = EX_OK;
+
+    for (size_t i = 0; views && i < g->len; i++)
+        if (decide(&g->items[i].s) == REASON_DEADLINE)
+            views[n++] = view_of(&g->items[i]);
+    if (n > 1)
+        rc = backend_lock_many(views, n, p);
+    free(views);
     return rc;
 }

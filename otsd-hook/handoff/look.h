@@ -11,8 +11,7 @@
 /* Fills s, but for what only a login knows. Fails where nobody can say whether the account exists. */
 int look_at(const record *r, event ev, situation *s, problem *p);
 
-/* Pending records, up to a fixed amount of memory. Looking each one up in files of 100,000 lines would take minutes; so
- * they are gathered, sorted by name, and met by one pass over passwd and one over shadow. */
+/* Pending records, up to a fixed amount of memory, to be met by one pass over each account file. */
 #define LOOK_ITEMS 65536
 #define LOOK_TEXT ((size_t)12 << 20) /* bytes for names and hashes */
 
@@ -26,9 +25,6 @@ typedef struct look_item {
 
 typedef struct look_group {
     look_item *items;
-    struct look_ref {
-        look_item *item;
-    } * sorted; /* by user name, during a run */
     size_t len;
     char *text;
     size_t text_len;
@@ -41,6 +37,8 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p);
 bool look_group_full(const look_group *g);
 /* Fills in what is of each item; those of which nobody can say leave the group. */
 int look_group_look(look_group *g, problem *p);
+/* Locks those whose deadline has passed, where there are several, as far as a backend can do that at once. */
+int look_group_lock_overdue(look_group *g, problem *p);
 void look_group_empty(look_group *g);
 
 #endif

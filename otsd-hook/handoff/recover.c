@@ -64,9 +64,9 @@ recovery_choice recover_choose(const record *r, otsd_tri in_place) {
         return RECOVER_BACK;
     if (in_place == OTSD_YES)
         return RECOVER_FORWARD;
-    /* Nobody can say. The shadow file can be read another time; a command that was started may have set the password:
-     * the hand-off is kept then, and its deadline closes it. */
-    if (r->backend == BACKEND_SHADOW)
+    /* Nobody can say. A backend that can tell is asked another time; a command that was started may have set the
+     * password: the hand-off is kept then, and its deadline closes it. */
+    if (backend_of(r->backend)->can_tell)
         return RECOVER_WAIT;
     return r->storing ? RECOVER_FORWARD : RECOVER_BACK;
 }
@@ -78,7 +78,8 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
     int rc;
 
     if (choice == RECOVER_WAIT)
-        return problem_set(p, EX_IOERR, "%s: the shadow file cannot be read; the provision stays as it is", r->user);
+        return problem_set(p, EX_IOERR,
+                           "%s: whether the password is set cannot be seen now; the provision stays as it is", r->user);
     if (choice == RECOVER_FORWARD) {
         *out = RECOVERED_FORWARD;
         arm(x, &a, 1);
@@ -92,9 +93,11 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
 }
 
 int recover_one(context *x, entry *e, recovery *out, problem *p) {
-    backend_view view = {.h = entry_record(e), .in_place = OTSD_UNKNOWN};
+    backend_view view = backend_view_of(entry_record(e));
+    problem ignored;
 
+    view.in_place = OTSD_UNKNOWN;
     if (recover_has_password(entry_record(e)))
-        backend_look(&view, 1);
+        (void)backend_look(&view, 1, &ignored); /* it is unknown then */
     return recover_issuing(x, e, view.in_place, out, p);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where passwords live: the shadow file, or an administrator's commands for anything else.
+ * Where passwords live: the shadow file, or an administrator's commands for anything else. What the rest of the hook may
+ * know of a backend are the facts below, never its name. A backend is a file with one `backend` in it and a row in the
+ * table of backend.c.
  */
 #ifndef OTSD_HOOK_BACKEND_H
 #define OTSD_HOOK_BACKEND_H
@@ -9,34 +11,74 @@
 
 #include "ledger/record.h"
 
-/* May a password be generated for this account? EX_NOPERM: it has a usable one (and force is not set). The command
- * backend cannot tell and says EX_OK. */
-int backend_ready(const config *c, const char *user, bool force, problem *p);
-/* One password to set: that of h, in place of the hash replaces (NULL: of none), or of any with force. */
+/* An account before anything is set. */
+typedef struct backend_account {
+    const char *user;
+    bool absent;       /* out: the backend has no such account */
+    bool has_password; /* out: one of its own, or a locked one, that is not ours to replace */
+} backend_account;
+
+/* One password to set: that of record, in place of the hash replaces (NULL: of none), or of any with force. */
 typedef struct backend_change {
-    const record *h;          /* h->hash is the value's hash, for the shadow file */
-    const otsd_secret *value; /* for a command; may be NULL otherwise */
+    const record *record;     /* its hash is the value's, where the backend wants one */
+    const otsd_secret *value; /* where it wants the value itself; may be NULL otherwise */
     const char *replaces;
     bool force;
     problem *why; /* out; its code is EX_OK where the password is set */
     bool unsure;  /* out: where not: may it be set all the same? Otherwise the account has its old password */
 } backend_change;
-/* Any number at once, of different users and one backend: one transaction of the shadow file, or one run of the
- * command. */
-void backend_set(const config *c, backend_change *changes, size_t n);
+
+/* A generated password: is it the account's, locked or not, and must it be changed? */
+typedef struct backend_view {
+    const char *user, *hash;
+    int64_t kind;                   /* backend_kind, of the record */
+    otsd_tri in_place, must_change; /* out; OTSD_UNKNOWN where nobody can say */
+} backend_view;
+
+typedef struct backend {
+    bool can_tell;     /* can anybody look whether the generated password is in place? */
+    bool wants_hash;   /* it stores the hash in the record, and set needs no value */
+    bool must_change;  /* it sees to it that the password is changed at the first login; otherwise nobody knows */
+    size_t group_most; /* so many changes at once; 0: any number */
+
+    int (*survey)(const config *c, backend_account *accounts, size_t n, problem *p);
+    int (*absent)(const char *user, problem *p); /* NULL: it never says that an account is absent */
+    int (*ready)(const config *c, const char *user, bool force, problem *p);
+    int (*replaceable)(const config *c, const record *old, bool force, problem *p);
+    void (*set)(const config *c, backend_change *changes, size_t n);
+    int (*lock)(const config *c, const record *r, problem *p);
+    int (*lock_many)(backend_view *const *views, size_t n, problem *p); /* NULL: a lock is for one account */
+    int (*look)(backend_view *const *views, size_t n, problem *p);      /* NULL: nobody can tell */
+    int (*clean)(problem *p);                                           /* NULL: it leaves nothing behind */
+} backend;
+
+/* kind: a backend_kind, from the configuration or from a record. */
+const backend *backend_of(int64_t kind);
+
+/* Before a batch: can the backend work, which of these accounts does it have, which have a password? One pass, however
+ * many there are. A backend that cannot tell finds them all without a password. */
+int backend_survey(const config *c, backend_account *accounts, size_t n, problem *p);
+/* Says that the survey found this account absent. EX_NOUSER. */
+int backend_absent(const config *c, const char *user, problem *p);
+/* May a password be generated for this account? EX_NOUSER: the backend does not have it. EX_NOPERM: it has a usable
+ * password (and force is not set). One that cannot tell says EX_OK. */
+int backend_ready(const config *c, const char *user, bool force, problem *p);
 /* May the generated password of this older record be replaced? EX_NOPERM: it is not the account's any more, or is
  * locked. */
 int backend_replaceable(const config *c, const record *old, bool force, problem *p);
+/* Any number at once, of different users and one backend: one transaction of the shadow file, or one run of the
+ * command. */
+void backend_set(const config *c, backend_change *changes, size_t n);
 /* Locks the account's password if it is, or may be, the generated one. EX_OK also where there was nothing to do. */
-int backend_lock(const config *c, const record *h, problem *p);
-/* Is the generated password of h the account's, locked or not, and must it be changed? OTSD_UNKNOWN where nobody can
- * say. */
-typedef struct backend_view {
-    const record *h;
-    otsd_tri in_place, must_change; /* out */
-    bool seen;
-} backend_view;
-/* Any number in one pass over the shadow file. */
-void backend_look(backend_view *views, size_t n);
+int backend_lock(const config *c, const record *r, problem *p);
+/* The same for many, where a backend can do that in one transaction; the views of others are left as they are. */
+int backend_lock_many(backend_view *views, size_t n, problem *p);
+
+backend_view backend_view_of(const record *r);
+/* Fills in any number, of any backends, in one pass over each backend's files. On a failure (the first one is told)
+ * that backend's are OTSD_UNKNOWN. */
+int backend_look(backend_view *views, size_t n, problem *p);
+/* Removes what crashes left behind. */
+int backend_clean(problem *p);
 
 #endif

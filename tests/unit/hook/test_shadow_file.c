@@ -18,7 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "password/shadow.h"
+#include "password/shadow_file.h"
 #include "private_world.h"
 
 #define HASH "$6$salt$hashhashhash"
@@ -359,10 +359,10 @@ static void replaces_only_the_hash_it_names(void **state) {
     problem p;
 
     (void)state;
-    c.only_if = "$6$other$one";
+    c.replaces = "$6$other$one";
     assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_REFUSED);
-    c.only_if = "$6$b$bob";
+    c.replaces = "$6$b$bob";
     assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_DONE);
 }

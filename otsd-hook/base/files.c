@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/files.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+bool file_write(int fd, const void *data, size_t len, off_t at, size_t *done) {
+    const char *text = data;
+    size_t written = 0;
+
+    while (written < len) {
+        ssize_t n = at == FILE_HERE ? write(fd, text + written, len - written)
+                                    : pwrite(fd, text + written, len - written, at + (off_t)written);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            errno = ENOSPC;
+        if (n <= 0)
+            break;
+        written += (size_t)n;
+    }
+    if (done)
+        *done = written;
+    return written == len;
+}
+
+ssize_t file_read(int fd, void *to, size_t room) {
+    ssize_t n;
+
+    do
+        n = read(fd, to, room);
+    while (n < 0 && errno == EINTR);
+    return n;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files, for the whole hook: the checked opener, which it shares with the library, and the one write loop.
+ */
+#ifndef OTSD_HOOK_FILES_H
+#define OTSD_HOOK_FILES_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "core/file.h"
+
+#define FILE_HERE ((off_t)-1)
+
+/* Writes all len bytes at offset `at`, or where the file stands with FILE_HERE. False: errno says why, *done (NULL
+ * allowed) how many bytes are in the file, from the first one on. */
+bool file_write(int fd, const void *data, size_t len, off_t at, size_t *done);
+/* read(2) that goes on after a signal. */
+ssize_t file_read(int fd, void *to, size_t room);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The programs know what this one cannot: where the password went, whether it is still there. So nothing here can tell,
+ * nobody's password is looked at before it is set, and whatever a program did before it was killed may be done.
+ */
+#include "password/command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/run.h"
+
+#define COMMAND_TIMEOUT 60 /* seconds */
+#define GROUP_MOST 100     /* passwords for one run, which has a minute */
+
+static int programs(const config *c, problem *p) {
+    int rc = run_check(c->password.command, p);
+
+    return rc == EX_OK && c->password.lock_command ? run_check(c->password.lock_command, p) : rc;
+}
+
+static int survey_all(const config *c, backend_account *accounts, size_t n, problem *p) {
+    (void)accounts;
+    (void)n;
+    return programs(c, p);
+}
+
+static int ready(const config *c, const char *user, bool force, problem *p) {
+    (void)user;
+    (void)force;
+    return programs(c, p);
+}
+
+static int replaceable(const config *c, const record *old, bool force, problem *p) {
+    (void)old;
+    (void)force;
+    return programs(c, p);
+}
+
+/* "user:password" lines; NULL: out of memory. */
+static char *input_of(const backend_change *changes, size_t n, size_t *len) {
+    size_t at = 0;
+    char *text;
+
+    *len = 0;
+    for (size_t i = 0; i < n; i++)
+        *len += strlen(changes[i].record->user) + otsd_secret_len(changes[i].value) + 2;
+    text = malloc(*len + 1);
+    for (size_t i = 0; text && i < n; i++) {
+        const char *user = changes[i].record->user;
+        size_t user_len = strlen(user), value_len = otsd_secret_len(changes[i].value);
+
+        memcpy(text + at, user, user_len);
+        text[at + user_len] = ':';
+        memcpy(text + at + user_len + 1, otsd_secret_data(changes[i].value), value_len);
+        at += user_len + value_len + 2;
+        text[at - 1] = '\n';
+    }
+    return text;
+}
+
+static void set_once(const config *c, backend_change *changes, size_t n) {
+    size_t len;
+    char *text = input_of(changes, n, &len);
+    problem p;
+
+    if (!text)
+        problem_set(&p, EX_CONFIG, "out of memory");
+    else
+        p.code = run_with_input(c->password.command, text, len, COMMAND_TIMEOUT, &p);
+    if (text)
+        otsd_wipe(text, len);
+    free(text);
+    for (size_t i = 0; i < n; i++) {
+        *changes[i].why = p;
+        changes[i].unsure = p.code != EX_OK && p.code != EX_CONFIG && p.code != EX_UNAVAILABLE;
+    }
+}
+
+/* A command that fails at one line has often done the others (chpasswd behind PAM is like that): so each is tried by
+ * itself, which sets a password that is set already once more. */
+static void set(const config *c, backend_change *changes, size_t n) {
+    set_once(c, changes, n);
+    for (size_t i = 0; n > 1 && i < n; i++)
+        if (changes[i].why->code == EX_UNAVAILABLE)
+            set_once(c, &changes[i], 1);
+}
+
+static int lock(const config *c, const record *r, problem *p) {
+    char line[USER_MAX + 2];
+
+    if (!r->storing)
+        return EX_OK;
+    if (!c->password.lock_command)
+        return problem_set(p, EX_CONFIG, "the configuration has no password.lock_command any more");
+    snprintf(line, sizeof line, "%s\n", r->user);
+    return run_with_input(c->password.lock_command, line, strlen(line), COMMAND_TIMEOUT, p);
+}
+
+const backend command_backend = {
+    .group_most = GROUP_MOST,
+    .survey = survey_all,
+    .ready = ready,
+    .replaceable = replaceable,
+    .set = set,
+    .lock = lock,
+};

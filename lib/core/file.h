@@ -26,7 +26,7 @@ typedef enum file_verdict {
     FILE_GOOD = 0,
     FILE_ABSENT,
     FILE_LINK,
-    FILE_WRONG_TYPE, /* not a regular file, or not a folder */
+    FILE_WRONG_TYPE, /* not a regular file; what is no folder is FILE_FAILED, with ENOTDIR */
     FILE_FOREIGN,    /* the owner is another */
     FILE_TOO_OPEN,   /* it has forbidden mode bits */
     FILE_FAILED,     /* anything else: see error */

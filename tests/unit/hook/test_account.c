@@ -121,6 +121,42 @@ static void limits_of_login_defs(void **state) {
     assert_true(account_is_system(0));
 }
 
+static void who_is_a_system_account(void **state) {
+    static const struct {
+        int64_t uid;
+        bool outside;
+    } rows[] = {{0, true},      {1, true},      {998, true},   {999, true},   {1000, false},     {1001, false},
+                {59999, false}, {60000, false}, {60001, true}, {65534, true}, {UINT32_MAX, true}};
+    account_limits limits;
+
+    (void)state;
+    (void)unlink("/etc/login.defs");
+    account_limits_read(&limits);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (account_outside(&limits, rows[i].uid) != rows[i].outside)
+            fail_msg("uid %lld", (long long)rows[i].uid);
+        assert_int_equal(account_is_system(rows[i].uid), rows[i].outside);
+    }
+    limits = (account_limits){.uid_min = 0, .uid_max = 100};
+    assert_true(account_outside(&limits, 0)); /* root, whatever login.defs says */
+    assert_false(account_outside(&limits, 1));
+}
+
+static void one_account(void **state) {
+    int64_t uid = -7;
+    problem p;
+
+    (void)state;
+    put_file("/etc/nsswitch.conf", "passwd: files\n", 0644);
+    put_file("/etc/passwd", "root:x:0:0:::\nalice:x:1001:1:::\nalice:x:1002:1:::\n", 0644);
+    assert_int_equal(account_uid("alice", &uid, &p), EX_OK);
+    assert_int_equal(uid, 1001);
+    uid = -7;
+    assert_int_equal(account_uid("nobody-here", &uid, &p), EX_NOUSER);
+    assert_string_equal(p.text, "nobody-here: there is no such user");
+    assert_int_equal(uid, -7);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"each line is an account, the second of a name too", each_account, NULL, NULL, NULL},
@@ -128,6 +164,9 @@ int main(void) {
         {"lines of any length are got past", lines_of_any_length, NULL, NULL, NULL},
         {"lines are whole wherever a piece of the file ends", lines_across_pieces, NULL, NULL, NULL},
         {"no file is an error", no_passwd_file, NULL, NULL, NULL},
+        {"root, and what lies outside UID_MIN and UID_MAX, is a system account", who_is_a_system_account, NULL, NULL,
+         NULL},
+        {"one account has the uid of its first line, or there is none", one_account, NULL, NULL, NULL},
         {"the limits are those of login.defs, or the usual ones", limits_of_login_defs, NULL, NULL, NULL},
     };
 

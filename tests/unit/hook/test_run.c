@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An administrator's program, real ones: what its end means, and what it gets.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/run.h"
+#include "private_world.h"
+
+#define PROGRAM "/etc/program"
+
+static int run(const char *script, const char *input, size_t len, int timeout_s, problem *p) {
+    char text[400];
+
+    snprintf(text, sizeof text, "#!/bin/sh\n%s\n", script);
+    put_file(PROGRAM, text, 0755);
+    return run_with_input(PROGRAM, input, len, timeout_s, p);
+}
+
+static void what_an_end_means(void **state) {
+    static const struct {
+        const char *script;
+        int code;
+        const char *words;
+    } rows[] = {
+        {"cat >/dev/null", EX_OK, NULL},
+        {"exit 0", EX_OK, NULL}, /* five bytes fit in the pipe */
+        {"cat >/dev/null; exit 3", EX_UNAVAILABLE, "ended with status 3"},
+        {"kill -TERM $$", EX_OSERR, "was killed by signal 15"},
+        {"kill -KILL $$", EX_OSERR, "was killed by signal 9"},
+        {"exec /nowhere", EX_UNAVAILABLE, "ended with status 127"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        problem p = {.text = ""};
+        int rc = run(rows[i].script, "text\n", 5, 60, &p);
+
+        if (rc != rows[i].code || (rows[i].words && !strstr(p.text, rows[i].words)))
+            fail_msg("%s: %d, %s", rows[i].script, rc, p.text);
+    }
+}
+
+static void what_it_gets(void **state) {
+    enum { LONG = 400000 };
+    char *text = malloc(LONG), *got;
+    problem p;
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'v', LONG);
+    assert_int_equal(run("cat >/etc/got", text, LONG, 60, &p), EX_OK);
+    got = get_file("/etc/got");
+    assert_int_equal(strlen(got), LONG);
+    assert_memory_equal(got, text, LONG);
+    free(got);
+    free(text);
+    assert_int_equal(setenv("SECRET", "x", 1), 0);
+    assert_int_equal(run("{ env; echo \"$#\"; ls /proc/self/fd; } >/etc/got", "", 0, 60, &p), EX_OK);
+    got = get_file("/etc/got");
+    assert_non_null(strstr(got, "PATH=/usr/sbin:/usr/bin:/sbin:/bin\n"));
+    assert_null(strstr(got, "SECRET"));
+    assert_non_null(strstr(got, "0\n0\n1\n2\n3\n")); /* no argument; 3 is ls' own */
+    assert_null(strstr(got, "4\n"));
+    free(got);
+}
+
+static void input_that_nobody_reads(void **state) {
+    enum { LONG = 400000 };
+    char *text = calloc(1, LONG);
+    problem p;
+
+    (void)state;
+    assert_non_null(text);
+    assert_ptr_not_equal(signal(SIGPIPE, SIG_IGN), SIG_ERR);
+    assert_int_equal(run("exec <&-; exit 0", text, LONG, 60, &p), EX_IOERR);
+    assert_non_null(strstr(p.text, "did not take its input"));
+    assert_int_equal(run("exec <&-; exit 4", text, LONG, 60, &p), EX_UNAVAILABLE);
+    free(text);
+}
+
+static void assert_killed(const char *script, size_t len) {
+    char *text = calloc(1, len + 1);
+    int64_t begin = clock_ms();
+    problem p;
+
+    assert_non_null(text);
+    assert_int_equal(run(script, text, len, 1, &p), EX_TEMPFAIL);
+    assert_non_null(strstr(p.text, "did not end within 1 seconds and was killed"));
+    assert_in_range(clock_ms() - begin, 900, 30000);
+    free(text);
+}
+
+static void a_time_that_is_over(void **state) {
+    (void)state;
+    /* One that does nothing, one that does not read, one that hides behind a child. */
+    assert_killed("sleep 1000", 0);
+    assert_killed("sleep 1000", 400000);
+    assert_killed("trap '' TERM HUP INT; sleep 1000 & wait", 5);
+}
+
+static void what_is_not_run(void **state) {
+    static const struct {
+        unsigned mode;
+        uid_t owner;
+        const char *words;
+    } rows[] = {
+        {0775, 0, "a file of root's that nobody else can write"},
+        {0757, 0, "a file of root's that nobody else can write"},
+        {0755, 1234, "a file of root's that nobody else can write"},
+    };
+    problem p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_file(PROGRAM, "#!/bin/sh\ntouch /etc/was-run\n", rows[i].mode);
+        assert_int_equal(chown(PROGRAM, rows[i].owner, 0), 0);
+        assert_int_equal(run_with_input(PROGRAM, "", 0, 60, &p), EX_CONFIG);
+        assert_non_null(strstr(p.text, rows[i].words));
+        assert_int_equal(unlink(PROGRAM), 0);
+    }
+    assert_int_equal(run_check("/etc/none", &p), EX_CONFIG);
+    assert_string_equal(p.text, "/etc/none cannot be run: No such file or directory");
+    assert_int_equal(run_check("/etc", &p), EX_CONFIG);
+    assert_int_equal(access("/etc/was-run", F_OK), -1);
+}
+
+static void a_link_to_a_program_is_one(void **state) {
+    problem p;
+
+    (void)state;
+    put_file(PROGRAM, "#!/bin/sh\nexit 5\n", 0755);
+    assert_int_equal(symlink("program", "/etc/alias"), 0);
+    assert_int_equal(run_check("/etc/alias", &p), EX_OK);
+    assert_int_equal(run_with_input("/etc/alias", "", 0, 60, &p), EX_UNAVAILABLE);
+    /* A text that is no program was not run, and did nothing. */
+    put_file(PROGRAM, "no program", 0644);
+    assert_int_equal(run_with_input(PROGRAM, "", 0, 60, &p), EX_UNAVAILABLE);
+    assert_non_null(strstr(p.text, "status 127"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        {"what the end of a program means", what_an_end_means, NULL, NULL, NULL},
+        {"it gets its input, a path and nothing else", what_it_gets, NULL, NULL, NULL},
+        {"input that nobody reads is no success", input_that_nobody_reads, NULL, NULL, NULL},
+        {"when its time is over it is killed, whatever it does", a_time_that_is_over, NULL, NULL, NULL},
+        {"a program that others could have written is not run", what_is_not_run, NULL, NULL, NULL},
+        {"a link to a program is one", a_link_to_a_program_is_one, NULL, NULL, NULL},
+    };
+
+    if (!private_world()) {
+        puts("1..1\nok 1 - run # SKIP needs root and namespaces");
+        return 0;
+    }
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

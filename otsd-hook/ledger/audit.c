@@ -15,6 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
+
 static void add_text(json_object *o, const char *key, const char *value) {
     if (value && *value)
         json_object_object_add(o, key, json_object_new_string(value));
@@ -52,26 +54,22 @@ static json_object *line_of(const char *event, const record *r, int64_t now) {
 }
 
 static int open_log(const char *path, problem *p) {
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 022};
     char dir[PATH_MAX];
-    struct stat st;
-    int fd;
+    file_found f;
 
     snprintf(dir, sizeof dir, "%s", path);
     if (mkdir(dirname(dir), 0700) != 0 && errno != EEXIST) {
         problem_set(p, EX_CANTCREAT, "the audit log's folder %s cannot be made: %s", dir, strerror(errno));
         return -1;
     }
-    fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        problem_set(p, EX_CANTCREAT, "the audit log %s cannot be opened: %s", path, strerror(errno));
-        return -1;
-    }
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022) != 0) {
+    if (file_open(AT_FDCWD, path, O_RDWR | O_APPEND | O_CREAT, &wanted, &f) == FILE_GOOD)
+        return f.fd;
+    if (f.error != 0)
+        problem_set(p, EX_CANTCREAT, "the audit log %s cannot be opened: %s", path, strerror(f.error));
+    else
         problem_set(p, EX_CONFIG, "the audit log %s must be a regular file of root's that nobody else can write", path);
-        (void)close(fd);
-        return -1;
-    }
-    return fd;
+    return -1;
 }
 
 /* A line that a crash or a full disk cut must not swallow the next one. */
@@ -108,20 +106,6 @@ static char *lines_of(const char *event, const record *const *r, size_t n, int64
     return text;
 }
 
-static bool write_all(int fd, const char *text, size_t len) {
-    while (len > 0) {
-        ssize_t n = write(fd, text, len);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        text += n;
-        len -= (size_t)n;
-    }
-    return true;
-}
-
 int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p) {
     size_t len = 0;
     char *text = lines_of(event, r, n, now, &len);
@@ -139,7 +123,8 @@ int audit_write_all(const config *c, const char *event, const record *const *r, 
         rc = problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
         goto out;
     }
-    if ((torn(fd) && !write_all(fd, "\n", 1)) || !write_all(fd, text, len) || fsync(fd) != 0) {
+    if ((torn(fd) && !file_write(fd, "\n", 1, FILE_HERE, NULL)) || !file_write(fd, text, len, FILE_HERE, NULL) ||
+        fsync(fd) != 0) {
         rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
         (void)!ftruncate(fd, st.st_size);
         goto out;

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "ledger/store.h"
 
 /* Bytes that a record needs from intent to end; on most file systems one block, which it takes anyway. */
@@ -61,24 +62,16 @@ int entry_failed(problem *p, const char *what, const entry *e) {
 
 static int append(entry *e, const char *text, size_t len, problem *p) {
     struct stat st;
-    size_t done = 0;
 
     /* What a crash tore off is behind e->end; the next line must not be glued to it. A needless truncation would give
      * back what ledger_create reserved. */
     if (fstat(e->fd, &st) != 0 || ((size_t)st.st_size != e->end && ftruncate(e->fd, (off_t)e->end) != 0))
         return entry_failed(p, "cannot write", e);
-    while (done < len) {
-        ssize_t n = pwrite(e->fd, text + done, len - done, (off_t)(e->end + done));
+    if (!file_write(e->fd, text, len, (off_t)e->end, NULL)) {
+        int rc = entry_failed(p, "cannot write", e);
 
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            int rc = entry_failed(p, "cannot write", e);
-
-            (void)!ftruncate(e->fd, (off_t)e->end);
-            return rc;
-        }
-        done += (size_t)n;
+        (void)!ftruncate(e->fd, (off_t)e->end); /* what stays is no whole line: the next append cuts it off */
+        return rc;
     }
     e->end += len;
     return EX_OK;
@@ -265,17 +258,26 @@ int entry_load(entry *e, problem *p) {
 }
 
 int entry_open(const ledger *l, entry *e, int flags, problem *p) {
-    struct stat st;
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
+    file_found f;
 
-    e->fd = openat(l->dirs[e->state], e->name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (e->fd < 0 && errno == ENOENT)
+    switch (file_open(l->dirs[e->state], e->name, flags, &wanted, &f)) {
+    case FILE_GOOD:
+        break;
+    case FILE_ABSENT:
         return LEDGER_NONE;
-    if (e->fd < 0)
-        return errno == ELOOP || errno == EISDIR ? problem_set(p, EX_DATAERR, "it is not a regular file")
-                                                 : entry_failed(p, "cannot open", e);
-    if (fstat(e->fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 077) != 0)
+    case FILE_LINK:
+    case FILE_WRONG_TYPE:
+        return problem_set(p, EX_DATAERR, "it is not a regular file");
+    case FILE_FOREIGN:
+    case FILE_TOO_OPEN:
         return problem_set(p, EX_DATAERR, "it is not a regular file of root's with mode 0600");
-    if (st.st_size >= RECORD_MAX)
+    case FILE_FAILED:
+        errno = f.error;
+        return entry_failed(p, "cannot open", e);
+    }
+    e->fd = f.fd;
+    if (f.st.st_size >= RECORD_MAX)
         return problem_set(p, EX_DATAERR, "it is too large");
     return EX_OK;
 }

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "ledger/store.h"
 
 static const char *const state_names[LEDGER_STATES] = {"issuing", "pending", "claimed", "aside"};
@@ -22,28 +23,21 @@ const char *ledger_state_name(ledger_state s) {
 }
 
 static int open_dir(int parent, const char *path, problem *p, const char *shown) {
-    struct stat st;
-    int fd;
+    const file_wanted wanted = {.type = S_IFDIR, .owner = FILE_OF_ROOT, .forbidden = 077};
+    file_found f;
 
     if (mkdirat(parent, path, 0700) != 0 && errno != EEXIST) {
         problem_set(p, EX_CANTCREAT, "the ledger %s cannot be made: %s", shown, strerror(errno));
         return -1;
     }
-    fd = openat(parent, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0) {
-        problem_set(p, EX_NOINPUT, "the ledger %s cannot be opened: %s", shown, strerror(errno));
-        return -1;
-    }
-    if (fstat(fd, &st) != 0) {
-        problem_set(p, EX_NOINPUT, "the ledger %s cannot be looked at: %s", shown, strerror(errno));
-    } else if (st.st_uid != 0 || (st.st_mode & 077) != 0) {
+    if (file_open(parent, path, O_RDONLY, &wanted, &f) == FILE_GOOD)
+        return f.fd;
+    if (f.error != 0)
+        problem_set(p, EX_NOINPUT, "the ledger %s cannot be opened: %s", shown, strerror(f.error));
+    else
         problem_set(p, EX_CONFIG,
                     "the ledger %s must belong to root with mode 0700 (it has %04o, uid %u): chown root, chmod 0700",
-                    shown, (unsigned)(st.st_mode & 07777), (unsigned)st.st_uid);
-    } else {
-        return fd;
-    }
-    (void)close(fd); /* opened for reading: nothing can be lost */
+                    shown, (unsigned)(f.st.st_mode & 07777), (unsigned)f.st.st_uid);
     return -1;
 }
 

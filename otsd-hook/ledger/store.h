@@ -24,7 +24,7 @@ struct entry {
 /* "WHAT STATE_DIR/STATE/NAME: errno's text". EX_IOERR. */
 int entry_failed(problem *p, const char *what, const entry *e);
 /* Opens the file of e->name in e->state, which must be a record's: regular, root's, closed to others, not too large.
- * LEDGER_NONE, EX_DATAERR, EX_IOERR. The descriptor stays in e, on failure too. */
+ * LEDGER_NONE, EX_DATAERR, EX_IOERR. A descriptor in e is for entry_reset, on failure too. */
 int entry_open(const ledger *l, entry *e, int flags, problem *p);
 /* The same, locked, and still in its place. LEDGER_BUSY: somebody has the lock. */
 int entry_open_locked(const ledger *l, entry *e, problem *p);

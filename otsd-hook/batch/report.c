@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
+
 #define HEADER "user,status,deadline,id,message"
 #define ROOM 32768
 
@@ -33,23 +35,36 @@ static bool is_ours(int fd) {
            (n > 0 && (strncmp(start, HEADER "\n", sizeof HEADER) == 0 || strcmp(start, HEADER ",link\n") == 0));
 }
 
-static int check(int fd, const char *path, problem *p) {
-    struct stat st;
+static int open_file(report *r, problem *p) {
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT_OR_SELF, .forbidden = 077};
+    file_found f;
 
-    if (fstat(fd, &st) != 0)
-        return problem_set(p, EX_IOERR, "the report %s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return problem_set(p, EX_CANTCREAT, "the report %s is not a regular file", path);
-    if (st.st_uid != 0 && st.st_uid != geteuid())
-        return problem_set(p, EX_NOPERM, "the report %s is there and belongs to uid %lu", path,
-                           (unsigned long)st.st_uid);
-    if ((st.st_mode & 077) != 0)
-        return problem_set(p, EX_NOPERM, "the report %s is there and open to others (mode %04o): chmod 0600", path,
-                           (unsigned)st.st_mode & 07777U);
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-        return problem_set(p, EX_CANTCREAT, "the report %s is being written by another process", path);
-    if (!is_ours(fd))
-        return problem_set(p, EX_DATAERR, "%s is there and is not a report: it is left as it is", path);
+    switch (file_open(AT_FDCWD, r->path, O_RDWR | O_CREAT | O_APPEND, &wanted, &f)) {
+    case FILE_GOOD:
+        r->fd = f.fd;
+        return EX_OK;
+    case FILE_LINK:
+        return problem_set(p, EX_CANTCREAT, "the report %s cannot be made: it is a symbolic link", r->path);
+    case FILE_WRONG_TYPE:
+        return problem_set(p, EX_CANTCREAT, "the report %s is not a regular file", r->path);
+    case FILE_FOREIGN:
+        return problem_set(p, EX_NOPERM, "the report %s is there and belongs to uid %lu", r->path,
+                           (unsigned long)f.st.st_uid);
+    case FILE_TOO_OPEN:
+        return problem_set(p, EX_NOPERM, "the report %s is there and open to others (mode %04o): chmod 0600", r->path,
+                           (unsigned)f.st.st_mode & 07777U);
+    case FILE_ABSENT:
+    case FILE_FAILED:
+        break;
+    }
+    return problem_set(p, EX_CANTCREAT, "the report %s cannot be made: %s", r->path, strerror(f.error));
+}
+
+static int take(const report *r, problem *p) {
+    if (flock(r->fd, LOCK_EX | LOCK_NB) != 0)
+        return problem_set(p, EX_CANTCREAT, "the report %s is being written by another process", r->path);
+    if (!is_ours(r->fd))
+        return problem_set(p, EX_DATAERR, "%s is there and is not a report: it is left as it is", r->path);
     return EX_OK;
 }
 
@@ -71,8 +86,10 @@ static int sync_folder(const char *path, problem *p) {
 }
 
 static int begin(report *r, problem *p) {
-    int rc = check(r->fd, r->path, p);
+    int rc = open_file(r, p);
 
+    if (rc == EX_OK)
+        rc = take(r, p);
     if (rc != EX_OK)
         return rc;
     if (ftruncate(r->fd, 0) != 0)
@@ -84,7 +101,7 @@ static int begin(report *r, problem *p) {
 
 int report_open(report **out, const char *path, bool with_links, problem *p) {
     report *r;
-    int rc = EX_OK;
+    int rc;
 
     *out = NULL;
     if (!path)
@@ -95,13 +112,8 @@ int report_open(report **out, const char *path, bool with_links, problem *p) {
         return problem_set(p, EX_OSERR, "out of memory");
     }
     r->with_links = with_links;
-    /* O_NONBLOCK: a fifo in this place must not hang us. */
-    r->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0600);
-    if (r->fd < 0)
-        rc = problem_set(p, EX_CANTCREAT, "the report %s cannot be made: %s", path,
-                         errno == ELOOP ? "it is a symbolic link" : strerror(errno));
-    else
-        rc = begin(r, p);
+    r->fd = -1;
+    rc = begin(r, p);
     if (rc != EX_OK) {
         if (r->fd >= 0)
             (void)close(r->fd); /* nothing of ours is in it */
@@ -115,21 +127,11 @@ int report_open(report **out, const char *path, bool with_links, problem *p) {
 
 /* Writes what was collected; what is out of the buffer is wiped from it, what is not stays at its beginning. */
 static int write_out(report *r, problem *p) {
-    size_t done = 0;
+    size_t done;
     int rc = EX_OK;
 
-    while (done < r->len) {
-        ssize_t n = write(r->fd, r->buffer + done, r->len - done);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            rc = problem_set(p, EX_IOERR, "the report %s cannot be written: %s", r->path,
-                             n < 0 ? strerror(errno) : "no room");
-            break;
-        }
-        done += (size_t)n;
-    }
+    if (!file_write(r->fd, r->buffer, r->len, FILE_HERE, &done))
+        rc = problem_set(p, EX_IOERR, "the report %s cannot be written: %s", r->path, strerror(errno));
     memmove(r->buffer, r->buffer + done, r->len - done);
     otsd_wipe(r->buffer + r->len - done, done);
     r->len -= done;

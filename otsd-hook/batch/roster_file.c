@@ -9,50 +9,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* May this file be believed? And may it have passphrases? */
-static int check_file(source *s, int fd, bool linked, problem *p) {
-    struct stat st;
+#include "base/files.h"
 
-    if (fstat(fd, &st) != 0)
-        return problem_set(p, EX_IOERR, "%s: %s", s->name, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return problem_set(p, EX_NOINPUT, "%s is not a regular file; \"-\" reads standard input", s->name);
-    if (st.st_uid != 0 && st.st_uid != geteuid())
+/* May this file be believed? */
+static int refused(const source *s, file_verdict verdict, const file_found *f, problem *p) {
+    switch (verdict) {
+    case FILE_FOREIGN:
         return problem_set(p, EX_NOPERM,
                            "%s belongs to uid %lu, who could choose who gets the links: make it root's, or pass it "
                            "on standard input",
-                           s->name, (unsigned long)st.st_uid);
-    if ((st.st_mode & 022) != 0)
+                           s->name, (unsigned long)f->st.st_uid);
+    case FILE_TOO_OPEN:
         return problem_set(p, EX_NOPERM,
                            "%s can be written by others than its owner (mode %04o), who could choose who gets the "
                            "links: chmod go-w",
-                           s->name, (unsigned)st.st_mode & 07777U);
-    if (linked)
-        snprintf(s->open_to, sizeof s->open_to, "is a symbolic link");
-    else if ((st.st_mode & 0177) != 0)
-        snprintf(s->open_to, sizeof s->open_to, "has mode %04o (it must be 0600 or 0400)",
-                 (unsigned)st.st_mode & 07777U);
-    return EX_OK;
+                           s->name, (unsigned)f->st.st_mode & 07777U);
+    case FILE_WRONG_TYPE:
+        return problem_set(p, EX_NOINPUT, "%s is not a regular file; \"-\" reads standard input", s->name);
+    default:
+        return problem_set(p, EX_NOINPUT, "%s: %s", s->name, strerror(f->error));
+    }
 }
 
-static int open_file(source *s, const char *path, int *out, problem *p) {
-    /* O_NONBLOCK: a fifo in this place must not hang us before fstat can refuse it. */
-    const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    bool linked = false;
-    int fd = open(path, flags | O_NOFOLLOW), rc;
+static int open_file(source *s, int *out, problem *p) {
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT_OR_SELF, .forbidden = 022, .follow = true};
+    file_found f;
+    file_verdict verdict = file_open(AT_FDCWD, s->name, O_RDONLY, &wanted, &f);
 
-    if (fd < 0 && errno == ELOOP) {
-        linked = true;
-        fd = open(path, flags);
-    }
-    if (fd < 0)
-        return problem_set(p, EX_NOINPUT, "%s: %s", path, strerror(errno));
-    rc = check_file(s, fd, linked, p);
-    if (rc != EX_OK) {
-        (void)close(fd);
-        return rc;
-    }
-    *out = fd;
+    if (verdict != FILE_GOOD)
+        return refused(s, verdict, &f, p);
+    /* And may it have passphrases? */
+    if (f.linked)
+        snprintf(s->open_to, sizeof s->open_to, "is a symbolic link");
+    else if ((f.st.st_mode & 0177) != 0)
+        snprintf(s->open_to, sizeof s->open_to, "has mode %04o (it must be 0600 or 0400)",
+                 (unsigned)f.st.st_mode & 07777U);
+    *out = f.fd;
     return EX_OK;
 }
 
@@ -107,12 +99,12 @@ static int read_text(roster *r, source *s, int fd, problem *p) {
             rc = grow(r, s, p);
         if (rc != EX_OK)
             break;
-        n = read(fd, r->text + s->used, r->size - 1 - s->used);
+        n = file_read(fd, r->text + s->used, r->size - 1 - s->used);
         if (n == 0)
             break;
-        if (n < 0 && errno != EINTR)
+        if (n < 0)
             return problem_set(p, EX_IOERR, "%s cannot be read: %s", s->name, strerror(errno));
-        s->used += n > 0 ? (size_t)n : 0;
+        s->used += (size_t)n;
         if (s->used > ROSTER_SIZE_MAX)
             return problem_set(p, EX_DATAERR, "%s is larger than %zu MiB", s->name, ROSTER_SIZE_MAX >> 20);
     }
@@ -126,7 +118,7 @@ int roster_file_read(roster *r, source *s, const char *path, problem *p) {
     memset(s, 0, sizeof *s);
     s->name = standard_input ? "standard input" : path;
     if (!standard_input)
-        rc = open_file(s, path, &fd, p);
+        rc = open_file(s, &fd, p);
     if (rc != EX_OK)
         return rc;
     rc = read_text(r, s, fd, p);

@@ -19,6 +19,9 @@ __attribute__((format(printf, 4, 5))) otsd_err error_set(otsd_error *e, otsd_err
 __attribute__((format(printf, 3, 4))) otsd_err error_local(otsd_error *e, otsd_err code, const char *format, ...);
 /* Copies at most size - 1 bytes of foreign text: what is not printable UTF-8 becomes "?", no sequence is cut. */
 void text_printable(char *out, size_t size, const char *text, size_t len);
+/* Length of the well-formed UTF-8 sequence at text (1 to 4) and, in *c, its character; 0 where there is none within len
+ * bytes. */
+size_t utf8_decode(const char *text, size_t len, uint32_t *c);
 bool utf8_valid(const char *p, size_t len);
 
 /* text.c: the syntax of small strings. */

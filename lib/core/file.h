@@ -40,8 +40,8 @@ typedef struct file_found {
 } file_found;
 
 /* Opens path (relative to the folder dir, or AT_FDCWD) with these flags and O_NOFOLLOW, O_NONBLOCK, O_NOCTTY and
- * O_CLOEXEC; a file that O_CREAT makes has mode 0600. Type, owner and mode are asked of the descriptor, so that what was
- * checked is what is read. */
+ * O_CLOEXEC; a file that O_CREAT makes has mode 0600. Type, owner and mode are asked of the descriptor, so that what
+ * was checked is what is read. */
 file_verdict file_open(int dir, const char *path, int flags, const file_wanted *wanted, file_found *found);
 
 #endif

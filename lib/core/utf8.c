@@ -7,41 +7,31 @@
 
 #include <string.h>
 
-/* Length of the well-formed UTF-8 sequence at text (1 to 4), 0 where there is none within len bytes. */
-static size_t utf8_sequence(const char *text, size_t len) {
+size_t utf8_decode(const char *text, size_t len, uint32_t *c) {
     const unsigned char *p = (const unsigned char *)text;
-    size_t n, i;
-    unsigned long c;
+    size_t n;
 
     if (len == 0)
         return 0;
-    if (p[0] < 0x80)
-        return 1;
-    if (p[0] >= 0xC2 && p[0] <= 0xDF)
-        n = 2;
-    else if ((p[0] & 0xF0) == 0xE0)
-        n = 3;
-    else if (p[0] >= 0xF0 && p[0] <= 0xF4)
-        n = 4;
-    else
+    n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+    if (n == 0 || n > len)
         return 0;
-    if (n > len)
-        return 0;
-    c = p[0] & (0xFFU >> (n + 1));
-    for (i = 1; i < n; i++) {
-        if ((p[i] & 0xC0) != 0x80)
+    *c = n == 1 ? p[0] : p[0] & (0x7FU >> n);
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xC0U) != 0x80)
             return 0;
-        c = c << 6 | (p[i] & 0x3FU);
+        *c = *c << 6 | (p[i] & 0x3FU);
     }
     /* overlong, surrogate, beyond Unicode */
-    if ((n == 3 && c < 0x800) || (n == 4 && c < 0x10000) || (c >= 0xD800 && c <= 0xDFFF) || c > 0x10FFFF)
+    if ((n == 3 && *c < 0x800) || (n == 4 && *c < 0x10000) || (*c >= 0xD800 && *c <= 0xDFFF) || *c > 0x10FFFF)
         return 0;
     return n;
 }
 
 bool utf8_valid(const char *p, size_t len) {
     while (len > 0) {
-        size_t n = utf8_sequence(p, len);
+        uint32_t c;
+        size_t n = utf8_decode(p, len, &c);
 
         if (n == 0)
             return false;
@@ -72,7 +62,8 @@ void text_printable(char *out, size_t size, const char *text, size_t len) {
     size_t used = 0;
 
     while (len > 0) {
-        size_t n = utf8_sequence(text, len);
+        uint32_t c;
+        size_t n = utf8_decode(text, len, &c);
         bool keep = n > 0 && printable(text, n);
 
         if (used + (keep ? n : 1) + 1 > size)

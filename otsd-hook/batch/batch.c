@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "batch/batch.h"
 
+#include <inttypes.h>
 #include <json-c/json.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -16,88 +15,6 @@
 
 #define ROUNDS 4 /* more than an account's answer may be lost */
 
-static const char *const status_names[BATCH_STATUSES] = {"todo", "interrupted", "provisioned", "open",
-                                                         "kept", "failed",      "left"};
-
-static int by_user(const void *a, const void *b) {
-    return strcmp((*(batch_account *const *)a)->line->user, (*(batch_account *const *)b)->line->user);
-}
-
-static int by_name(const void *name, const void *account) {
-    return strcmp(name, (*(batch_account *const *)account)->line->user);
-}
-
-batch_account *batch_find(const batch *b, const char *user) {
-    batch_account **found = bsearch(user, b->by_user, b->len, sizeof(batch_account *), by_name);
-
-    return found ? *found : NULL;
-}
-
-void batch_move(batch *b, batch_account *a, batch_status to) {
-    b->counts[a->status]--;
-    b->counts[to]++;
-    a->status = to;
-}
-
-void batch_cut(batch *b, const problem *why) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-    pthread_mutex_lock(&lock);
-    if (!b->is_cut)
-        b->cut = *why;
-    b->is_cut = true;
-    pthread_mutex_unlock(&lock);
-}
-
-static const char *file_name(const batch *b) {
-    return strcmp(b->path, "-") == 0 ? "standard input" : b->path;
-}
-
-/* Where links are reported it is all that somebody gets, and a disk that does not take it will not take the ledger. */
-static void report_failed(batch *b, const problem *p) {
-    problem ignored;
-
-    batch_cut(b, p);
-    (void)report_close(&b->report, &ignored);
-}
-
-void batch_take(const batch *b, batch_account *a, const record *r) {
-    memcpy(a->id, r->id, sizeof a->id);
-    a->deadline = r->deadline;
-    if (b->links && r->link[0])
-        a->link = strdup(r->link);
-}
-
-void batch_result(batch *b, batch_account *a, batch_status to, const char *message) {
-    problem p;
-
-    batch_move(b, a, to);
-    if (to == BATCH_FAILED || (to == BATCH_LEFT && !b->is_cut))
-        say(LOG_WARNING, "%s:%lu: %s", file_name(b), a->line->number, message);
-    if (b->report &&
-        report_line(b->report, a->line->user, status_names[to], a->deadline, a->id, message, a->link, &p) != EX_OK)
-        report_failed(b, &p);
-}
-
-void batch_show(batch *b, const char *waiting) {
-    size_t failed = b->counts[BATCH_FAILED] + b->counts[BATCH_LEFT];
-
-    progress_update(&b->bar, b->counts[BATCH_PROVISIONED] + b->counts[BATCH_OPEN] + b->counts[BATCH_KEPT] + failed,
-                    failed, waiting);
-}
-
-bool batch_show_pause(batch *b, const pace *s) {
-    int64_t next = pace_next(s, clock_ms());
-    char text[160];
-
-    if (next <= 0)
-        return false;
-    snprintf(text, sizeof text, "%s; next try in %lld s", pace_why(s) ? pace_why(s) : "the server is away",
-             (long long)(next + 999) / 1000);
-    batch_show(b, text);
-    return true;
-}
-
 typedef struct bad_lines {
     const batch *b;
     size_t count;
@@ -107,7 +24,7 @@ static void bad_line(void *arg, unsigned long number, const char *text) {
     bad_lines *bad = arg;
 
     bad->count++;
-    say(LOG_WARNING, "%s:%lu: %s", file_name(bad->b), number, text);
+    say(LOG_WARNING, "%s:%lu: %s", batch_file_name(bad->b), number, text);
 }
 
 static int load(batch *b, problem *p) {
@@ -116,36 +33,14 @@ static int load(batch *b, problem *p) {
 
     if (rc != EX_OK)
         return rc;
-    b->len = b->roster.len;
-    b->accounts = calloc(b->len + 1, sizeof *b->accounts);
-    b->by_user = calloc(b->len + 1, sizeof(batch_account *));
-    if (!b->accounts || !b->by_user) {
-        b->len = 0;
-        return problem_set(p, EX_OSERR, "out of memory");
-    }
-    for (size_t i = 0; i < b->len; i++) {
-        b->accounts[i].line = &b->roster.lines[i];
-        b->accounts[i].uid = -1;
-        b->by_user[i] = &b->accounts[i];
-    }
-    qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
-    b->counts[BATCH_TODO] = b->len;
-    rc = preflight(b, bad_line, &bad, p);
+    rc = batch_make_accounts(b, p);
+    if (rc == EX_OK)
+        rc = preflight(b, bad_line, &bad, p);
     if (rc == EX_OK && bad.count > 0)
-        rc = problem_set(p, EX_DATAERR, "%s: %zu bad line%s", file_name(b), bad.count, bad.count == 1 ? "" : "s");
+        rc = problem_set(p, EX_DATAERR, "%s: bad lines: %zu", batch_file_name(b), bad.count);
     if (rc == EX_OK && b->len == 0)
-        rc = problem_set(p, EX_DATAERR, "%s: nobody is in it", file_name(b));
+        rc = problem_set(p, EX_DATAERR, "%s: nobody is in it", batch_file_name(b));
     return rc;
-}
-
-void batch_through(batch *b, batch_account *a) {
-    if (a->status == BATCH_OPEN)
-        batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
-    else if (a->status == BATCH_KEPT)
-        batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
-    else if (a->status == BATCH_LEFT)
-        batch_result(b, a, BATCH_LEFT,
-                     "its open hand-off is another account's, or cannot be read: otsd-hook sweep sees to it");
 }
 
 static void report_rest(batch *b) {
@@ -180,7 +75,7 @@ static void print_json(const batch *b, int rc) {
     const char *text;
 
     for (batch_status s = BATCH_PROVISIONED; o && s < BATCH_STATUSES; s++)
-        json_object_object_add(o, status_names[s], json_object_new_int64((int64_t)b->counts[s]));
+        json_object_object_add(o, batch_status_name(s), json_object_new_int64((int64_t)b->counts[s]));
     if (!o)
         return;
     json_object_object_add(o, "accounts", json_object_new_int64((int64_t)b->len));
@@ -195,29 +90,30 @@ static void print_json(const batch *b, int rc) {
     json_object_put(o);
 }
 
-static void add_count(char *text, size_t size, size_t n, const char *words) {
-    size_t len = strlen(text);
-
-    if (n > 0)
-        snprintf(text + len, size - len, ", %zu %s", n, words);
+/* Labels and numbers rather than sentences: they read the same for one and for many. */
+static void print_count(const batch *b, batch_status s, const char *label) {
+    if (b->counts[s] > 0)
+        printf(", %s: %zu", label, (size_t)b->counts[s]);
 }
 
 static void print_text(const batch *b, int64_t ms) {
-    size_t done = b->counts[BATCH_PROVISIONED];
-    char rest[256] = "";
-
+    printf("accounts: %zu", b->len);
+    if (b->dry_run) {
+        printf(", to be provisioned: %zu", (size_t)b->counts[BATCH_TODO]);
+        print_count(b, BATCH_INTERRUPTED, "to be taken up where a former run left them");
+    } else {
+        printf(", provisioned: %zu", (size_t)b->counts[BATCH_PROVISIONED]);
+    }
+    print_count(b, BATCH_OPEN, "with an open hand-off already");
+    print_count(b, BATCH_KEPT, "with a password already");
+    print_count(b, BATCH_FAILED, "failed");
+    print_count(b, BATCH_LEFT, "left for the same command again");
     if (b->dry_run)
-        add_count(rest, sizeof rest, b->counts[BATCH_INTERRUPTED], "to be taken up where a former run left them");
-    add_count(rest, sizeof rest, b->counts[BATCH_OPEN], "with an open hand-off already");
-    add_count(rest, sizeof rest, b->counts[BATCH_KEPT], "with a password already");
-    add_count(rest, sizeof rest, b->counts[BATCH_FAILED], "failed");
-    add_count(rest, sizeof rest, b->counts[BATCH_LEFT], "left: the same command goes on with them");
-    if (b->dry_run)
-        printf("%zu accounts: %zu would be provisioned%s; nothing was changed\n", b->len, (size_t)b->counts[BATCH_TODO],
-               rest);
+        puts("; nothing was changed");
     else
-        printf("%zu accounts: %zu provisioned%s, in %lld.%01lld s%s%s\n", b->len, done, rest, (long long)ms / 1000,
-               (long long)ms % 1000 / 100, b->report_path ? "; report: " : "", b->report_path ? b->report_path : "");
+        printf("; time: %" PRId64 ".%" PRId64 " s\n", ms / 1000, ms % 1000 / 100);
+    if (!b->dry_run && b->report_path)
+        printf("report: %s\n", b->report_path);
 }
 
 static int exit_code(const batch *b) {
@@ -239,25 +135,13 @@ static int finish(batch *b, int64_t ms) {
     else
         print_text(b, ms);
     if (!b->dry_run)
-        say(LOG_NOTICE, "batch of %zu accounts: %zu provisioned, %zu failed, %zu left", b->len,
+        say(LOG_NOTICE, "batch ended: accounts: %zu, provisioned: %zu, failed: %zu, left: %zu", b->len,
             (size_t)b->counts[BATCH_PROVISIONED], (size_t)b->counts[BATCH_FAILED], (size_t)b->counts[BATCH_LEFT]);
     if (ferror(stdout) || fflush(stdout) != 0) {
         rc = problem_set(&p, EX_IOERR, "standard output cannot be written; what became of the batch is in the ledger");
         problem_say(&p);
     }
     return rc;
-}
-
-static void free_all(batch *b) {
-    for (size_t i = 0; i < b->len; i++) {
-        if (b->accounts[i].link)
-            otsd_wipe(b->accounts[i].link, strlen(b->accounts[i].link));
-        free(b->accounts[i].link);
-        free(b->accounts[i].made);
-    }
-    free(b->accounts);
-    free(b->by_user);
-    roster_free(&b->roster);
 }
 
 int batch_run(batch *b) {
@@ -272,7 +156,8 @@ int batch_run(batch *b) {
     if (rc != EX_OK) {
         problem_add(&p, "; nothing was changed");
         problem_say(&p);
-        free_all(b);
+        batch_free_accounts(b);
+        roster_free(&b->roster);
         return rc;
     }
     if (!b->dry_run) {
@@ -284,10 +169,10 @@ int batch_run(batch *b) {
         work(b);
         report_rest(b);
         progress_end(&b->bar);
-        if (report_close(&b->report, &p) != EX_OK)
-            report_failed(b, &p);
+        batch_close_report(b);
     }
     rc = finish(b, clock_ms() - begin);
-    free_all(b);
+    batch_free_accounts(b);
+    roster_free(&b->roster);
     return rc;
 }

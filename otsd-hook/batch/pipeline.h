@@ -13,7 +13,7 @@
 #ifndef OTSD_HOOK_PIPELINE_H
 #define OTSD_HOOK_PIPELINE_H
 
-#include "batch/batch.h"
+#include "batch/accounts.h"
 
 /* Afterwards no account is BATCH_TODO, unless the batch was cut short. Those whose answer was lost on the way are
  * BATCH_INTERRUPTED. */

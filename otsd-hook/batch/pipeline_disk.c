@@ -1,11 +1,15 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The disk thread: everything that waits for the disk, in groups, and all ways back. It decides when a pipeline is
+ * done, for it has the first and the last step of each hand-off.
+ */
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "batch/pipeline_parts.h"
+#include "batch/stages.h"
 #include "batch/preflight.h"
 
 #define GROUP_WAIT 1000 /* ms that a hashed password waits for others, at least */
@@ -13,11 +17,10 @@
 #define GROUP_WAIT_MOST 10000
 #define STORE_TRIES 4 /* while another program holds the shadow file's lock; glibc waits 15 s each time */
 #define LOSSES_MOST 3
-#define NONE_ENOUGH 10 /* passwords of a group that could not be set, and no other could: it is not the accounts */
-#define POLL 50        /* ms; whether a group is due is a matter of time as well */
+#define POLL 50 /* ms; whether a group is due is a matter of time as well */
 
 static bool more_to_begin(const pipeline *p) {
-    return !is_stopping(p) && p->next < p->b->len;
+    return !stages_stopping(p) && p->next < p->b->len;
 }
 
 static work *work_new(pipeline *p) {
@@ -80,7 +83,7 @@ static void begin_group(pipeline *p, size_t room) {
 
             p->next--;
             problem_set(&why, EX_OSERR, "out of memory");
-            cut_short(p, &why);
+            stages_cut_short(p, &why);
             break;
         }
         w->a = a;
@@ -100,17 +103,17 @@ static void begin_group(pipeline *p, size_t room) {
         work *w = group[i];
 
         if (w->i.why.code != EX_OK) {
-            if (is_local(&w->i.why))
-                cut_short(p, &w->i.why);
+            if (verdict_is_local(&w->i.why))
+                stages_cut_short(p, &w->i.why);
             /* Another may have been faster. */
-            if (w->i.why.code == EX_CANTCREAT)
+            if (w->i.why.code == LEDGER_TAKEN)
                 preflight_place(b, w->a);
             finish(p, w, w->a->status == BATCH_OPEN ? BATCH_OPEN : BATCH_LEFT);
             continue;
         }
         pthread_mutex_lock(&p->lock);
-        put(&p->begun, w);
-        wake_network(p);
+        queue_put(&p->begun, w);
+        stages_wake_network(p);
         pthread_mutex_unlock(&p->lock);
     }
 }
@@ -131,13 +134,13 @@ static void renew(pipeline *p, work *list) {
         for (size_t i = 0; i < n; i++) {
             bool good = group[i]->i.why.code == EX_OK;
 
-            if (!good && is_local(&group[i]->i.why))
+            if (!good && verdict_is_local(&group[i]->i.why))
                 batch_cut(p->b, &group[i]->i.why);
-            group[i]->back = DROP;
+            group[i]->back = BACK_DROP;
             group[i]->back_to = BATCH_LEFT;
-            put(good ? &p->begun : &p->back, group[i]);
+            queue_put(good ? &p->begun : &p->back, group[i]);
         }
-        wake_network(p);
+        stages_wake_network(p);
         pthread_mutex_unlock(&p->lock);
     }
 }
@@ -167,16 +170,16 @@ static void store_group(pipeline *p, work **group, size_t n) {
             problem_set(&group[i]->i.why, EX_OSERR, "out of memory");
         if (issues && group[i]->i.stored)
             good[count++] = &group[i]->i;
-        else if (local.code == EX_OK && is_local(&group[i]->i.why))
+        else if (local.code == EX_OK && verdict_is_local(&group[i]->i.why))
             local = group[i]->i.why;
         else
             any = group[i]->i.why;
     }
     /* Before the way back, which takes its time: each further generate would mail a link that is dead soon. */
     if (local.code != EX_OK)
-        cut_short(p, &local);
-    else if (count == 0 && (n >= NONE_ENOUGH || any.code == EX_TEMPFAIL))
-        cut_short(p, &any);
+        stages_cut_short(p, &local);
+    else if (verdict_group_hopeless(count, n, &any))
+        stages_cut_short(p, &any);
     if (count > 0)
         issue_arm(p->b->x, good, count);
     p->stored_in = clock_ms() - begin;
@@ -184,14 +187,10 @@ static void store_group(pipeline *p, work **group, size_t n) {
         issue *s = &group[i]->i;
 
         if (s->stored && s->why.code != EX_OK)
-            cut_short(p, &s->why);
+            stages_cut_short(p, &s->why);
         if (!s->stored && !s->unsure)
             issue_undo(p->b->x, s);
-        finish(p, group[i],
-               s->stored && s->why.code == EX_OK                                           ? BATCH_PROVISIONED
-               : s->why.code == EX_NOPERM                                                  ? BATCH_KEPT
-               : s->stored || s->unsure || is_local(&s->why) || s->why.code == EX_TEMPFAIL ? BATCH_LEFT
-                                                                                           : BATCH_FAILED);
+        finish(p, group[i], verdict_stored(s->stored, s->unsure, &s->why));
     }
     free(issues);
 }
@@ -199,12 +198,12 @@ static void store_group(pipeline *p, work **group, size_t n) {
 static void go_back(pipeline *p, work *w) {
     batch_account *a = w->a;
 
-    if (w->back == UNDO)
+    if (w->back == BACK_UNDO)
         issue_undo(p->b->x, &w->i);
-    else if (w->back == DROP)
+    else if (w->back == BACK_DROP)
         issue_drop(p->b->x, &w->i);
-    if (w->back != LOSE || ++a->losses >= LOSSES_MOST) {
-        if (w->back == LOSE)
+    if (w->back != BACK_LOSE || ++a->losses >= LOSSES_MOST) {
+        if (w->back == BACK_LOSE)
             problem_add(&w->i.why,
                         "; the account is untouched, and otsd-hook sweep will burn what the server may have made");
         finish(p, w, w->back_to);
@@ -225,20 +224,12 @@ static bool group_is_due(const pipeline *p) {
     return p->hashed.len >= p->group || p->hashed.len == p->active || clock_ms() - p->hashed.first->ready_at >= wait;
 }
 
-/* Takes the whole queue. */
-static work *take_all(queue *q) {
-    work *first = q->first;
-
-    memset(q, 0, sizeof *q);
-    return first;
-}
-
 static void take_group(pipeline *p) {
     size_t n = p->hashed.len < p->group ? p->hashed.len : p->group;
     work **group = calloc(n, sizeof(work *));
 
     if (!group) { /* little by little, then */
-        work *one = get(&p->hashed);
+        work *one = queue_take(&p->hashed);
 
         pthread_mutex_unlock(&p->lock);
         store_group(p, &one, 1);
@@ -246,7 +237,7 @@ static void take_group(pipeline *p) {
         return;
     }
     for (size_t i = 0; i < n; i++)
-        group[i] = get(&p->hashed);
+        group[i] = queue_take(&p->hashed);
     pthread_mutex_unlock(&p->lock);
     store_group(p, group, n);
     pthread_mutex_lock(&p->lock);
@@ -268,7 +259,7 @@ static void wait_for_work(pipeline *p) {
 /* What comes first keeps the others busy. */
 static bool disk_step(pipeline *p) {
     if (p->back.len > 0) {
-        work *list = take_all(&p->back);
+        work *list = queue_take_all(&p->back);
 
         pthread_mutex_unlock(&p->lock);
         while (list) {
@@ -278,15 +269,15 @@ static bool disk_step(pipeline *p) {
             go_back(p, w);
         }
         pthread_mutex_lock(&p->lock);
-    } else if (is_stopping(p) && (p->begun.len > 0 || p->stale.len > 0)) {
-        work *w = get(p->begun.len > 0 ? &p->begun : &p->stale);
+    } else if (stages_stopping(p) && (p->begun.len > 0 || p->stale.len > 0)) {
+        work *w = queue_take(p->begun.len > 0 ? &p->begun : &p->stale);
 
-        w->back = DROP;
+        w->back = BACK_DROP;
         w->back_to = BATCH_LEFT;
         problem_set(&w->i.why, EX_TEMPFAIL, "not begun");
-        put(&p->back, w);
+        queue_put(&p->back, w);
     } else if (p->stale.len > 0) {
-        work *list = take_all(&p->stale);
+        work *list = queue_take_all(&p->stale);
 
         pthread_mutex_unlock(&p->lock);
         renew(p, list);
@@ -307,7 +298,7 @@ static bool disk_step(pipeline *p) {
     return true;
 }
 
-void *disk_thread(void *arg) {
+void *stages_disk(void *arg) {
     pipeline *p = arg;
 
     pthread_mutex_lock(&p->lock);
@@ -316,7 +307,7 @@ void *disk_thread(void *arg) {
     p->finished = true;
     pthread_cond_broadcast(&p->for_hash);
     p->net_waits = true;
-    wake_network(p);
+    stages_wake_network(p);
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }

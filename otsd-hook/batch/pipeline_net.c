@@ -1,43 +1,44 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The network thread: as many generates in flight as pace and backlog allow. What an answer means for its account is
+ * decided here, and nothing is written: that is the disk thread's.
+ */
 #include <poll.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "batch/pipeline_parts.h"
+#include "batch/stages.h"
 #include "batch/stop.h"
 
-#define ODD_ENOUGH                                                                                                     \
-    10 /* answers in a row that are not what was asked for: it is the server or the configuration, not the account */
+/* Answers in a row that are not what was asked for: it is the server or the configuration, not the account. */
+#define ODD_ENOUGH 10
 
 static void on_failure(pipeline *p, work *w, const remote_answer *a) {
-    bool retry = a->certain && a->trouble != REMOTE_REFUSED;
+    verdict_way way = verdict_refused(a->certain, a->trouble);
 
     w->i.why = a->why;
-    w->back = a->certain ? DROP : LOSE;
-    w->back_to = a->trouble == REMOTE_REFUSED ? BATCH_FAILED : BATCH_LEFT;
+    w->back = way.back;
+    w->back_to = way.end;
     if (a->trouble == REMOTE_HOPELESS)
-        cut_short(p, &a->why);
+        stages_cut_short(p, &a->why);
     pthread_mutex_lock(&p->lock);
-    if (retry && !is_stopping(p))
-        put_first(&p->begun, w);
+    if (way.retry && !stages_stopping(p))
+        queue_put_first(&p->begun, w);
     else
-        put(&p->back, w);
+        queue_put(&p->back, w);
     pthread_cond_signal(&p->for_disk);
     pthread_mutex_unlock(&p->lock);
 }
 
-void on_answer(void *arg, remote_answer *a) {
+void stages_answered(void *arg, remote_answer *a) {
     work *w = arg;
     pipeline *p = w->p;
     bool good;
 
     if (a->receipt || a->trouble != REMOTE_HOPELESS)
-        pace_note(&p->b->pace,
-                  a->receipt || a->trouble == REMOTE_REFUSED ? PACE_GOOD
-                  : a->trouble == REMOTE_LIMITED             ? PACE_LIMITED
-                                                             : PACE_TROUBLE,
-                  w->sent_at, a->retry_after, clock_scatter(), clock_ms());
+        pace_note(&p->b->pace, verdict_pace(a->receipt, a->trouble), w->sent_at, a->retry_after, clock_scatter(),
+                  clock_ms());
     pthread_mutex_lock(&p->lock);
     p->in_flight--;
     pthread_mutex_unlock(&p->lock);
@@ -47,14 +48,14 @@ void on_answer(void *arg, remote_answer *a) {
     }
     good = issue_answered(p->b->x, &w->i, a->receipt) == EX_OK;
     otsd_receipt_free(&a->receipt);
-    w->back = UNDO;
-    w->back_to = is_local(&w->i.why) ? BATCH_LEFT : BATCH_FAILED;
+    w->back = BACK_UNDO;
+    w->back_to = verdict_unfit(&w->i.why);
     /* Each of these mails a link that is dead. */
     p->odd_row = !good && w->i.why.code == EX_PROTOCOL ? p->odd_row + 1 : 0;
-    if (!good && (is_local(&w->i.why) || p->odd_row >= ODD_ENOUGH))
-        cut_short(p, &w->i.why);
+    if (!good && (verdict_is_local(&w->i.why) || p->odd_row >= ODD_ENOUGH))
+        stages_cut_short(p, &w->i.why);
     pthread_mutex_lock(&p->lock);
-    put(good ? &p->generated : &p->back, w);
+    queue_put(good ? &p->generated : &p->back, w);
     pthread_cond_signal(good ? &p->for_hash : &p->for_disk);
     pthread_mutex_unlock(&p->lock);
 }
@@ -66,7 +67,7 @@ static void send_one(pipeline *p, work *w) {
     /* One that waited is renewed on the disk first. */
     if (time(NULL) - entry_record(w->i.entry)->created > INTENT_FRESH) {
         pthread_mutex_lock(&p->lock);
-        put(&p->stale, w);
+        queue_put(&p->stale, w);
         pthread_cond_signal(&p->for_disk);
         pthread_mutex_unlock(&p->lock);
         return;
@@ -80,7 +81,7 @@ static void send_one(pipeline *p, work *w) {
     if (rc != EX_OK) {
         remote_answer a = {.certain = true, .trouble = rc == EX_USAGE ? REMOTE_REFUSED : REMOTE_HOPELESS, .why = why};
 
-        on_answer(w, &a);
+        stages_answered(w, &a);
     }
 }
 
@@ -88,9 +89,9 @@ static void send_some(pipeline *p) {
     size_t allowed = pace_allows(&p->b->pace, clock_ms());
 
     pthread_mutex_lock(&p->lock);
-    while (!is_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog &&
+    while (!stages_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog &&
            p->begun.len > 0) {
-        work *w = get(&p->begun);
+        work *w = queue_take(&p->begun);
 
         if (p->begun.len == INTENTS - 1)
             pthread_cond_signal(&p->for_disk);
@@ -130,10 +131,10 @@ static void check_stop(pipeline *p) {
                     (long long)(p->b->patience_ms / 1000));
     else
         return;
-    cut_short(p, &why);
+    stages_cut_short(p, &why);
 }
 
-void network(pipeline *p) {
+void stages_network(pipeline *p) {
     const char *said = NULL;
     bool finished = false;
     problem why;
@@ -146,7 +147,7 @@ void network(pipeline *p) {
         } else if (remote_many_run(p->many, 100, &why) != EX_OK) {
             remote_many *many = p->many;
 
-            cut_short(p, &why);
+            stages_cut_short(p, &why);
             pthread_mutex_lock(&p->lock);
             p->many = NULL;
             pthread_mutex_unlock(&p->lock);

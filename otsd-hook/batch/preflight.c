@@ -94,24 +94,18 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 /* What a former run, or anybody else, has done already. */
 void preflight_place(batch *b, batch_account *a) {
     const char *user = a->line->user;
+    verdict_place found = {.pending = LEDGER_NONE, .has_password = a->has_password};
     problem p;
-    record r;
-    int rc;
+    record r = {0};
 
-    if (ledger_has(b->x->ledger, LEDGER_ISSUING, user)) {
-        batch_move(b, a, BATCH_INTERRUPTED);
-        return;
-    }
-    rc = ledger_peek(b->x->ledger, LEDGER_PENDING, user, &r, &p);
-    if (rc == LEDGER_NONE) {
-        batch_move(b, a, a->has_password ? BATCH_KEPT : BATCH_TODO);
-        return;
-    }
-    batch_move(b, a, rc == EX_OK && r.uid == a->uid ? BATCH_OPEN : BATCH_LEFT);
+    found.intent = ledger_has(b->x->ledger, LEDGER_ISSUING, user);
+    if (!found.intent)
+        found.pending = ledger_peek(b->x->ledger, LEDGER_PENDING, user, &r, &p);
+    found.same_uid = found.pending == EX_OK && r.uid == a->uid;
+    batch_move(b, a, verdict_found(&found));
     if (a->status == BATCH_OPEN)
         batch_take(b, a, &r);
-    if (rc == EX_OK)
-        record_wipe(&r);
+    record_wipe(&r);
 }
 
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {

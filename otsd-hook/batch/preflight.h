@@ -5,7 +5,7 @@
 #ifndef OTSD_HOOK_PREFLIGHT_H
 #define OTSD_HOOK_PREFLIGHT_H
 
-#include "batch/batch.h"
+#include "batch/accounts.h"
 
 /* Fills in each account's recipient, uid and status. Lines that cannot be provisioned are named by bad; the caller
  * counts them. One pass over each of the account files, whatever the number of accounts. Fails where nobody can say. */

@@ -5,7 +5,7 @@
 #ifndef OTSD_HOOK_RESUME_H
 #define OTSD_HOOK_RESUME_H
 
-#include "batch/batch.h"
+#include "batch/accounts.h"
 
 /* Afterwards no account is BATCH_INTERRUPTED: those taken back are BATCH_TODO again. Waits for what a server may still
  * be carrying out, and, up to the patience, for a server that is away. */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * One line of a roster, taken apart in its own place: strings are unescaped where they stand (they only ever get
- * shorter), so that no copy of a passphrase is left anywhere. That is also why JSON is read here, and not by json-c,
- * which copies, and which takes the last of two equal keys in silence.
+ * shorter), so that no copy of a passphrase is left anywhere.
  */
 #ifndef OTSD_HOOK_ROSTER_SPLIT_H
 #define OTSD_HOOK_ROSTER_SPLIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef enum column {
     COLUMN_USER,
@@ -24,9 +24,15 @@ typedef enum column {
 
 /* COLUMN_COUNT: it is none. */
 column column_of(const char *name);
+const char *column_name(column c);
 
 /* Text that may be taken apart: short enough, valid UTF-8, no control characters (a tab only where tab says so). */
 bool line_check(const char *line, size_t len, bool tab, char *why);
+
+/* For the two that take apart: why is written, and the answer is false. */
+bool split_refuse(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* C0, DEL and C1: some terminals obey the last as they do ESC. */
+bool split_is_control(uint32_t c);
 
 /* The functions below write a NUL behind each string, so line[len] must be writable; the strings lie within line. */
 

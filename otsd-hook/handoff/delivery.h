@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the server answered to a generate, held against what was asked of it: the value, who is mailed, the passphrase. An
- * answer that does not fit is not handed over, for the account would get a password that its owner cannot learn, or that
- * somebody else can.
+ * What the server answered to a generate, held against what was asked of it: the value, who is mailed, the passphrase.
+ * An answer that does not fit is not handed over, for the account would get a password that its owner cannot learn, or
+ * that somebody else can.
  */
 #ifndef OTSD_HOOK_DELIVERY_H
 #define OTSD_HOOK_DELIVERY_H

@@ -2,16 +2,17 @@
  *
  * Which of the server's unread secrets did an interrupted intent leave? Decisions only: who calls gives everything.
  *
- * A secret looks like an intent's where ttl, masked recipient and time fit. Two things are no orphans, however well they
- * fit:
+ * A secret looks like an intent's where ttl, masked recipient and time fit. Two things are no orphans, however well
+ * they fit:
  *
- *  - what a provision that is under way in another process asked for in just the same way: its answer may be on its way;
+ *  - what a provision that is under way in another process asked for in just the same way: its answer may be on its
+ *    way;
  *  - what there is more of than intents that could own it: another host that uses the same account on the server made
  *    some of these. To burn one of that host's locks somebody out; to leave an orphan harms nobody, for no account has
  *    its password.
  *
- * Our clock and the server's differ. By how much is seen at the secrets that both list and ledger have, but for the time
- * that each of these requests took. All times are seconds.
+ * Our clock and the server's differ. By how much is seen at the secrets that both list and ledger have, but for the
+ * time that each of these requests took. All times are seconds.
  */
 #ifndef OTSD_HOOK_MATCH_H
 #define OTSD_HOOK_MATCH_H

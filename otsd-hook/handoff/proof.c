@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "handoff/proof.h"
 
-/* A refusal in the API's own words proves that nothing was made. Anything else that answered may be a proxy that lost the
- * real answer. */
+/* A refusal in the API's own words proves that nothing was made. Anything else that answered may be a proxy that lost
+ * the real answer. */
 bool proof_nothing_made(const otsd_error *e) {
     return e->reach == OTSD_REACH_NO || e->code == OTSD_ERR_CREDENTIALS || e->code == OTSD_ERR_REFUSED ||
            e->code == OTSD_ERR_RATE_LIMITED || e->code == OTSD_ERR_NOT_V1 || e->code == OTSD_ERR_GONE ||

@@ -192,8 +192,8 @@ int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem
     return EX_OK;
 }
 
-/* "Unknown secret" also means read, expired or burned before: the receipt tells which. EX_OK: *end says; otherwise *e is
- * why nobody can say. */
+/* "Unknown secret" also means read, expired or burned before: the receipt tells which. EX_OK: *end says; otherwise *e
+ * is why nobody can say. */
 static bool learn_end(remote *server, const record *r, int64_t now, remote_end *end, otsd_error *e) {
     otsd_receipt *t = NULL;
     otsd_error fetch = {0};

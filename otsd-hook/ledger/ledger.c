@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The ledger as a whole: its directories, what lies in them, what is set aside, the two time stamps. What happens to one
- * record is in entry.c.
+ * The ledger as a whole: its directories, what lies in them, what is set aside, the two time stamps. What happens to
+ * one record is in entry.c.
  */
 #include <dirent.h>
 #include <errno.h>

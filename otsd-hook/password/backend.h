@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where passwords live: the shadow file, or an administrator's commands for anything else. What the rest of the hook may
- * know of a backend are the facts below, never its name. A backend is a file with one `backend` in it and a row in the
- * table of backend.c.
+ * Where passwords live: the shadow file, or an administrator's commands for anything else. What the rest of the hook
+ * may know of a backend are the facts below, never its name. A backend is a file with one `backend` in it and a row in
+ * the table of backend.c.
  */
 #ifndef OTSD_HOOK_BACKEND_H
 #define OTSD_HOOK_BACKEND_H

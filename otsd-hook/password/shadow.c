@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The shadow file knows everything: what is in place, what was never set, what must be changed. So a password that is not
- * ours is never replaced or locked, and after a transaction that failed a look says what happened. Where even that look
- * fails, the password counts as possibly set.
+ * The shadow file knows everything: what is in place, what was never set, what must be changed. So a password that is
+ * not ours is never replaced or locked, and after a transaction that failed a look says what happened. Where even that
+ * look fails, the password counts as possibly set.
  */
 #include "password/shadow.h"
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+#include "batch/accounts.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "base/clock.h"
+
+static const char *const status_names[BATCH_STATUSES] = {"todo", "interrupted", "provisioned", "open",
+                                                         "kept", "failed",      "left"};
+
+const char *batch_status_name(batch_status s) {
+    return (unsigned)s < BATCH_STATUSES ? status_names[s] : "unknown";
+}
+
+static int by_user(const void *a, const void *b) {
+    return strcmp((*(batch_account *const *)a)->line->user, (*(batch_account *const *)b)->line->user);
+}
+
+static int by_name(const void *name, const void *account) {
+    return strcmp(name, (*(batch_account *const *)account)->line->user);
+}
+
+int batch_make_accounts(batch *b, problem *p) {
+    b->len = b->roster.len;
+    b->accounts = calloc(b->len + 1, sizeof *b->accounts);
+    b->by_user = calloc(b->len + 1, sizeof(batch_account *));
+    if (!b->accounts || !b->by_user) {
+        b->len = 0;
+        return problem_set(p, EX_OSERR, "out of memory");
+    }
+    for (size_t i = 0; i < b->len; i++) {
+        b->accounts[i].line = &b->roster.lines[i];
+        b->accounts[i].uid = -1;
+        b->by_user[i] = &b->accounts[i];
+    }
+    qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
+    b->counts[BATCH_TODO] = b->len;
+    return EX_OK;
+}
+
+void batch_free_accounts(batch *b) {
+    for (size_t i = 0; i < b->len; i++) {
+        if (b->accounts[i].link)
+            otsd_wipe(b->accounts[i].link, strlen(b->accounts[i].link));
+        free(b->accounts[i].link);
+        free(b->accounts[i].made);
+    }
+    free(b->accounts);
+    free(b->by_user);
+    b->accounts = NULL;
+    b->by_user = NULL;
+    b->len = 0;
+}
+
+batch_account *batch_find(const batch *b, const char *user) {
+    batch_account **found = bsearch(user, b->by_user, b->len, sizeof(batch_account *), by_name);
+
+    return found ? *found : NULL;
+}
+
+void batch_move(batch *b, batch_account *a, batch_status to) {
+    b->counts[a->status]--;
+    b->counts[to]++;
+    a->status = to;
+}
+
+void batch_cut(batch *b, const problem *why) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+    pthread_mutex_lock(&lock);
+    if (!b->is_cut)
+        b->cut = *why;
+    b->is_cut = true;
+    pthread_mutex_unlock(&lock);
+}
+
+const char *batch_file_name(const batch *b) {
+    return strcmp(b->path, "-") == 0 ? "standard input" : b->path;
+}
+
+/* Where links are reported it is all that somebody gets, and a disk that does not take it will not take the ledger. */
+static void report_failed(batch *b, const problem *p) {
+    problem ignored;
+
+    batch_cut(b, p);
+    (void)report_close(&b->report, &ignored);
+}
+
+void batch_close_report(batch *b) {
+    problem p;
+
+    if (report_close(&b->report, &p) != EX_OK)
+        report_failed(b, &p);
+}
+
+void batch_take(const batch *b, batch_account *a, const record *r) {
+    memcpy(a->id, r->id, sizeof a->id);
+    a->deadline = r->deadline;
+    if (b->links && r->link[0])
+        a->link = strdup(r->link);
+}
+
+void batch_result(batch *b, batch_account *a, batch_status to, const char *message) {
+    problem p;
+
+    batch_move(b, a, to);
+    if (to == BATCH_FAILED || (to == BATCH_LEFT && !b->is_cut))
+        say(LOG_WARNING, "%s:%lu: %s", batch_file_name(b), a->line->number, message);
+    if (b->report &&
+        report_line(b->report, a->line->user, status_names[to], a->deadline, a->id, message, a->link, &p) != EX_OK)
+        report_failed(b, &p);
+}
+
+void batch_show(batch *b, const char *waiting) {
+    size_t failed = b->counts[BATCH_FAILED] + b->counts[BATCH_LEFT];
+
+    progress_update(&b->bar, b->counts[BATCH_PROVISIONED] + b->counts[BATCH_OPEN] + b->counts[BATCH_KEPT] + failed,
+                    failed, waiting);
+}
+
+bool batch_show_pause(batch *b, const pace *s) {
+    int64_t next = pace_next(s, clock_ms());
+    char text[160];
+
+    if (next <= 0)
+        return false;
+    snprintf(text, sizeof text, "%s; next try in %lld s", pace_why(s) ? pace_why(s) : "the server is away",
+             (long long)(next + 999) / 1000);
+    batch_show(b, text);
+    return true;
+}
+
+void batch_through(batch *b, batch_account *a) {
+    if (a->status == BATCH_OPEN)
+        batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
+    else if (a->status == BATCH_KEPT)
+        batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
+    else if (a->status == BATCH_LEFT)
+        batch_result(b, a, BATCH_LEFT,
+                     "its open hand-off is another account's, or cannot be read: otsd-hook sweep sees to it");
+}

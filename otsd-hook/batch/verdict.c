@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#include "batch/verdict.h"
+
+#include "ledger/ledger.h"
+
+/* So many passwords of a group could not be set, and no other could: it is not the accounts. */
+#define NONE_ENOUGH 10
+
+bool verdict_is_local(const problem *why) {
+    return !why->remote && (why->code == EX_IOERR || why->code == EX_OSERR || why->code == EX_CONFIG);
+}
+
+batch_status verdict_found(const verdict_place *f) {
+    if (f->intent)
+        return BATCH_INTERRUPTED;
+    if (f->pending == LEDGER_NONE)
+        return f->has_password ? BATCH_KEPT : BATCH_TODO;
+    return f->pending == EX_OK && f->same_uid ? BATCH_OPEN : BATCH_LEFT;
+}
+
+verdict_way verdict_refused(bool certain, remote_trouble trouble) {
+    return (verdict_way){.retry = certain && trouble != REMOTE_REFUSED,
+                         .back = certain ? BACK_DROP : BACK_LOSE,
+                         .end = trouble == REMOTE_REFUSED ? BATCH_FAILED : BATCH_LEFT};
+}
+
+pace_event verdict_pace(bool answered, remote_trouble trouble) {
+    if (answered || trouble == REMOTE_REFUSED)
+        return PACE_GOOD;
+    return trouble == REMOTE_LIMITED ? PACE_LIMITED : PACE_TROUBLE;
+}
+
+batch_status verdict_unfit(const problem *why) {
+    return verdict_is_local(why) ? BATCH_LEFT : BATCH_FAILED;
+}
+
+batch_status verdict_stored(bool stored, bool unsure, const problem *why) {
+    if (stored && why->code == EX_OK)
+        return BATCH_PROVISIONED;
+    if (why->code == EX_NOPERM)
+        return BATCH_KEPT;
+    if (stored || unsure || why->code == EX_TEMPFAIL || verdict_is_local(why))
+        return BATCH_LEFT;
+    return BATCH_FAILED;
+}
+
+bool verdict_group_hopeless(size_t stored, size_t len, const problem *any) {
+    return stored == 0 && (len >= NONE_ENOUGH || any->code == EX_TEMPFAIL);
+}

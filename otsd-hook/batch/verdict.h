@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What becomes of an account of a batch: decisions only. Each is a function of what was found or of how a step ended;
+ * what is done about it is the callers'.
+ *
+ * Nobody is called failed whom another run could help, and nobody is begun anew of whom something may be left.
+ */
+#ifndef OTSD_HOOK_VERDICT_H
+#define OTSD_HOOK_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "batch/pace.h"
+#include "handoff/proof.h"
+
+typedef enum batch_status {
+    BATCH_TODO,
+    BATCH_INTERRUPTED, /* a record lies in issuing/: recovery comes first */
+    BATCH_PROVISIONED,
+    BATCH_OPEN,   /* had an open hand-off when we came */
+    BATCH_KEPT,   /* has a password, or a locked one, that is not ours to replace */
+    BATCH_FAILED, /* and would fail again */
+    BATCH_LEFT,   /* not done, or not for certain: another run goes on with it */
+    BATCH_STATUSES
+} batch_status;
+
+/* How a piece of work that got stuck goes back. */
+typedef enum direction {
+    BACK_UNDO, /* the server made a secret: burn it */
+    BACK_DROP, /* it surely made none */
+    BACK_LOSE, /* nobody knows: found out when all else is done */
+} direction;
+
+/* Trouble of this machine's own: it would meet the next hand-off as well. */
+bool verdict_is_local(const problem *why);
+
+/* What was done for an account before this run came. */
+typedef struct verdict_place {
+    bool intent;       /* a record lies in issuing/ */
+    int pending;       /* of ledger_peek in pending/ */
+    bool same_uid;     /* of that record, where it can be read */
+    bool has_password; /* one that is not ours to replace, or a locked one */
+} verdict_place;
+batch_status verdict_found(const verdict_place *f);
+
+/* generate failed. */
+typedef struct verdict_way {
+    bool retry;       /* it is simply tried another time, unless the batch stops; otherwise: */
+    direction back;   /* how it goes back, */
+    batch_status end; /* and what the account is then */
+} verdict_way;
+verdict_way verdict_refused(bool certain, remote_trouble trouble);
+/* What an answer says about how much the server takes; answered: with a receipt. */
+pace_event verdict_pace(bool answered, remote_trouble trouble);
+/* The answer came and does not fit, or could not be noted. */
+batch_status verdict_unfit(const problem *why);
+/* The password was to be stored and the hand-off to be armed; why is that of the last step. */
+batch_status verdict_stored(bool stored, bool unsure, const problem *why);
+
+/* Why a whole group of which no password could be set ends the batch; false: it does not, the accounts are the reason.
+ * */
+bool verdict_group_hopeless(size_t stored, size_t len, const problem *any);
+
+#endif

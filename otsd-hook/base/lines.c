@@ -84,6 +84,7 @@ int lines_each(const char *path, bool (*fn)(char *line, void *arg), void *arg, p
     pass s = {.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC), .fn = fn, .arg = arg, .more = true};
     int rc;
 
+    problem_clear(p);
     if (s.fd < 0)
         return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", path, strerror(errno));
     rc = go(&s, p);

@@ -43,6 +43,7 @@ static bool standard_descriptors(void) {
 int privs_start(problem *p) {
     sigset_t none;
 
+    problem_clear(p);
     if (!standard_descriptors())
         return problem_set(p, EX_OSERR, "standard descriptors cannot be opened: %s", strerror(errno));
     if (otsd_process_harden() != OTSD_OK)

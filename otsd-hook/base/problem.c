@@ -7,6 +7,7 @@
 #include <string.h>
 #include <syslog.h>
 
+static const char *program = "otsd-hook";
 static bool to_syslog;
 static atomic_bool over_bar;
 
@@ -21,33 +22,35 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
     return code;
 }
 
-static int code_of(otsd_err err) {
-    switch (err) {
-    case OTSD_OK:
-        return EX_OK;
-    case OTSD_ERR_ARGUMENT:
-        return EX_USAGE;
-    case OTSD_ERR_CONFIG:
-        return EX_CONFIG;
-    case OTSD_ERR_MEMORY:
-        return EX_OSERR;
-    case OTSD_ERR_CREDENTIALS:
-        return EX_NOPERM;
-    case OTSD_ERR_GONE:
-    case OTSD_ERR_REFUSED:
-        return EX_DATAERR;
-    case OTSD_ERR_RATE_LIMITED:
-    case OTSD_ERR_SERVER:
-        return EX_TEMPFAIL;
-    case OTSD_ERR_TIMEOUT:
-    case OTSD_ERR_CONNECTION:
-        return EX_UNAVAILABLE;
-    case OTSD_ERR_NOT_V1:
-    case OTSD_ERR_TLS:
-    case OTSD_ERR_ANSWER:
-        return EX_PROTOCOL;
-    }
-    return EX_SOFTWARE;
+void problem_clear(problem *p) {
+    p->code = EX_OK;
+    p->remote = false;
+    p->text[0] = '\0';
+}
+
+int problem_code_of(otsd_err err) {
+    static const int codes[] = {
+        [OTSD_OK] = EX_OK,
+        [OTSD_ERR_ARGUMENT] = EX_USAGE,
+        [OTSD_ERR_CONFIG] = EX_CONFIG,
+        [OTSD_ERR_MEMORY] = EX_OSERR,
+        [OTSD_ERR_CREDENTIALS] = EX_NOPERM,
+        [OTSD_ERR_GONE] = EX_NOINPUT,
+        [OTSD_ERR_REFUSED] = EX_DATAERR,
+        [OTSD_ERR_RATE_LIMITED] = EX_TEMPFAIL,
+        [OTSD_ERR_SERVER] = EX_TEMPFAIL,
+        [OTSD_ERR_NOT_V1] = EX_PROTOCOL,
+        [OTSD_ERR_TIMEOUT] = EX_UNAVAILABLE,
+        [OTSD_ERR_TLS] = EX_PROTOCOL,
+        [OTSD_ERR_CONNECTION] = EX_UNAVAILABLE,
+        [OTSD_ERR_ANSWER] = EX_PROTOCOL,
+    };
+
+    return (size_t)err < sizeof codes / sizeof codes[0] ? codes[err] : EX_SOFTWARE;
+}
+
+static const char *words_of(const otsd_error *e) {
+    return e->message[0] ? e->message : otsd_strerror(e->code);
 }
 
 int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
@@ -57,7 +60,16 @@ int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    problem_set(p, code_of(e->code), "%s: %s", what, e->message[0] ? e->message : otsd_strerror(e->code));
+    problem_set(p, problem_code_of(e->code), "%s: %s", what, words_of(e));
+    p->remote = true;
+    return p->code;
+}
+
+int problem_from_library(problem *p, const otsd_error *e) {
+    if (e->code == OTSD_ERR_RATE_LIMITED && e->retry_after > 0)
+        problem_set(p, problem_code_of(e->code), "%s; try again in %ld s", words_of(e), e->retry_after);
+    else
+        problem_set(p, problem_code_of(e->code), "%s", words_of(e));
     p->remote = true;
     return p->code;
 }
@@ -71,9 +83,13 @@ void problem_add(problem *p, const char *fmt, ...) {
     va_end(ap);
 }
 
+void problem_program(const char *name) {
+    program = name;
+}
+
 void problem_use_syslog(bool on) {
     if (on && !to_syslog)
-        openlog("otsd-hook", LOG_PID, LOG_AUTHPRIV);
+        openlog(program, LOG_PID, LOG_AUTHPRIV);
     to_syslog = on;
 }
 
@@ -83,7 +99,7 @@ void problem_over_bar(bool on) {
 
 /* In one call, which stdio does not interleave with those of other threads. */
 static void to_stderr(const char *text) {
-    fprintf(stderr, "%sotsd-hook: %s\n", atomic_load(&over_bar) ? "\r\033[K" : "", text);
+    fprintf(stderr, "%s%s: %s\n", atomic_load(&over_bar) ? "\r\033[K" : "", program, text);
 }
 
 void problem_say(const problem *p) {
@@ -103,4 +119,14 @@ void say(int priority, const char *fmt, ...) {
         to_stderr(line);
     if (to_syslog)
         syslog(priority, "%s", line);
+}
+
+void say_here(const char *fmt, ...) {
+    char line[900];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(line, sizeof line, fmt, ap);
+    va_end(ap);
+    to_stderr(line);
 }

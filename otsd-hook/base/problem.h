@@ -2,6 +2,9 @@
  *
  * What went wrong, for a person and for a program: one line and a sysexits code. Every function of otsd-hook that can
  * fail returns that code (EX_OK is 0) and fills a problem; the one place that prints it is problem_say.
+ *
+ * A function that takes a problem clears it first: when it returns EX_OK the code is EX_OK and the text is empty, so that
+ * `rc = p->code` after a call is always true, and nothing of an earlier failure is ever told.
  */
 #ifndef OTSD_HOOK_PROBLEM_H
 #define OTSD_HOOK_PROBLEM_H
@@ -17,18 +20,27 @@ typedef struct problem {
     char text[900]; /* without program name, without newline, never a secret */
 } problem;
 
-/* Both return the code, so that a caller can write: return problem_set(...). errno is not consulted. */
+void problem_clear(problem *p);
+/* All return the code, so that a caller can write: return problem_set(...). errno is not consulted. */
 int problem_set(problem *p, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* "WHAT: the server's or the library's words"; the code follows from the meaning. */
 int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same without the WHAT. Where the server limits us, it says for how long. */
+int problem_from_library(problem *p, const otsd_error *e);
+/* The one table from the library's errors to exit codes. */
+int problem_code_of(otsd_err err);
 /* Puts what state things are in behind the text: "; nothing was changed". */
 void problem_add(problem *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Whose messages these are: "otsd-hook" until it is said otherwise. name is kept, not copied. */
+void problem_program(const char *name);
 /* Where messages go: standard error always; syslog (authpriv) too once problem_use_syslog(true) was called. */
 void problem_use_syslog(bool on);
 void problem_say(const problem *p);
 /* A line that is no failure; the priority is one of syslog's. Only warnings and worse go to standard error. */
 void say(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* For who sits at the terminal only: never to syslog. */
+void say_here(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* While a bar is shown on standard error (progress.h), messages there begin with the sequence that wipes its line. */
 void problem_over_bar(bool on);
 

@@ -89,6 +89,7 @@ int run_check(const char *path, problem *p) {
     file_found f;
     file_verdict verdict = file_open(AT_FDCWD, path, O_RDONLY, &wanted, &f);
 
+    problem_clear(p);
     if (verdict == FILE_GOOD) {
         (void)close(f.fd); /* only looked at */
         return EX_OK;

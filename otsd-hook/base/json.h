@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one printer of JSON: written member by member into memory that is wiped, so that a secret may pass through, and
+ * printed only when it is whole.
+ *
+ * A failure sticks. NULL is the text that has failed already, and every function takes it: a caller builds to the end
+ * without asking, and learns of a failure from json_print or json_text_of.
+ */
+#ifndef OTSD_HOOK_JSON_H
+#define OTSD_HOOK_JSON_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/problem.h"
+
+typedef struct json json;
+
+typedef enum json_style { JSON_LINE, JSON_PRETTY } json_style;
+
+/* NULL: out of memory. */
+json *json_new(json_style style);
+/* Wipes, frees, and nulls the caller's pointer. */
+void json_free(json **j);
+
+/* name is the member's, NULL inside an array and at the outermost level. Text is UTF-8; bytes that are not are passed
+ * on as they are. */
+void json_begin_object(json *j, const char *name);
+void json_begin_array(json *j, const char *name);
+/* Of the innermost object or array. One end too many is a failure. */
+void json_end(json *j);
+/* NULL becomes null. */
+void json_text(json *j, const char *name, const char *text);
+/* May have NUL bytes in it. */
+void json_bytes(json *j, const char *name, const char *bytes, size_t len);
+void json_number(json *j, const char *name, int64_t n);
+void json_bool(json *j, const char *name, bool yes);
+void json_null(json *j, const char *name);
+/* "2026-11-21T08:30:00Z"; a time before 1970 or at its first second is none: null. */
+void json_time(json *j, const char *name, int64_t when);
+
+/* The whole text, which lives as long as j; NULL where something failed or is not ended. */
+const char *json_text_of(const json *j, size_t *len);
+/* Prints the text and a newline, and frees it in any case. EX_OSERR: there was no memory, nothing is printed.
+ * EX_IOERR: f did not take it. */
+int json_print(json **j, FILE *f, problem *p);
+
+#endif

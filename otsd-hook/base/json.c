@@ -10,7 +10,7 @@
 
 #define DEPTH_MAX 8
 
-struct json {
+struct json_out {
     wiped out;
     json_style style;
     bool broken;
@@ -19,8 +19,8 @@ struct json {
     bool empty; /* nothing stands yet in the innermost level */
 };
 
-json *json_new(json_style style) {
-    json *j = calloc(1, sizeof *j);
+json_out *json_new(json_style style) {
+    json_out *j = calloc(1, sizeof *j);
 
     if (j) {
         j->style = style;
@@ -29,23 +29,23 @@ json *json_new(json_style style) {
     return j;
 }
 
-void json_free(json **j) {
+void json_free(json_out **j) {
     if (*j)
         wiped_free(&(*j)->out);
     free(*j);
     *j = NULL;
 }
 
-static void write_bytes(json *j, const char *s, size_t len) {
+static void write_bytes(json_out *j, const char *s, size_t len) {
     if (!j->broken && !wiped_append(&j->out, s, len))
         j->broken = true;
 }
 
-static void write_string(json *j, const char *s) {
+static void write_string(json_out *j, const char *s) {
     write_bytes(j, s, strlen(s));
 }
 
-static void new_line(json *j) {
+static void new_line(json_out *j) {
     if (j->style != JSON_PRETTY)
         return;
     write_string(j, "\n");
@@ -62,7 +62,7 @@ static size_t plain(const char *s, size_t len) {
     return n;
 }
 
-static void write_escape(json *j, unsigned char c) {
+static void write_escape(json_out *j, unsigned char c) {
     static const char *const shorts[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
                                          ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
     char code[7];
@@ -75,7 +75,7 @@ static void write_escape(json *j, unsigned char c) {
     write_string(j, code);
 }
 
-static void write_quoted(json *j, const char *s, size_t len) {
+static void write_quoted(json_out *j, const char *s, size_t len) {
     write_string(j, "\"");
     while (len > 0) {
         size_t n = plain(s, len);
@@ -90,7 +90,7 @@ static void write_quoted(json *j, const char *s, size_t len) {
 }
 
 /* What stands before any value. False where nothing can be written any more. */
-static bool begin_value(json *j, const char *name) {
+static bool begin_value(json_out *j, const char *name) {
     if (!j || j->broken)
         return false;
     if (j->depth == 0 && !j->empty)
@@ -110,7 +110,7 @@ static bool begin_value(json *j, const char *name) {
     return !j->broken;
 }
 
-static void begin_level(json *j, const char *name, const char *start, char end) {
+static void begin_level(json_out *j, const char *name, const char *start, char end) {
     if (!begin_value(j, name))
         return;
     if (j->depth == DEPTH_MAX) {
@@ -122,15 +122,15 @@ static void begin_level(json *j, const char *name, const char *start, char end) 
     j->empty = true;
 }
 
-void json_begin_object(json *j, const char *name) {
+void json_begin_object(json_out *j, const char *name) {
     begin_level(j, name, "{", '}');
 }
 
-void json_begin_array(json *j, const char *name) {
+void json_begin_array(json_out *j, const char *name) {
     begin_level(j, name, "[", ']');
 }
 
-void json_end(json *j) {
+void json_end(json_out *j) {
     if (!j || j->broken)
         return;
     if (j->depth == 0) {
@@ -144,19 +144,19 @@ void json_end(json *j) {
     j->empty = false;
 }
 
-void json_bytes(json *j, const char *name, const char *bytes, size_t len) {
+void json_bytes(json_out *j, const char *name, const char *bytes, size_t len) {
     if (begin_value(j, name))
         write_quoted(j, bytes, len);
 }
 
-void json_text(json *j, const char *name, const char *text) {
+void json_text(json_out *j, const char *name, const char *text) {
     if (text)
         json_bytes(j, name, text, strlen(text));
     else
         json_null(j, name);
 }
 
-void json_number(json *j, const char *name, int64_t n) {
+void json_number(json_out *j, const char *name, int64_t n) {
     char digits[24];
 
     snprintf(digits, sizeof digits, "%" PRId64, n);
@@ -164,17 +164,17 @@ void json_number(json *j, const char *name, int64_t n) {
         write_string(j, digits);
 }
 
-void json_bool(json *j, const char *name, bool yes) {
+void json_bool(json_out *j, const char *name, bool yes) {
     if (begin_value(j, name))
         write_string(j, yes ? "true" : "false");
 }
 
-void json_null(json *j, const char *name) {
+void json_null(json_out *j, const char *name) {
     if (begin_value(j, name))
         write_string(j, "null");
 }
 
-void json_time(json *j, const char *name, int64_t when) {
+void json_time(json_out *j, const char *name, int64_t when) {
     time_t t = (time_t)when;
     char text[40];
     struct tm tm;
@@ -185,14 +185,14 @@ void json_time(json *j, const char *name, int64_t when) {
         json_null(j, name);
 }
 
-const char *json_text_of(const json *j, size_t *len) {
+const char *json_text_of(const json_out *j, size_t *len) {
     if (!j || j->broken || j->depth > 0 || j->empty)
         return NULL;
     *len = j->out.len;
     return j->out.data;
 }
 
-int json_print(json **j, FILE *f, problem *p) {
+int json_print(json_out **j, FILE *f, problem *p) {
     size_t len = 0;
     const char *text = json_text_of(*j, &len);
     int rc = EX_OK;

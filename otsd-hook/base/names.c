@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *names_text(const names *n, long i) {
+const char *names_text(const name_table *n, long i) {
     return i >= 0 && (size_t)i < n->len ? n->texts[i] : NULL;
 }
 
-bool names_find(const names *n, const char *text, int *i) {
+bool names_find(const name_table *n, const char *text, int *i) {
     for (size_t k = 0; text[0] && k < n->len; k++)
         if (n->texts[k] && strcmp(n->texts[k], text) == 0) {
             *i = (int)k;
@@ -17,7 +17,7 @@ bool names_find(const names *n, const char *text, int *i) {
     return false;
 }
 
-const char *names_list(const names *n, char *out, size_t size) {
+const char *names_list(const name_table *n, char *out, size_t size) {
     size_t used = 0;
 
     out[0] = '\0';

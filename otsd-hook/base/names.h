@@ -10,20 +10,20 @@
 #include <stddef.h>
 
 /* texts[i] is the name of i; NULL where i has none. */
-typedef struct names {
+typedef struct name_table {
     const char *const *texts;
     size_t len;
-} names;
+} name_table;
 
-/* static const names colours = NAMES_OF(colour_texts); */
+/* static const name_table colours = NAMES_OF(colour_texts); */
 #define NAMES_OF(array)                                                                                                \
     { (array), sizeof(array) / sizeof((array)[0]) }
 
 /* NULL: i has no name. */
-const char *names_text(const names *n, long i);
+const char *names_text(const name_table *n, long i);
 /* False where no number has this name; *i is set only on success. An empty name counts as none. */
-bool names_find(const names *n, const char *text, int *i);
+bool names_find(const name_table *n, const char *text, int *i);
 /* "auth, password, session": what could be said instead. Cut where size is too small. Returns out. */
-const char *names_list(const names *n, char *out, size_t size);
+const char *names_list(const name_table *n, char *out, size_t size);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool options_take(const options *o, const option_row *row) {
+bool options_take(const option_table *o, const option_row *row) {
     return o->taker == 0 || row->takers == 0 || (row->takers & o->taker) != 0;
 }
 
@@ -23,7 +23,7 @@ static bool is_option(const option_row *row) {
 }
 
 /* NULL: p says why. A whole name wins over longer ones that begin with it. */
-static const option_row *find(const options *o, const given *g, problem *p) {
+static const option_row *find(const option_table *o, const given *g, problem *p) {
     const option_row *found = NULL, *other = NULL;
 
     for (size_t i = 0; i < o->len; i++) {
@@ -121,7 +121,8 @@ static void tell_wrong(const option_row *row, problem *p) {
 }
 
 /* next: the word behind, which is the value where none is in this one; *used says whether it was. */
-static options_result take(const options *o, const char *word, const char *next, void *into, bool *used, problem *p) {
+static options_result take(const option_table *o, const char *word, const char *next, void *into, bool *used,
+                           problem *p) {
     given g = {.name = word + 2, .len = strcspn(word + 2, "=")};
     const option_row *row;
 
@@ -148,7 +149,7 @@ static options_result take(const options *o, const char *word, const char *next,
     return OPTIONS_WRONG;
 }
 
-options_result options_parse(const options *o, int argc, char **argv, void *into, size_t *count, problem *p) {
+options_result options_parse(const option_table *o, int argc, char **argv, void *into, size_t *count, problem *p) {
     int kept = 1;
     bool over = false;
 
@@ -178,7 +179,7 @@ options_result options_parse(const options *o, int argc, char **argv, void *into
     return OPTIONS_WRONG;
 }
 
-options_result options_read(const options *o, int argc, char **argv, void *into, size_t *count) {
+options_result options_read(const option_table *o, int argc, char **argv, void *into, size_t *count) {
     problem p;
     options_result result = options_parse(o, argc, argv, into, count, &p);
 
@@ -189,7 +190,7 @@ options_result options_read(const options *o, int argc, char **argv, void *into,
     return result;
 }
 
-int options_refuse(const options *o, const char *fmt, ...) {
+int options_refuse(const option_table *o, const char *fmt, ...) {
     char why[900];
     va_list ap;
 

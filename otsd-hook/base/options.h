@@ -32,12 +32,12 @@ typedef struct option_row {
     const char *argument; /* what the help calls the value */
     const char *help;     /* wrapped by the help */
     long least, most;
-    const names *names;
+    const name_table *names;
     const char *wrong;    /* what a bad value is told; NULL: a sentence made from the kind */
     unsigned long takers; /* bits of the commands that take it; 0: all */
 } option_row;
 
-typedef struct options {
+typedef struct option_table {
     const char *program;  /* "otsd-hook" */
     const char *command;  /* "provision" */
     const char *forms[3]; /* what follows them in the usage lines */
@@ -47,7 +47,7 @@ typedef struct options {
     unsigned long taker;   /* this command's bit; 0: it takes all rows */
     size_t least, most;    /* arguments */
     const char *arguments; /* what is told where there are more or fewer: "one user name is needed" */
-} options;
+} option_table;
 
 #define OPTION_ROWS(table) .rows = (table), .len = sizeof(table) / sizeof((table)[0])
 
@@ -55,17 +55,17 @@ typedef enum options_result { OPTIONS_READ, OPTIONS_HELP, OPTIONS_WRONG } option
 
 /* Pure: prints nothing. argv[0] is skipped; the arguments are moved to argv[1] and behind, *count is how many they are.
  * Values go into the struct at `into`, which holds the defaults. OPTIONS_WRONG: p says why, in a sentence without end. */
-options_result options_parse(const options *o, int argc, char **argv, void *into, size_t *count, problem *p);
+options_result options_parse(const option_table *o, int argc, char **argv, void *into, size_t *count, problem *p);
 /* options_parse; prints the help on standard output, or the mistake on standard error. OPTIONS_READ: go on. */
-options_result options_read(const options *o, int argc, char **argv, void *into, size_t *count);
+options_result options_read(const option_table *o, int argc, char **argv, void *into, size_t *count);
 
 /* "otsd-hook provision: …; see otsd-hook provision --help" on standard error. Returns EX_USAGE. */
-int options_refuse(const options *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int options_refuse(const option_table *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Does the command take the row's option? */
-bool options_take(const options *o, const option_row *row);
-void options_help(const options *o, FILE *f);
+bool options_take(const option_table *o, const option_row *row);
+void options_help(const option_table *o, FILE *f);
 /* The rows alone. */
-void options_help_rows(const options *o, FILE *f);
+void options_help_rows(const option_table *o, FILE *f);
 
 #endif

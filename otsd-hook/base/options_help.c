@@ -53,7 +53,7 @@ static void help_row(const option_row *row, size_t column, FILE *f) {
     wrap(f, row->help, column, column);
 }
 
-void options_help_rows(const options *o, FILE *f) {
+void options_help_rows(const option_table *o, FILE *f) {
     size_t column = 0;
 
     for (size_t i = 0; i < o->len; i++)
@@ -69,7 +69,7 @@ void options_help_rows(const options *o, FILE *f) {
     }
 }
 
-void options_help(const options *o, FILE *f) {
+void options_help(const option_table *o, FILE *f) {
     for (size_t i = 0; i < sizeof o->forms / sizeof o->forms[0] && o->forms[i]; i++)
         fprintf(f, "%s %s %s %s\n", i == 0 ? "usage:" : "      ", o->program, o->command, o->forms[i]);
     fputc('\n', f);

@@ -49,6 +49,11 @@ int problem_code_of(otsd_err err) {
     return (size_t)err < sizeof codes / sizeof codes[0] ? codes[err] : EX_SOFTWARE;
 }
 
+/* A failure never becomes EX_OK: not every function that fails fills its error. */
+static int failure_code(const otsd_error *e) {
+    return e->code == OTSD_OK ? EX_SOFTWARE : problem_code_of(e->code);
+}
+
 static const char *words_of(const otsd_error *e) {
     return e->message[0] ? e->message : otsd_strerror(e->code);
 }
@@ -60,16 +65,16 @@ int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    problem_set(p, problem_code_of(e->code), "%s: %s", what, words_of(e));
+    problem_set(p, failure_code(e), "%s: %s", what, words_of(e));
     p->remote = true;
     return p->code;
 }
 
 int problem_from_library(problem *p, const otsd_error *e) {
     if (e->code == OTSD_ERR_RATE_LIMITED && e->retry_after > 0)
-        problem_set(p, problem_code_of(e->code), "%s; try again in %ld s", words_of(e), e->retry_after);
+        problem_set(p, failure_code(e), "%s; try again in %ld s", words_of(e), e->retry_after);
     else
-        problem_set(p, problem_code_of(e->code), "%s", words_of(e));
+        problem_set(p, failure_code(e), "%s", words_of(e));
     p->remote = true;
     return p->code;
 }

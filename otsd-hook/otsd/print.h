@@ -1,27 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * What otsd says: errors on standard error, receipts on standard output, for people or as JSON.
+ * What otsd says on standard output, for people or as JSON. All return EX_OK, or fill p: EX_OSERR where memory ran out,
+ * EX_IOERR. That standard output took it all is asked once, at the end of main.
  */
 #ifndef OTSD_PRINT_H
 #define OTSD_PRINT_H
 
-#include "otsd.h"
+#include "base/problem.h"
 
-#include <json-c/json.h>
-
-/* "otsd: ..." on standard error; returns code. */
-__attribute__((format(printf, 2, 3))) int complain(int code, const char *format, ...);
-/* The exit code of an error. */
-int code_of(otsd_err err);
-/* complain, with what the library says. */
-int failed(otsd_err err, const otsd_error *e);
-
-/* Adds the member "value"; false: out of memory. */
-bool add_value(json_object *o, const otsd_secret *value);
-/* NULL: out of memory. */
-json_object *receipt_json(const otsd_client *c, const otsd_receipt *t, bool with_value);
-/* Takes o over; NULL is the caller's out of memory. */
-int print_json(json_object *o);
-int print_receipt(const otsd_client *c, bool json, const otsd_receipt *t, bool with_value);
+int print_nominal(bool json, const char *text, problem *p);
+int print_burned(bool json, problem *p);
+/* The secret as it is; a newline behind it only on a terminal. */
+int print_value(bool json, const otsd_secret *value, problem *p);
+int print_receipt(const otsd_client *c, bool json, const otsd_receipt *t, bool with_value, problem *p);
+int print_receipts(const otsd_client *c, bool json, const otsd_receipts *list, problem *p);
 
 #endif

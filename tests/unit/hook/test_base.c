@@ -17,7 +17,7 @@
 #include "base/words.h"
 
 static const char *const texts[] = {"", "one", NULL, "three"};
-static const names table = NAMES_OF(texts);
+static const name_table table = NAMES_OF(texts);
 
 static void names_are_found_in_both_directions(void **state) {
     char list[40], small[6];
@@ -86,6 +86,9 @@ static void a_problem_tells_what_the_library_said(void **state) {
     e = (otsd_error){.code = OTSD_ERR_GONE};
     problem_from_library(&p, &e);
     assert_string_equal(p.text, otsd_strerror(OTSD_ERR_GONE));
+    e = (otsd_error){.code = OTSD_OK};
+    assert_int_equal(problem_from_library(&p, &e), EX_SOFTWARE);
+    assert_int_equal(problem_from_otsd(&p, &e, "what"), EX_SOFTWARE);
     problem_clear(&p);
     assert_int_equal(p.code, EX_OK);
     assert_string_equal(p.text, "");

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 
-static void assert_json(json **j, const char *expected) {
+static void assert_json(json_out **j, const char *expected) {
     size_t len = 0;
     const char *text = json_text_of(*j, &len);
 
@@ -23,7 +23,7 @@ static void assert_json(json **j, const char *expected) {
     assert_null(*j);
 }
 
-static void build(json *j) {
+static void build(json_out *j) {
     json_begin_object(j, NULL);
     json_text(j, "user", "alice");
     json_number(j, "uid", INT64_MIN);
@@ -44,7 +44,7 @@ static void build(json *j) {
 }
 
 static void a_line_has_every_kind_of_member(void **state) {
-    json *j = json_new(JSON_LINE);
+    json_out *j = json_new(JSON_LINE);
 
     (void)state;
     build(j);
@@ -54,7 +54,7 @@ static void a_line_has_every_kind_of_member(void **state) {
 }
 
 static void pretty_text_is_indented(void **state) {
-    json *j = json_new(JSON_PRETTY);
+    json_out *j = json_new(JSON_PRETTY);
 
     (void)state;
     json_begin_array(j, NULL);
@@ -68,7 +68,7 @@ static void pretty_text_is_indented(void **state) {
 
 static void what_would_end_a_string_is_escaped(void **state) {
     static const char odd[] = "\"\\\b\t\n\f\r\x01\x1f\x7f/\0é";
-    json *j = json_new(JSON_LINE);
+    json_out *j = json_new(JSON_LINE);
 
     (void)state;
     json_bytes(j, NULL, odd, sizeof odd - 1);
@@ -76,7 +76,7 @@ static void what_would_end_a_string_is_escaped(void **state) {
 }
 
 static void no_memory_is_told_and_nothing_is_printed(void **state) {
-    json *j = NULL;
+    json_out *j = NULL;
     char *text = NULL;
     size_t len = 0;
     FILE *f = open_memstream(&text, &len);
@@ -92,7 +92,7 @@ static void no_memory_is_told_and_nothing_is_printed(void **state) {
 }
 
 static void print_writes_one_line_and_clears_the_problem(void **state) {
-    json *j = json_new(JSON_LINE);
+    json_out *j = json_new(JSON_LINE);
     char *text = NULL;
     size_t len = 0;
     FILE *f = open_memstream(&text, &len);
@@ -111,7 +111,7 @@ static void print_writes_one_line_and_clears_the_problem(void **state) {
 }
 
 static void a_full_disk_is_told(void **state) {
-    json *j = json_new(JSON_LINE);
+    json_out *j = json_new(JSON_LINE);
     FILE *f = fopen("/dev/full", "w");
     problem p;
 
@@ -123,46 +123,46 @@ static void a_full_disk_is_told(void **state) {
     fclose(f);
 }
 
-static void open_too_deep(json *j) {
+static void open_too_deep(json_out *j) {
     for (int i = 0; i < 9; i++)
         json_begin_array(j, NULL);
     for (int i = 0; i < 9; i++)
         json_end(j);
 }
-static void leave_open(json *j) {
+static void leave_open(json_out *j) {
     json_begin_object(j, NULL);
 }
-static void end_too_often(json *j) {
+static void end_too_often(json_out *j) {
     json_begin_object(j, NULL);
     json_end(j);
     json_end(j);
 }
-static void write_two_texts(json *j) {
+static void write_two_texts(json_out *j) {
     json_number(j, NULL, 1);
     json_number(j, NULL, 2);
 }
-static void name_in_an_array(json *j) {
+static void name_in_an_array(json_out *j) {
     json_begin_array(j, NULL);
     json_number(j, "n", 2);
     json_end(j);
 }
-static void no_name_in_an_object(json *j) {
+static void no_name_in_an_object(json_out *j) {
     json_begin_object(j, NULL);
     json_number(j, NULL, 2);
     json_end(j);
 }
 
 static void what_is_no_json_is_never_printed(void **state) {
-    static void (*const wrong[])(json *) = {open_too_deep,   leave_open,       end_too_often,
-                                            write_two_texts, name_in_an_array, no_name_in_an_object};
+    static void (*const wrong[])(json_out *) = {open_too_deep,   leave_open,       end_too_often,
+                                                write_two_texts, name_in_an_array, no_name_in_an_object};
     size_t len;
-    json *nothing = json_new(JSON_LINE);
+    json_out *nothing = json_new(JSON_LINE);
 
     (void)state;
     assert_null(json_text_of(nothing, &len));
     json_free(&nothing);
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        json *j = json_new(JSON_LINE);
+        json_out *j = json_new(JSON_LINE);
 
         wrong[i](j);
         json_text(j, NULL, "a failure sticks");

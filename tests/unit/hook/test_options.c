@@ -26,7 +26,7 @@ typedef struct values {
 } values;
 
 static const char *const event_texts[] = {"auth", "password", "session"};
-static const names events = NAMES_OF(event_texts);
+static const name_table events = NAMES_OF(event_texts);
 
 #define AT(member) .at = offsetof(values, member)
 static const option_row rows[] = {
@@ -47,16 +47,17 @@ static const option_row rows[] = {
     {.name = "passphrase-file", .kind = OPTION_TEXT, AT(recipient), .argument = "FILE", .help = "…", .takers = OTHER},
 };
 
-static const options table = {.program = "prog",
-                              .command = "make",
-                              .forms = {"[OPTION...] USER", "[OPTION...] --all"},
-                              .about = "Makes one thing after the other, and says so in a line that is longer than a "
+static const option_table table = {.program = "prog",
+                                   .command = "make",
+                                   .forms = {"[OPTION...] USER", "[OPTION...] --all"},
+                                   .about =
+                                       "Makes one thing after the other, and says so in a line that is longer than a "
                                        "terminal is wide.\nSecond paragraph.\n",
-                              OPTION_ROWS(rows),
-                              .taker = ONE,
-                              .least = 1,
-                              .most = 2,
-                              .arguments = "one or two names are needed"};
+                                   OPTION_ROWS(rows),
+                                   .taker = ONE,
+                                   .least = 1,
+                                   .most = 2,
+                                   .arguments = "one or two names are needed"};
 
 /* What is typed, the result, what is told ("" where nothing is), and then the values. */
 typedef struct row {
@@ -204,7 +205,7 @@ static void help_is_wrapped_in_its_column(void **state) {
          .kind = OPTION_TEXT,
          .argument = "LANGUAGE",
          .help = "…… the words of a help are broken where the line of eighty columns ends, and not where bytes are"}};
-    static const options o = {.program = "prog", .command = "make", OPTION_ROWS(one)};
+    static const option_table o = {.program = "prog", .command = "make", OPTION_ROWS(one)};
     static const char expected[] = "  --locale=LANGUAGE  …… the words of a help are broken where the line of eighty\n"
                                    "                     columns ends, and not where bytes are\n";
     char *text = NULL;

@@ -55,6 +55,7 @@ static void help_row(const option_row *row, size_t column, FILE *f) {
 
 void options_help_rows(const option_table *o, FILE *f) {
     size_t column = 0;
+    bool first = true;
 
     for (size_t i = 0; i < o->len; i++)
         if (o->rows[i].kind != OPTION_HEADING && options_take(o, &o->rows[i]) && name_width(&o->rows[i]) + 2 > column)
@@ -63,9 +64,10 @@ void options_help_rows(const option_table *o, FILE *f) {
         if (!options_take(o, &o->rows[i]))
             continue;
         if (o->rows[i].kind == OPTION_HEADING)
-            fprintf(f, "%s%s\n", i > 0 ? "\n" : "", o->rows[i].help);
+            fprintf(f, "%s%s\n", first ? "" : "\n", o->rows[i].help);
         else
             help_row(&o->rows[i], column, f);
+        first = false;
     }
 }
 

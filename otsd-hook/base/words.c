@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/core.h"
+
 const char *words_time(int64_t when, char *out) {
     time_t t = (time_t)when;
     struct tm tm;
@@ -50,5 +52,10 @@ const char *words_masked(const char *address, char *out, size_t size) {
     else
         snprintf(out, size, "%.*s***@%.*s***%s", (int)shown, address, (unsigned char)at[1] < 0x80 ? 1 : 0, at + 1,
                  dot ? dot : "");
+    return out;
+}
+
+const char *words_printable(const char *text, char *out, size_t size) {
+    text_printable(out, size, text, strlen(text));
     return out;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Times and durations as people read them.
+ * Times, durations, addresses and foreign text as people read them.
  */
 #ifndef OTSD_HOOK_WORDS_H
 #define OTSD_HOOK_WORDS_H
@@ -16,5 +16,7 @@ const char *words_time(int64_t when, char *out);
 const char *words_span(int64_t seconds, char *out);
 /* "al***@e***.com": enough to recognise an address by, for a table that others may see. size at least 257. */
 const char *words_masked(const char *address, char *out, size_t size);
+/* text as it can be shown: what is not printable UTF-8 becomes "?"; cut at size. Returns out. */
+const char *words_printable(const char *text, char *out, size_t size);
 
 #endif

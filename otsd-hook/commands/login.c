@@ -4,42 +4,82 @@
  * and where it is over claims before the network is touched: whoever kills this process at its deadline loses nothing.
  * What it prints on standard output is shown to the person who logs in.
  */
-#include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "handoff/closing.h"
-#include "handoff/context.h"
-#include "handoff/look.h"
 #include "base/words.h"
+#include "commands/commands.h"
+#include "handoff/closing.h"
+#include "handoff/look.h"
 
-#define MARGIN_MS                                                                                                      \
-    50 /* between the end of our own patience and the deadline, which is short of the module's SIGKILL already */
-
-static const char help[] =
-    "usage: otsd-hook login --event=auth|password|session [OPTION...] -- USER\n"
-    "\n"
-    "Run by pam_ots.so; there is no need to run it by hand. Decides whether USER's hand-off is over, and ends it.\n"
-    "\n"
-    "  --event=EVENT      what happened: auth (a password is about to be given), password (it was changed), session\n"
-    "  --service=NAME     the PAM service\n"
-    "  --method=LIST      how the person was authenticated, joined by commas, as sshd tells it\n"
-    "  --tty=NAME         the terminal, for the log\n"
-    "  --rhost=HOST       where from, for the log\n"
-    "  --deadline-ms=N    when the caller will kill this process (default 3000)\n"
-    "  --config=FILE      default " OTSD_CONFIG_PATH "\n";
+/* Between the end of our own patience and the deadline, which is short of the module's SIGKILL already. */
+#define MARGIN_MS 50
 
 typedef struct login {
-    event event;
+    const char *config;
+    int event; /* EVENT_…; -1: not given */
     const char *service, *method, *tty, *rhost, *user;
     long deadline_ms;
     struct timespec started;
 } login;
+
+static const char *const event_texts[] = {
+    [EVENT_AUTH] = "auth",
+    [EVENT_PASSWORD] = "password",
+    [EVENT_SESSION] = "session",
+};
+static const name_table events = NAMES_OF(event_texts);
+
+static const option_row rows[] = {
+    {.name = "event",
+     .kind = OPTION_CHOICE,
+     .at = offsetof(login, event),
+     .argument = "EVENT",
+     .help = "what happened: auth (a password is about to be given), password (it was changed), session",
+     .names = &events},
+    {.name = "service",
+     .kind = OPTION_TEXT,
+     .at = offsetof(login, service),
+     .argument = "NAME",
+     .help = "the PAM service"},
+    {.name = "method",
+     .kind = OPTION_TEXT,
+     .at = offsetof(login, method),
+     .argument = "LIST",
+     .help = "how the person was authenticated, joined by commas, as sshd tells it"},
+    {.name = "tty",
+     .kind = OPTION_TEXT,
+     .at = offsetof(login, tty),
+     .argument = "NAME",
+     .help = "the terminal, for the log"},
+    {.name = "rhost",
+     .kind = OPTION_TEXT,
+     .at = offsetof(login, rhost),
+     .argument = "HOST",
+     .help = "where from, for the log"},
+    {.name = "deadline-ms",
+     .kind = OPTION_NUMBER,
+     .at = offsetof(login, deadline_ms),
+     .argument = "N",
+     .help = "when the caller will kill this process (default 3000)",
+     .least = 1,
+     .most = 60000},
+    OPTION_CONFIG(login),
+};
+
+static const option_table options = {
+    .program = "otsd-hook",
+    .command = "login",
+    .forms = {"--event=auth|password|session [OPTION...] -- USER"},
+    .about = "Run by pam_ots.so; there is no need to run it by hand. Decides whether USER's hand-off is over, and ends "
+             "it.",
+    OPTION_ROWS(rows),
+    .least = 1,
+    .most = 1,
+    .arguments = "an event and one user name are needed",
+};
 
 static long left_ms(const login *g) {
     struct timespec now;
@@ -58,7 +98,7 @@ static bool is_login_service(const config *c, const char *service) {
 
 /* Adds what only a login knows. */
 static int look(const context *x, const login *g, const record *r, situation *s, problem *p) {
-    int rc = look_at(r, g->event, s, p);
+    int rc = look_at(r, (event)g->event, s, p);
 
     s->method = method_of(g->service, g->method);
     s->login_service = is_login_service(x->config, g->service);
@@ -129,75 +169,25 @@ static int run(context *x, const login *g, problem *p) {
     return rc;
 }
 
-static bool parse_event(const char *s, event *out) {
-    static const char *const names[] = {"auth", "password", "session"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(s, names[i]) == 0) {
-            *out = (event)i;
-            return true;
-        }
-    return false;
-}
-
-int cmd_login(context *x, int argc, char **argv) {
-    static const struct option options[] = {{"event", required_argument, NULL, 'e'},
-                                            {"service", required_argument, NULL, 's'},
-                                            {"method", required_argument, NULL, 'm'},
-                                            {"tty", required_argument, NULL, 't'},
-                                            {"rhost", required_argument, NULL, 'r'},
-                                            {"deadline-ms", required_argument, NULL, 'd'},
-                                            {"config", required_argument, NULL, 'c'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    login g = {.deadline_ms = 3000};
-    bool has_event = false;
+static int login_run(context *x, int argc, char **argv) {
+    login g = {.event = -1, .deadline_ms = 3000};
+    size_t count;
     problem p;
-    char *stop;
-    int opt, rc;
+    int rc;
 
     clock_gettime(CLOCK_MONOTONIC, &g.started);
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (opt) {
-        case 'e':
-            has_event = parse_event(optarg, &g.event);
-            break;
-        case 's':
-            g.service = optarg;
-            break;
-        case 'm':
-            g.method = optarg;
-            break;
-        case 't':
-            g.tty = optarg;
-            break;
-        case 'r':
-            g.rhost = optarg;
-            break;
-        case 'd':
-            errno = 0;
-            g.deadline_ms = strtol(optarg, &stop, 10);
-            if (errno || *stop || g.deadline_ms < 1 || g.deadline_ms > 60000)
-                return usage_error("login", "--deadline-ms is 1 to 60000");
-            break;
-        case 'c':
-            x->config_path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EX_OK;
-        default:
-            return usage_error("login", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
-        }
-    }
-    if (!has_event || optind + 1 != argc || !user_name_ok(argv[optind]))
-        return usage_error("login", "an event and one user name are needed");
-    g.user = argv[optind];
-    /* Standard error is /dev/null under the module: what goes wrong before the configuration is read must be seen, too.
-     * */
-    problem_use_syslog(true);
-    rc = run(x, &g, &p);
+    rc = command_begin(&options, argc, argv, &g, &count);
+    if (rc == EX_OK)
+        rc = command_check_user(&options, argv[1]);
+    if (rc == EX_OK && g.event < 0)
+        rc = options_refuse(&options, "%s", options.arguments);
     if (rc != EX_OK)
-        problem_say(&p);
-    return rc;
+        return rc;
+    g.user = argv[1];
+    x->config_path = g.config;
+    /* Under the module standard error is /dev/null, and what goes wrong before the configuration is read must be seen. */
+    problem_use_syslog(true);
+    return command_end(run(x, &g, &p), &p);
 }
+
+const command command_login = {&options, login_run, "what pam_ots.so runs"};

@@ -2,72 +2,59 @@
  *
  * otsd-hook: the life of a hand-off, one subcommand for each thing that can happen to it.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "handoff/context.h"
-#include "base/privs.h"
+#include "commands/commands.h"
 
-typedef struct command {
-    const char *name;
-    command_fn *fn;
-    const char *summary;
-} command;
-
-static const command commands[] = {
-    {"provision", cmd_provision, "generate a user's first password, set it, have the link mailed"},
-    {"reissue", cmd_reissue, "the same again for a user whose hand-off is still open; the old link dies"},
-    {"revoke", cmd_revoke, "lock the generated password, burn the link, now"},
-    {"status", cmd_status, "what is open, and what happens next"},
-    {"history", cmd_history, "what became of the hand-offs that are over"},
-    {"sweep", cmd_sweep, "bring every hand-off to where it should be; for a timer"},
-    {"login", cmd_login, "what pam_ots.so runs"},
-};
+static const command *const commands[] = {&command_provision, &command_reissue, &command_revoke, &command_status,
+                                          &command_history,   &command_sweep,   &command_login};
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 static void print_help(void) {
-    printf("usage: otsd-hook COMMAND [OPTION...] [USER]\n"
-           "\n"
-           "Hands a first password over through a Onetime Secret server. Commands, each with --help:\n"
-           "\n");
+    puts("usage: otsd-hook COMMAND [OPTION...] [USER]\n"
+         "\n"
+         "Hands a first password over through a Onetime Secret server. Commands, each with --help:\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-10s %s\n", commands[i].name, commands[i].summary);
-    printf("\n"
-           "Configuration: " OTSD_CONFIG_PATH ", see otsd.conf(5). State: " OTSD_STATE_DIR
-           ". Exit codes: sysexits.h.\n");
+        printf("  %-10s %s\n", commands[i]->options->command, commands[i]->summary);
+    puts("\nConfiguration: " OTSD_CONFIG_PATH ", see otsd.conf(5). State: " OTSD_STATE_DIR ". Exit codes: sysexits.h.");
 }
 
-int main(int argc, char **argv) {
+static int run(const command *c, int argc, char **argv) {
     context x = {0};
-    problem p;
-    int rc;
+    int rc = c->run(&x, argc, argv);
 
-    if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+    context_close(&x);
+    return rc == COMMAND_HELPED ? EX_OK : rc;
+}
+
+static int dispatch(int argc, char **argv) {
+    const char *name = argc > 1 ? argv[1] : "";
+
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(name, commands[i]->options->command) == 0)
+            return run(commands[i], argc - 1, argv + 1);
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
         print_help();
         return EX_OK;
     }
-    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+    if (strcmp(name, "--version") == 0) {
         puts("otsd-hook " OTSD_VERSION);
         return EX_OK;
     }
-    opterr = 0; /* one line for each mistake, and it is ours */
-    for (size_t i = 0; argc >= 2 && i < COMMANDS; i++) {
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
-        /* Help is for everybody. */
-        if (!(argc == 3 && strcmp(argv[2], "--help") == 0) && privs_start(&p) != EX_OK) {
-            problem_say(&p);
-            return p.code;
-        }
-        rc = commands[i].fn(&x, argc - 1, argv + 1);
-        context_close(&x);
-        if (fflush(stdout) != 0 && rc == EX_OK)
-            rc = EX_IOERR;
-        return rc;
-    }
-    fprintf(stderr, "otsd-hook: %s%s%s; see otsd-hook --help\n",
-            argc >= 2 ? "there is no command \"" : "a command is needed", argc >= 2 ? argv[1] : "",
-            argc >= 2 ? "\"" : "");
+    if (argc > 1)
+        say_here("there is no command \"%s\"; see otsd-hook --help", name);
+    else
+        say_here("a command is needed; see otsd-hook --help");
     return EX_USAGE;
+}
+
+int main(int argc, char **argv) {
+    int rc;
+
+    problem_program("otsd-hook");
+    rc = dispatch(argc, argv);
+    if (fflush(stdout) != 0 && rc == EX_OK)
+        rc = EX_IOERR;
+    return rc;
 }

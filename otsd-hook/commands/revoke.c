@@ -3,25 +3,33 @@
  * otsd-hook revoke: lock the generated password, burn the link, close, now. What cannot be burned now is owed: the
  * password is locked and the record claimed before the network is touched.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/words.h"
+#include "commands/commands.h"
 #include "handoff/closing.h"
-#include "handoff/context.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
-#include "base/words.h"
 
 #define LOCK_WAIT_MS 10000
 
-static const char help[] =
-    "usage: otsd-hook revoke [OPTION...] USER\n"
-    "\n"
-    "Ends USER's hand-off: the generated password is locked if it is still the account's, the link is burned.\n"
-    "\n"
-    "  --config=FILE   default " OTSD_CONFIG_PATH "\n";
+typedef struct request {
+    const char *config;
+} request;
+
+static const option_row rows[] = {OPTION_CONFIG(request)};
+
+static const option_table options = {
+    .program = "otsd-hook",
+    .command = "revoke",
+    .forms = {"[OPTION...] USER"},
+    .about = "Ends USER's hand-off: the generated password is locked if it is still the account's, the link is burned.",
+    OPTION_ROWS(rows),
+    .least = 1,
+    .most = 1,
+    .arguments = "one user name is needed",
+};
 
 static void report(const record *r) {
     char when[WORDS_MAX];
@@ -167,28 +175,21 @@ static int revoke_user(context *x, const char *user, problem *p) {
     return EX_OK;
 }
 
-int cmd_revoke(context *x, int argc, char **argv) {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+static int revoke_run(context *x, int argc, char **argv) {
+    request q = {0};
+    size_t count;
     problem p;
-    int opt, rc;
+    int rc = command_begin(&options, argc, argv, &q, &count);
 
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (opt == 'c') {
-            x->config_path = optarg;
-        } else if (opt == 'h') {
-            fputs(help, stdout);
-            return EX_OK;
-        } else {
-            return usage_error("revoke", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
-        }
-    }
-    if (optind + 1 != argc || !user_name_ok(argv[optind]))
-        return usage_error("revoke", "one user name is needed");
+    if (rc == EX_OK)
+        rc = command_check_user(&options, argv[1]);
+    if (rc != EX_OK)
+        return rc;
+    x->config_path = q.config;
     rc = context_open(x, &p);
     if (rc == EX_OK)
-        rc = revoke_user(x, argv[optind], &p);
-    if (rc != EX_OK)
-        problem_say(&p);
-    return rc;
+        rc = revoke_user(x, argv[1], &p);
+    return command_end(rc, &p);
 }
+
+const command command_revoke = {&options, revoke_run, "lock the generated password, burn the link, now"};

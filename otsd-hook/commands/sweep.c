@@ -8,7 +8,6 @@
  * a second sweep finds nothing to do. What cannot be read is set aside and named; it never stops the rest. Pending
  * records are looked at in groups of a fixed size, so that memory does not grow with their number.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "commands/commands.h"
 #include "handoff/closing.h"
-#include "handoff/context.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
 #include "password/backend.h"
@@ -27,15 +26,33 @@
 #define HELPER_MS 5000    /* longer than a login's helper may live; waited for once */
 #define FAILURES_ENOUGH 2 /* so often unreachable: the rest waits for the next sweep */
 
-static const char help[] = "usage: otsd-hook sweep [OPTION...]\n"
-                           "\n"
-                           "Brings every hand-off to where it should be: finishes interrupted provisions, ends what is "
-                           "over, burns what is owed.\n"
-                           "A systemd timer or cron runs it; running it by hand, or twice at once, does no harm.\n"
-                           "\n"
-                           "  --now           try owed burns at once, without waiting for the time of the next try\n"
-                           "  --verbose       say what was done for each hand-off\n"
-                           "  --config=FILE   default " OTSD_CONFIG_PATH "\n";
+typedef struct request {
+    const char *config;
+    bool now, verbose;
+} request;
+
+static const option_row rows[] = {
+    {.name = "now",
+     .kind = OPTION_FLAG,
+     .at = offsetof(request, now),
+     .help = "try owed burns at once, without waiting for the time of the next try"},
+    {.name = "verbose",
+     .kind = OPTION_FLAG,
+     .at = offsetof(request, verbose),
+     .help = "say what was done for each hand-off"},
+    OPTION_CONFIG(request),
+};
+
+static const option_table options = {
+    .program = "otsd-hook",
+    .command = "sweep",
+    .forms = {"[OPTION...]"},
+    .about = "Brings every hand-off to where it should be: finishes interrupted provisions, ends what is over, burns "
+             "what is owed.\n"
+             "A systemd timer or cron runs it; running it by hand, or twice at once, does no harm.\n",
+    OPTION_ROWS(rows),
+    .arguments = "it takes no user: it looks at all",
+};
 
 typedef struct sweep {
     context *x;
@@ -298,45 +315,26 @@ static void run(sweep *w) {
         trouble(w, &p);
 }
 
-int cmd_sweep(context *x, int argc, char **argv) {
-    static const struct option options[] = {{"now", no_argument, NULL, 'n'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"config", required_argument, NULL, 'c'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+static int sweep_run(context *x, int argc, char **argv) {
+    request q = {0};
     sweep w = {.x = x};
+    size_t count;
     problem p;
-    int opt;
+    int rc = command_begin(&options, argc, argv, &q, &count);
 
-    while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (opt) {
-        case 'n':
-            w.now = true;
-            break;
-        case 'v':
-            w.verbose = true;
-            break;
-        case 'c':
-            x->config_path = optarg;
-            break;
-        case 'h':
-            fputs(help, stdout);
-            return EX_OK;
-        default:
-            return usage_error("sweep", "\"%s\" is no option, or lacks its value", argv[optind - 1]);
-        }
-    }
-    if (optind != argc)
-        return usage_error("sweep", "it takes no user: it looks at all");
-    if (context_open(x, &p) != EX_OK) {
-        problem_say(&p);
-        return p.code;
-    }
-    if (look_group_init(&w.group, &p) != EX_OK) {
-        problem_say(&p);
-        return p.code;
-    }
+    if (rc != EX_OK)
+        return rc;
+    x->config_path = q.config;
+    w.now = q.now;
+    w.verbose = q.verbose;
+    rc = context_open(x, &p);
+    if (rc == EX_OK)
+        rc = look_group_init(&w.group, &p);
+    if (rc != EX_OK)
+        return command_end(rc, &p);
     run(&w);
     look_group_free(&w.group);
     return w.worst;
 }
+
+const command command_sweep = {&options, sweep_run, "bring every hand-off to where it should be; for a timer"};

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "handoff/context.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
 int context_open(context *x, problem *p) {
     otsd_error e = {0};
 
@@ -27,15 +23,4 @@ void context_close(context *x) {
     remote_close(&x->remote);
     ledger_close(&x->ledger);
     otsd_config_free(&x->config);
-}
-
-int usage_error(const char *command, const char *fmt, ...) {
-    char text[400];
-    va_list ap;
-
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    fprintf(stderr, "otsd-hook %s: %s; see otsd-hook %s --help\n", command, text, command);
-    return EX_USAGE;
 }

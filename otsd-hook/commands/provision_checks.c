@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/provision_checks.h"
+
+#include <string.h>
+
+#include "password/account.h"
+#include "password/backend.h"
+
+/* A reissue goes to whom the hand-off went before. */
+static int old_recipient(const provision_request *q, provision_facts *f, problem *p) {
+    if (f->old.recipient[0])
+        f->recipient = f->old.recipient;
+    else if (!q->print_link)
+        return problem_set(p, EX_USAGE, "%s: the old link was mailed to nobody: give --recipient or --print-link",
+                           q->user);
+    return EX_OK;
+}
+
+static int find_recipient(const provision_request *q, const config *c, provision_facts *f, problem *p) {
+    problem why;
+    int rc;
+
+    if (q->no_recipient)
+        return EX_OK;
+    if (!q->recipient && q->reissue) {
+        rc = old_recipient(q, f, p);
+        if (rc != EX_OK || !f->recipient)
+            return rc;
+    }
+    if (q->recipient)
+        f->recipient = q->recipient;
+    if (!f->recipient && !c->handoff.recipient)
+        return problem_set(
+            p, EX_USAGE, "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient", q->user);
+    if (f->recipient) {
+        rc = address_check(f->recipient, &why);
+    } else {
+        rc = address_of(c->handoff.recipient, q->user, f->made, &why);
+        f->recipient = f->made;
+    }
+    return rc == EX_OK ? EX_OK : problem_set(p, rc, "%s: %s", q->user, why.text);
+}
+
+static otsd_err read_passphrase(const provision_request *q, provision_facts *f, otsd_error *e) {
+    if (q->passphrase_file)
+        return otsd_secret_from_file(&f->passphrase, q->passphrase_file, PASSPHRASE_MAX, e);
+    if (q->passphrase_fd >= 0)
+        return otsd_secret_from_fd(&f->passphrase, q->passphrase_fd, PASSPHRASE_MAX, e);
+    if (q->reissue && f->old.passphrase[0])
+        return otsd_secret_new(&f->passphrase, f->old.passphrase, strlen(f->old.passphrase));
+    return OTSD_OK;
+}
+
+static int find_passphrase(const provision_request *q, provision_facts *f, problem *p) {
+    otsd_error e = {0};
+    otsd_err err = read_passphrase(q, f, &e);
+    size_t len = f->passphrase ? otsd_secret_len(f->passphrase) : 0;
+
+    if (err != OTSD_OK) {
+        e.code = err; /* where memory ran out nothing is filled in */
+        return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
+    }
+    if (f->passphrase && (len == 0 || strlen(otsd_secret_data(f->passphrase)) != len))
+        return problem_set(p, EX_DATAERR, "%s: the passphrase is empty or has a NUL in it", q->user);
+    return EX_OK;
+}
+
+/* A reissue replaces the generated password and no other, unless forced. */
+static int check_old(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    int rc = ledger_peek(x->ledger, LEDGER_PENDING, q->user, &f->old, p);
+
+    if (rc == LEDGER_NONE)
+        return problem_set(p, EX_DATAERR, "%s has no open hand-off: otsd-hook provision starts one", q->user);
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, q->user);
+        return rc;
+    }
+    if (f->old.uid != f->uid)
+        return problem_set(p, EX_NOPERM,
+                           "%s is another account than the one that was provisioned (uid %lld, then %lld); otsd-hook "
+                           "sweep ends the old hand-off",
+                           q->user, (long long)f->uid, (long long)f->old.uid);
+    return backend_replaceable(x->config, &f->old, q->force, p);
+}
+
+static int check_account(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    int rc = account_uid(q->user, &f->uid, p);
+
+    if (rc != EX_OK)
+        return rc;
+    if (!q->allow_system && account_is_system(f->uid))
+        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
+                           q->user, (long long)f->uid);
+    if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
+        return problem_set(p, EX_CANTCREAT,
+                           "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);
+    if (q->reissue)
+        return check_old(x, q, f, p);
+    if (ledger_has(x->ledger, LEDGER_PENDING, q->user))
+        return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already: otsd-hook reissue or revoke it", q->user);
+    return backend_ready(x->config, q->user, q->force, p);
+}
+
+int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    int rc = check_account(x, q, f, p);
+
+    if (rc == EX_OK)
+        rc = find_recipient(q, x->config, f, p);
+    if (rc == EX_OK)
+        rc = find_passphrase(q, f, p);
+    /* Nothing else would show that the server can be reached. */
+    if (rc == EX_OK && q->dry_run)
+        rc = context_remote(x, p);
+    if (rc == EX_OK && q->dry_run)
+        rc = remote_check(x->remote, p);
+    return rc;
+}
+
+void provision_facts_end(provision_facts *f) {
+    record_wipe(&f->old);
+    otsd_secret_free(&f->passphrase);
+}

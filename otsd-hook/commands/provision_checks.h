@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All that can be known of a provision before anything is asked of the server or changed.
+ */
+#ifndef OTSD_HOOK_PROVISION_CHECKS_H
+#define OTSD_HOOK_PROVISION_CHECKS_H
+
+#include "commands/provision_request.h"
+#include "handoff/address.h"
+#include "handoff/context.h"
+
+/* What the checks found: what a hand-off is made of. */
+typedef struct provision_facts {
+    int64_t uid;
+    record old;            /* reissue: the open hand-off */
+    const char *recipient; /* as given, as before, or made from the pattern; NULL: none */
+    char made[ADDRESS_MAX];
+    otsd_secret *passphrase; /* NULL: none */
+} provision_facts;
+
+/* Fills f; needs the context opened. On a failure nothing was changed. */
+int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p);
+/* Wipes and frees. */
+void provision_facts_end(provision_facts *f);
+
+#endif

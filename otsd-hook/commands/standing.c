@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands/standing.h"
+
+#include "base/names.h"
+
+static const char *const flag_texts[FLAG_COUNT] = {
+    [FLAG_INTERRUPTED] = "interrupted",
+    [FLAG_OVERDUE] = "overdue",
+    [FLAG_OPENED_NO_LOGIN] = "opened-no-login",
+    [FLAG_BURN_OWED] = "burn-owed",
+};
+static const name_table flags = NAMES_OF(flag_texts);
+
+const char *standing_flag_name(standing_flag f) {
+    return names_text(&flags, f);
+}
+
+static standing issuing(const record *r, int64_t now) {
+    return (standing){.flag = now - r->created > STANDING_ISSUING ? FLAG_INTERRUPTED : FLAG_NONE, .next = NEXT_SETTLE};
+}
+
+static standing pending(const record *r, int64_t now) {
+    standing s = {.next = r->deadline <= now ? NEXT_LOCK : NEXT_LOGIN};
+
+    if (now - r->deadline > STANDING_SWEEP)
+        s.flag = FLAG_OVERDUE;
+    else if (r->opened_at > 0 && now - r->opened_at > STANDING_OPENED)
+        s.flag = FLAG_OPENED_NO_LOGIN;
+    return s;
+}
+
+static standing claimed(const record *r, int64_t now) {
+    int64_t since = r->claimed_at > 0 ? r->claimed_at : r->created;
+    standing s = {.flag = now - since > STANDING_OWED ? FLAG_BURN_OWED : FLAG_NONE, .next = NEXT_BURN};
+
+    if (r->outcome != OUTCOME_NONE) {
+        s.next = NEXT_AUDIT;
+    } else if (r->next_try > now) {
+        s.next = NEXT_BURN_LATER;
+        s.wait = r->next_try - now;
+    }
+    return s;
+}
+
+standing standing_of(ledger_state s, const record *r, int64_t now) {
+    if (s == LEDGER_ISSUING)
+        return issuing(r, now);
+    return s == LEDGER_PENDING ? pending(r, now) : claimed(r, now);
+}
+
+bool standing_sweep_is_missing(int64_t stamped, int64_t oldest, int64_t now) {
+    return now - stamped > STANDING_SWEEP && now - oldest > STANDING_SWEEP;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What otsd-hook status says of a hand-off: each flag and each next step, one second before its border, at it, after it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "commands/standing.h"
+
+#define NOW 1000000
+#define FAR (NOW + 50000)
+
+typedef struct row {
+    const char *promise;
+    ledger_state state;
+    record r;
+    standing_flag flag;
+    standing_next next;
+    int64_t wait;
+} row;
+
+static const row rows[] = {
+    {"a provision may take five minutes", LEDGER_ISSUING, {.created = NOW - 300}, FLAG_NONE, NEXT_SETTLE, 0},
+    {"… and not one second more", LEDGER_ISSUING, {.created = NOW - 301}, FLAG_INTERRUPTED, NEXT_SETTLE, 0},
+    {"an intent of this second", LEDGER_ISSUING, {.created = NOW}, FLAG_NONE, NEXT_SETTLE, 0},
+    {"an intent from the future is no alarm", LEDGER_ISSUING, {.created = FAR}, FLAG_NONE, NEXT_SETTLE, 0},
+
+    {"open: the person is awaited", LEDGER_PENDING, {.deadline = FAR}, FLAG_NONE, NEXT_LOGIN, 0},
+    {"one second before the deadline", LEDGER_PENDING, {.deadline = NOW + 1}, FLAG_NONE, NEXT_LOGIN, 0},
+    {"at the deadline it is over", LEDGER_PENDING, {.deadline = NOW}, FLAG_NONE, NEXT_LOCK, 0},
+    {"an hour past the deadline a sweep may still come",
+     LEDGER_PENDING,
+     {.deadline = NOW - 3600},
+     FLAG_NONE,
+     NEXT_LOCK,
+     0},
+    {"… and not one second more", LEDGER_PENDING, {.deadline = NOW - 3601}, FLAG_OVERDUE, NEXT_LOCK, 0},
+    {"opened four hours ago", LEDGER_PENDING, {.deadline = FAR, .opened_at = NOW - 14400}, FLAG_NONE, NEXT_LOGIN, 0},
+    {"opened more than four hours ago, and nobody arrived",
+     LEDGER_PENDING,
+     {.deadline = FAR, .opened_at = NOW - 14401},
+     FLAG_OPENED_NO_LOGIN,
+     NEXT_LOGIN,
+     0},
+    {"not known to be opened is not opened at the epoch",
+     LEDGER_PENDING,
+     {.deadline = FAR, .opened_at = 0},
+     FLAG_NONE,
+     NEXT_LOGIN,
+     0},
+    {"overdue says more than opened",
+     LEDGER_PENDING,
+     {.deadline = NOW - 3601, .opened_at = NOW - 14401},
+     FLAG_OVERDUE,
+     NEXT_LOCK,
+     0},
+
+    {"a burn may be owed for a day", LEDGER_CLAIMED, {.claimed_at = NOW - 86400}, FLAG_NONE, NEXT_BURN, 0},
+    {"… and not one second more", LEDGER_CLAIMED, {.claimed_at = NOW - 86401}, FLAG_BURN_OWED, NEXT_BURN, 0},
+    {"where the claim has no time, creation counts", LEDGER_CLAIMED, {.created = NOW - 86400}, FLAG_NONE, NEXT_BURN, 0},
+    {"… from the second after a day", LEDGER_CLAIMED, {.created = NOW - 86401}, FLAG_BURN_OWED, NEXT_BURN, 0},
+    {"an old hand-off that was claimed now is not owed for long",
+     LEDGER_CLAIMED,
+     {.created = 1, .claimed_at = NOW},
+     FLAG_NONE,
+     NEXT_BURN,
+     0},
+    {"the next try is a second away",
+     LEDGER_CLAIMED,
+     {.claimed_at = NOW, .next_try = NOW + 1},
+     FLAG_NONE,
+     NEXT_BURN_LATER,
+     1},
+    {"the next try is now", LEDGER_CLAIMED, {.claimed_at = NOW, .next_try = NOW}, FLAG_NONE, NEXT_BURN, 0},
+    {"an outcome is known: the audit line is left",
+     LEDGER_CLAIMED,
+     {.claimed_at = NOW, .next_try = FAR, .outcome = OUTCOME_BURNED},
+     FLAG_NONE,
+     NEXT_AUDIT,
+     0},
+    {"overdue is no word for what is claimed",
+     LEDGER_CLAIMED,
+     {.claimed_at = NOW, .deadline = 1, .opened_at = 1},
+     FLAG_NONE,
+     NEXT_BURN,
+     0},
+};
+
+static void each_record_stands_where_it_does(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        standing s = standing_of(rows[i].state, &rows[i].r, NOW);
+
+        print_message("%s\n", rows[i].promise);
+        assert_int_equal(s.flag, rows[i].flag);
+        assert_int_equal(s.next, rows[i].next);
+        assert_int_equal(s.wait, rows[i].wait);
+    }
+}
+
+static void flags_have_the_words_of_the_manual(void **state) {
+    (void)state;
+    assert_null(standing_flag_name(FLAG_NONE));
+    assert_string_equal(standing_flag_name(FLAG_INTERRUPTED), "interrupted");
+    assert_string_equal(standing_flag_name(FLAG_OVERDUE), "overdue");
+    assert_string_equal(standing_flag_name(FLAG_OPENED_NO_LOGIN), "opened-no-login");
+    assert_string_equal(standing_flag_name(FLAG_BURN_OWED), "burn-owed");
+    assert_null(standing_flag_name(FLAG_COUNT));
+}
+
+static void a_sweep_is_missed_after_an_hour(void **state) {
+    (void)state;
+    assert_false(standing_sweep_is_missing(NOW - 3600, 1, NOW));
+    assert_true(standing_sweep_is_missing(NOW - 3601, 1, NOW));
+    /* no sweep yet, but nothing that is old enough to have been swept */
+    assert_false(standing_sweep_is_missing(0, NOW - 3600, NOW));
+    assert_true(standing_sweep_is_missing(0, NOW - 3601, NOW));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_record_stands_where_it_does),
+        cmocka_unit_test(flags_have_the_words_of_the_manual),
+        cmocka_unit_test(a_sweep_is_missed_after_an_hour),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -3,16 +3,13 @@
  * otsd-hook history: what the audit log knows, its last rotation included.
  */
 #include <errno.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/words.h"
 #include "commands/commands.h"
-
-#define TEXT_MAX 300 /* bytes of one text of a line; an address has 254 at most */
+#include "commands/happening.h"
 
 typedef struct request {
     const char *config;
@@ -43,56 +40,10 @@ typedef struct history {
     size_t shown, damaged;
 } history;
 
-/* A line of the log, as far as it is shown; "" where a text is missing. */
-typedef struct happening {
-    char time[TEXT_MAX], user[TEXT_MAX], event[TEXT_MAX], recipient[TEXT_MAX], deadline[TEXT_MAX], reason[TEXT_MAX],
-        outcome[TEXT_MAX], opened_at[TEXT_MAX];
-} happening;
-
-/* Bounded, and nothing in it that a terminal would obey. */
-static void take(json_object *o, const char *name, char out[TEXT_MAX]) {
-    json_object *v;
-    bool is_text = json_object_object_get_ex(o, name, &v) && json_object_is_type(v, json_type_string);
-
-    words_printable(is_text ? json_object_get_string(v) : "", out, TEXT_MAX);
-}
-
-/* False: the line is damaged. */
-static bool read_happening(const char *line, happening *h) {
-    json_object *o = json_tokener_parse(line);
-    bool is_object = o && json_object_is_type(o, json_type_object);
-
-    memset(h, 0, sizeof *h);
-    if (is_object) {
-        take(o, "time", h->time);
-        take(o, "user", h->user);
-        take(o, "event", h->event);
-        take(o, "recipient", h->recipient);
-        take(o, "deadline", h->deadline);
-        take(o, "reason", h->reason);
-        take(o, "outcome", h->outcome);
-        take(o, "opened_at", h->opened_at);
-    }
-    if (o)
-        json_object_put(o);
-    return is_object && h->event[0];
-}
-
-static void print_happening(const happening *h) {
-    if (strcmp(h->event, "closed") == 0 && h->opened_at[0])
-        printf("%s  %-16s closed: %s; the link: %s at %s\n", h->time, h->user, h->reason, h->outcome, h->opened_at);
-    else if (strcmp(h->event, "closed") == 0)
-        printf("%s  %-16s closed: %s; the link: %s\n", h->time, h->user, h->reason, h->outcome);
-    else if (h->recipient[0])
-        printf("%s  %-16s %s to %s, until %s\n", h->time, h->user, h->event, h->recipient, h->deadline);
-    else
-        printf("%s  %-16s %s, until %s\n", h->time, h->user, h->event, h->deadline);
-}
-
 static void read_line(history *h, const char *line) {
     happening what;
 
-    if (!read_happening(line, &what)) {
+    if (!happening_read(line, &what)) {
         h->damaged++;
         return;
     }
@@ -102,7 +53,7 @@ static void read_line(history *h, const char *line) {
     if (h->json)
         fputs(line, stdout);
     else
-        print_happening(&what);
+        happening_print(&what, stdout);
 }
 
 /* A log that is not there is empty. */

@@ -120,13 +120,14 @@ static void tell(const record *r) {
 
 static int end(context *x, const login *g, entry *e, reason why, problem *p) {
     int rc = closing_claim(x->ledger, x->config, e, why, p);
+    problem ignored;
     long left;
 
     if (rc != EX_OK)
         return rc;
     say(LOG_INFO, "%s: the hand-off is over (%s; service %s, method %s, tty %s, from %s)", g->user, reason_text(why),
         g->service ? g->service : "-", g->method ? g->method : "-", g->tty ? g->tty : "-", g->rhost ? g->rhost : "-");
-    (void)ledger_nudge(x->ledger, p);
+    (void)ledger_nudge(x->ledger, &ignored); /* the timer comes anyway */
     rc = context_remote(x, p);
     if (rc != EX_OK)
         return rc;

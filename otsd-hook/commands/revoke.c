@@ -78,38 +78,43 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
     return rc;
 }
 
+/* Burns that are owed for one user from before. */
 typedef struct owed {
     context *x;
     const char *user;
-    int found, rc;
-    problem *p;
+    int found;
+    problem why; /* of the last one that failed; its code is EX_OK where none did */
 } owed;
 
-/* Burns that are owed for this user from before. */
+/* Is it USER.ID? */
+static bool is_of(const char *name, const char *user) {
+    size_t len = strlen(user);
+
+    return strncmp(name, user, len) == 0 && name[len] == '.' && strlen(name) == len + 17;
+}
+
 static int owed_one(const char *name, void *arg) {
     owed *o = arg;
-    size_t len = strlen(o->user);
     entry *e;
+    problem p;
     int rc;
 
-    if (strncmp(name, o->user, len) != 0 || name[len] != '.' || strlen(name) != len + 17)
+    if (!is_of(name, o->user))
         return 0;
-    rc = ledger_find(o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, o->p);
+    rc = ledger_find(o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, &p);
     if (rc == LEDGER_NONE)
         return 0;
     o->found++;
-    if (rc != EX_OK) {
-        if (rc == LEDGER_BUSY)
-            rc = problem_set(o->p, EX_TEMPFAIL, "%s: another process is burning the secret", o->user);
-        else
-            problem_add(o->p, " (%s/claimed/%s)", OTSD_STATE_DIR, name);
-        o->rc = rc;
-        return 0;
+    if (rc == LEDGER_BUSY) {
+        rc = problem_set(&p, EX_TEMPFAIL, "%s: another process is burning the secret", o->user);
+    } else if (rc != EX_OK) {
+        problem_add(&p, " (%s/claimed/%s)", OTSD_STATE_DIR, name);
+    } else {
+        rc = finish(o->x, e, &p);
+        ledger_release(&e);
     }
-    rc = finish(o->x, e, o->p);
     if (rc != EX_OK)
-        o->rc = rc;
-    ledger_release(&e);
+        o->why = p;
     return 0;
 }
 
@@ -148,7 +153,7 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
 }
 
 static int revoke_user(context *x, const char *user, problem *p) {
-    owed burns = {.x = x, .user = user, .p = p};
+    owed burns = {.x = x, .user = user};
     problem other;
     bool undone = false, found;
     int rc = revoke_pending(x, user, &found, p), rc_issuing;
@@ -163,11 +168,13 @@ static int revoke_user(context *x, const char *user, problem *p) {
     }
     if (rc != EX_OK || found)
         return rc;
-    rc = ledger_each(x->ledger, LEDGER_CLAIMED, owed_one, &burns, &other);
+    rc = ledger_each(x->ledger, LEDGER_CLAIMED, owed_one, &burns, p);
     if (rc != EX_OK)
-        *p = other;
-    if (rc != EX_OK || burns.rc != EX_OK)
-        return rc != EX_OK ? rc : burns.rc;
+        return rc;
+    if (burns.why.code != EX_OK) {
+        *p = burns.why;
+        return p->code;
+    }
     if (undone)
         printf("%s: an interrupted provision is undone; the account has its old password\n", user);
     else if (burns.found == 0)

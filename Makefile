@@ -3,7 +3,7 @@
 #   make            build everything          make deps       install what is missing (Debian, Fedora)
 #   make demo       the story, told live      make check      all tests
 #   make lint       static analysis           make bench      measurements
-#   make format     lays out the C files
+#   make format     lays out the C files      make coverage-unit  what the unit tests execute
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
 
 VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
@@ -168,6 +168,13 @@ memcheck: tests
 	  { cat $(B)/memcheck.log; exit 1; }; done
 	@echo "memcheck: nothing found"
 
+# Which lines do the unit tests alone execute? Optimization would blur it, and fortification needs optimization.
+.PHONY: coverage-unit coverage-objects
+coverage-unit:
+	$(MAKE) B=build/coverage HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage coverage-objects
+	tests/unit/coverage build/coverage
+coverage-objects: $(UNIT) $(call obj,$(HOOK_MAIN) $(OTSD_SRC) $(PAM_SRC))
+
 bench: tests
 	B=$(B) tests/bench/run
 
@@ -176,7 +183,7 @@ format:
 
 LINT_C := $(ALL_SRC)
 # tests/e2e/talk is expect.
-SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak tests/lint/rooms tests/lint/dialect tests/lint/format)
+SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak tests/lint/rooms tests/lint/dialect tests/lint/format tests/unit/coverage)
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests

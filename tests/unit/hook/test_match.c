@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which secret on the server is an intent's orphan: each condition at its border, by itself, and what others may own.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "handoff/match.h"
+
+#define T 1000000
+#define SETTLING 21
+#define ASKED 3456
+#define ALICE "alice@example.com"
+#define MASKED "al*****@e*****.com"
+
+static const intent ours = {"alice", ALICE, ASKED, T, false};
+
+/* Does a single stray fit our intent? */
+typedef struct fit {
+    const char *promise;
+    int64_t asked, granted;
+    const char *recipient, *masked;
+    int64_t created; /* after our asking, by the server's clock */
+    bool fits;
+} fit;
+
+static const fit fits[] = {
+    {"what was asked for", ASKED, ASKED, ALICE, MASKED, 0, true},
+    {"a second more", ASKED, ASKED + 1, ALICE, MASKED, 0, false},
+    {"a second less", ASKED, ASKED - 1, ALICE, MASKED, 0, false},
+    {"the floor of 60 s", 30, 60, ALICE, MASKED, 0, true},
+    {"the floor of 300 s", 60, 300, ALICE, MASKED, 0, true},
+    {"just beside the floor of 60 s", 30, 61, ALICE, MASKED, 0, false},
+    {"just below the floor of 60 s", 30, 59, ALICE, MASKED, 0, false},
+    {"just beside the floor of 300 s", 60, 301, ALICE, MASKED, 0, false},
+    {"just below the floor of 300 s", 60, 299, ALICE, MASKED, 0, false},
+    {"a floor is for what is below it", ASKED, 60, ALICE, MASKED, 0, false},
+    {"the larger floor, too", ASKED, 300, ALICE, MASKED, 0, false},
+    {"the ceiling of 7 days", 604801, 604800, ALICE, MASKED, 0, true},
+    {"the ceiling of 14 days", 2000000, 1209600, ALICE, MASKED, 0, true},
+    {"the ceiling of 30 days", 2592001, 2592000, ALICE, MASKED, 0, true},
+    {"just below a ceiling", 2592001, 2591999, ALICE, MASKED, 0, false},
+    {"just below 7 days", 2592000, 604799, ALICE, MASKED, 0, false},
+    {"just above 7 days", 2592000, 604801, ALICE, MASKED, 0, false},
+    {"just below 14 days", 2592000, 1209599, ALICE, MASKED, 0, false},
+    {"just above 14 days", 2592000, 1209601, ALICE, MASKED, 0, false},
+    {"a ceiling is for what is above it", ASKED, 604800, ALICE, MASKED, 0, false},
+    {"the middle ceiling, too", ASKED, 1209600, ALICE, MASKED, 0, false},
+    {"the largest ceiling, too", ASKED, 2592000, ALICE, MASKED, 0, false},
+
+    {"another mask of the address", ASKED, ASKED, ALICE, "a***@e***.com", 0, true},
+    {"another person's", ASKED, ASKED, ALICE, "bo***@e***.com", 0, false},
+    {"one that mails nobody", ASKED, ASKED, ALICE, NULL, 0, false},
+    {"nobody was to be mailed, and nobody is", ASKED, ASKED, "", NULL, 0, true},
+    {"nobody was to be mailed, and somebody is", ASKED, ASKED, "", MASKED, 0, false},
+
+    {"five minutes before, where the clocks are not known", ASKED, ASKED, ALICE, MASKED, -300, true},
+    {"a second before that", ASKED, ASKED, ALICE, MASKED, -301, false},
+    {"five minutes after the last moment of the request", ASKED, ASKED, ALICE, MASKED, SETTLING + 60 + 300, true},
+    {"a second after that", ASKED, ASKED, ALICE, MASKED, SETTLING + 60 + 301, false},
+};
+
+static void each_condition_at_its_border(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof fits / sizeof fits[0]; i++) {
+        const fit *f = &fits[i];
+        char key[] = "key", masked[32];
+        stray s = {.key = key, .ttl = f->granted, .created = T + f->created};
+        intent own = {"alice", f->recipient, f->asked, T, false};
+        match_input in = {.strays = &s, .strays_len = 1};
+        match_result got;
+
+        snprintf(masked, sizeof masked, "%s", f->masked ? f->masked : "");
+        s.recipient = f->masked ? masked : NULL;
+        got = match_find(&in, &own, SETTLING, true);
+        if ((got.found == &s) != f->fits || got.unclear || got.ambiguous)
+            fail_msg("%s: found %d, unclear %d, ambiguous %d", f->promise, got.found == &s, got.unclear, got.ambiguous);
+    }
+}
+
+/* With a known difference of the clocks the window is as wide as it was seen to be, a request's time before it. */
+static void a_known_gap_narrows_the_window(void **state) {
+    static const struct {
+        int64_t earliest, latest, created;
+        bool fits;
+    } rows[] = {
+        {5, 9, 5 - SETTLING - 2, true},
+        {5, 9, 5 - SETTLING - 3, false},
+        {5, 9, SETTLING + 60 + 9 + 2, true},
+        {5, 9, SETTLING + 60 + 9 + 3, false},
+        {-7200, -7199, 0, false},
+        {-7200, -7199, -7200, true},
+        {3600, 3601, 3600, true},
+        {3600, 3601, 0, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char key[] = "key", masked[] = MASKED;
+        stray s = {key, masked, ASKED, T + rows[i].created, false};
+        match_input in = {.strays = &s, .strays_len = 1};
+
+        in.gap = (clock_gap){true, rows[i].earliest, rows[i].latest};
+        if ((match_find(&in, &ours, SETTLING, true).found == &s) != rows[i].fits)
+            fail_msg("row %zu", i);
+    }
+}
+
+static void the_gap_is_what_was_seen_so_far(void **state) {
+    clock_gap g = {0};
+
+    (void)state;
+    clock_gap_note(&g, 100, 107);
+    assert_true(g.known && g.earliest == 7 && g.latest == 7);
+    clock_gap_note(&g, 200, 203);
+    assert_true(g.known && g.earliest == 3 && g.latest == 7);
+    clock_gap_note(&g, 300, 311);
+    assert_true(g.known && g.earliest == 3 && g.latest == 11);
+    clock_gap_note(&g, 400, 405);
+    assert_true(g.known && g.earliest == 3 && g.latest == 11);
+    g = (clock_gap){0};
+    clock_gap_note(&g, 100, 40);
+    assert_true(g.known && g.earliest == -60 && g.latest == -60);
+}
+
+/* Strays that fit ours, and intents of others that they fit as well, or do not. */
+typedef enum kind { END, FITS, KNOWN, ELSE, CLAMPED } kind; /* a stray */
+typedef enum other {
+    LAST,
+    SAME,      /* asked for just the same, and its process is gone */
+    UNDER_WAY, /* the same, and its process is not */
+    DIFFERENT, /* asked for something else */
+    DIFFERENT_UNDER_WAY,
+    OURSELVES, /* our own intent, as the ledger lists it */
+    OURSELVES_UNDER_WAY,
+} other;
+
+typedef struct owners {
+    const char *promise;
+    kind strays[5];
+    other others[5];
+    bool settled;
+    int found; /* index of a stray, -1: none */
+    bool unclear, ambiguous;
+} owners;
+
+static const owners cases[] = {
+    {"nothing there, nothing found", {END}, {LAST}, true, -1, false, false},
+    {"one that fits is ours", {FITS}, {LAST}, true, 0, false, false},
+    {"the first one that fits", {ELSE, FITS, ELSE}, {LAST}, true, 1, false, false},
+    {"what is in the ledger is nobody's orphan", {KNOWN}, {LAST}, true, -1, false, false},
+    {"nor does it stand in the way of one", {KNOWN, FITS}, {LAST}, true, 1, false, false},
+    {"one more than could own them: another host's", {FITS, FITS}, {LAST}, true, -1, false, true},
+    {"two for two", {FITS, FITS}, {SAME}, true, 0, false, false},
+    {"one for two: either may have it", {FITS}, {SAME}, true, 0, false, false},
+    {"three for two", {FITS, FITS, FITS}, {SAME}, true, -1, false, true},
+    {"three for three", {FITS, FITS, FITS}, {SAME, SAME}, true, 0, false, false},
+    {"an intent that asked for something else owns none", {FITS, FITS}, {DIFFERENT}, true, -1, false, true},
+    {"our own intent is not another", {FITS, FITS}, {OURSELVES}, true, -1, false, true},
+    {"nor is our own process", {FITS}, {OURSELVES_UNDER_WAY}, true, 0, false, false},
+    {"a provision under way may own it", {FITS}, {UNDER_WAY}, true, -1, true, false},
+    {"one under way that is listed first", {FITS}, {UNDER_WAY, SAME}, true, -1, true, false},
+    {"one under way that is listed last", {FITS}, {SAME, UNDER_WAY}, true, -1, true, false},
+    {"one under way that asked for something else does not", {FITS}, {DIFFERENT_UNDER_WAY}, true, 0, false, false},
+    {"one under way, and more than could own them", {FITS, FITS}, {UNDER_WAY}, true, -1, true, false},
+    {"before ours settled the exact mark counts", {FITS}, {LAST}, false, 0, false, false},
+    {"before that a clamped one may be another's", {CLAMPED}, {LAST}, false, -1, true, false},
+    {"after that it is ours", {CLAMPED}, {LAST}, true, 0, false, false},
+    {"before that, too many are ambiguous all the same", {FITS, FITS}, {LAST}, false, -1, false, true},
+};
+
+#define LONG_TTL 2000000
+
+static void an_orphan_is_burned_only_where_it_is_surely_ours(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const owners *c = &cases[i];
+        bool clamped = c->strays[0] == CLAMPED;
+        intent own = {"alice", "", clamped ? LONG_TTL : ASKED, T, false}, others[5];
+        char key[] = "key";
+        stray strays[5];
+        match_input in = {.strays = strays, .others = others};
+        match_result got;
+
+        for (; c->strays[in.strays_len] != END; in.strays_len++) {
+            kind k = c->strays[in.strays_len];
+
+            strays[in.strays_len] = (stray){key, NULL,
+                                            k == CLAMPED ? 604800
+                                            : k == ELSE  ? ASKED - 1
+                                                         : ASKED,
+                                            T, k == KNOWN};
+        }
+        for (; c->others[in.others_len] != LAST; in.others_len++) {
+            other o = c->others[in.others_len];
+            bool self = o == OURSELVES || o == OURSELVES_UNDER_WAY;
+
+            others[in.others_len] =
+                (intent){self ? "alice" : "bob", "", o == DIFFERENT || o == DIFFERENT_UNDER_WAY ? ASKED + 1 : ASKED, T,
+                         o == UNDER_WAY || o == DIFFERENT_UNDER_WAY || o == OURSELVES_UNDER_WAY};
+        }
+        got = match_find(&in, &own, SETTLING, c->settled);
+        if (got.found != (c->found < 0 ? NULL : &strays[c->found]) || got.unclear != c->unclear ||
+            got.ambiguous != c->ambiguous)
+            fail_msg("%s: found %d, unclear %d, ambiguous %d", c->promise, got.found ? (int)(got.found - strays) : -1,
+                     got.unclear, got.ambiguous);
+    }
+}
+
+/* Two strays that fit, and only the first of them may belong to a provision under way: nothing is burned yet. */
+static void one_that_may_be_under_way_keeps_the_others_alive(void **state) {
+    char key[] = "key";
+    stray strays[] = {{key, NULL, ASKED, T - 200, false}, {key, NULL, ASKED, T + 200, false}};
+    intent own = {"alice", "", ASKED, T, false}, bobs = {"bob", "", ASKED, T - 400, true};
+    match_input in = {.strays = strays, .strays_len = 2, .others = &bobs, .others_len = 1};
+    match_result got = match_find(&in, &own, SETTLING, true);
+
+    (void)state;
+    assert_null(got.found);
+    assert_true(got.unclear);
+    assert_false(got.ambiguous);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        {"a secret is an intent's where ttl, recipient and time fit", each_condition_at_its_border, NULL, NULL, NULL},
+        {"a known difference of the clocks narrows the window", a_known_gap_narrows_the_window, NULL, NULL, NULL},
+        {"the difference of the clocks is what was seen so far", the_gap_is_what_was_seen_so_far, NULL, NULL, NULL},
+        {"an orphan is given only where it is surely this intent's", an_orphan_is_burned_only_where_it_is_surely_ours,
+         NULL, NULL, NULL},
+        {"one that may be under way keeps the others alive", one_that_may_be_under_way_keeps_the_others_alive, NULL,
+         NULL, NULL},
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

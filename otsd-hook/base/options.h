@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The command line of every program and subcommand, as a table: what an option is called, what it takes, where the value
- * goes, what the help says. The same rows are parsed and printed, so an option and its help cannot differ.
+ * The command line of every program and subcommand, as a table: what an option is called, what it takes, where the
+ * value goes, what the help says. The same rows are parsed and printed, so an option and its help cannot differ.
  *
  * Options have long names only. A name may be cut short where it stays the only one; a value follows "=" or is the next
  * word; options and arguments may be mixed until "--"; of an option that is given twice the last one counts.
@@ -54,7 +54,8 @@ typedef struct option_table {
 typedef enum options_result { OPTIONS_READ, OPTIONS_HELP, OPTIONS_WRONG } options_result;
 
 /* Pure: prints nothing. argv[0] is skipped; the arguments are moved to argv[1] and behind, *count is how many they are.
- * Values go into the struct at `into`, which holds the defaults. OPTIONS_WRONG: p says why, in a sentence without end. */
+ * Values go into the struct at `into`, which holds the defaults. OPTIONS_WRONG: p says why, in a sentence without end.
+ * */
 options_result options_parse(const option_table *o, int argc, char **argv, void *into, size_t *count, problem *p);
 /* options_parse; prints the help on standard output, or the mistake on standard error. OPTIONS_READ: go on. */
 options_result options_read(const option_table *o, int argc, char **argv, void *into, size_t *count);

@@ -3,8 +3,8 @@
  * What went wrong, for a person and for a program: one line and a sysexits code. Every function of otsd-hook that can
  * fail returns that code (EX_OK is 0) and fills a problem; the one place that prints it is problem_say.
  *
- * A function that takes a problem clears it first: when it returns EX_OK the code is EX_OK and the text is empty, so that
- * `rc = p->code` after a call is always true, and nothing of an earlier failure is ever told.
+ * A function that takes a problem clears it first: when it returns EX_OK the code is EX_OK and the text is empty, so
+ * that `rc = p->code` after a call is always true, and nothing of an earlier failure is ever told.
  */
 #ifndef OTSD_HOOK_PROBLEM_H
 #define OTSD_HOOK_PROBLEM_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What otsd-hook status says of a hand-off: each flag and each next step, one second before its border, at it, after it.
+ * What otsd-hook status says of a hand-off: each flag and each next step, one second before its border, at it, after
+ * it.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,12 +8,21 @@
 #include <syslog.h>
 
 #include "base/clock.h"
+#include "base/names.h"
 
-static const char *const status_names[BATCH_STATUSES] = {"todo", "interrupted", "provisioned", "open",
-                                                         "kept", "failed",      "left"};
+static const char *const status_texts[BATCH_STATUSES] = {
+    [BATCH_TODO] = "todo",
+    [BATCH_INTERRUPTED] = "interrupted",
+    [BATCH_PROVISIONED] = "provisioned",
+    [BATCH_OPEN] = "open",
+    [BATCH_KEPT] = "kept",
+    [BATCH_FAILED] = "failed",
+    [BATCH_LEFT] = "left",
+};
+static const name_table statuses = NAMES_OF(status_texts);
 
 const char *batch_status_name(batch_status s) {
-    return (unsigned)s < BATCH_STATUSES ? status_names[s] : "unknown";
+    return names_text(&statuses, (int)s);
 }
 
 static int by_user(const void *a, const void *b) {
@@ -111,7 +120,7 @@ void batch_result(batch *b, batch_account *a, batch_status to, const char *messa
     if (to == BATCH_FAILED || (to == BATCH_LEFT && !b->is_cut))
         say(LOG_WARNING, "%s:%lu: %s", batch_file_name(b), a->line->number, message);
     if (b->report &&
-        report_line(b->report, a->line->user, status_names[to], a->deadline, a->id, message, a->link, &p) != EX_OK)
+        report_line(b->report, a->line->user, batch_status_name(to), a->deadline, a->id, message, a->link, &p) != EX_OK)
         report_failed(b, &p);
 }
 

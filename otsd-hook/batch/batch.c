@@ -2,12 +2,12 @@
 #include "batch/batch.h"
 
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "batch/pipeline.h"
 #include "batch/preflight.h"
 #include "batch/resume.h"
@@ -70,24 +70,19 @@ static void work(batch *b) {
     }
 }
 
-static void print_json(const batch *b, int rc) {
-    json_object *o = json_object_new_object();
-    const char *text;
+static int print_json(const batch *b, int rc, problem *p) {
+    json_out *j = json_new(JSON_LINE);
 
-    for (batch_status s = BATCH_PROVISIONED; o && s < BATCH_STATUSES; s++)
-        json_object_object_add(o, batch_status_name(s), json_object_new_int64((int64_t)b->counts[s]));
-    if (!o)
-        return;
-    json_object_object_add(o, "accounts", json_object_new_int64((int64_t)b->len));
-    json_object_object_add(o, "todo",
-                           json_object_new_int64((int64_t)(b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED])));
-    json_object_object_add(o, "dry_run", json_object_new_boolean(b->dry_run));
-    json_object_object_add(o, "cut_short", b->is_cut ? json_object_new_string(b->cut.text) : NULL);
-    json_object_object_add(o, "exit", json_object_new_int(rc));
-    text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text)
-        puts(text);
-    json_object_put(o);
+    json_begin_object(j, NULL);
+    for (batch_status s = BATCH_PROVISIONED; s < BATCH_STATUSES; s++)
+        json_number(j, batch_status_name(s), (int64_t)b->counts[s]);
+    json_number(j, "accounts", (int64_t)b->len);
+    json_number(j, "todo", (int64_t)(b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED]));
+    json_bool(j, "dry_run", b->dry_run);
+    json_text(j, "cut_short", b->is_cut ? b->cut.text : NULL);
+    json_number(j, "exit", rc);
+    json_end(j);
+    return json_print(&j, stdout, p);
 }
 
 /* Labels and numbers rather than sentences: they read the same for one and for many. */
@@ -124,6 +119,7 @@ static int exit_code(const batch *b) {
 
 static int finish(batch *b, int64_t ms) {
     int rc = b->dry_run ? EX_OK : exit_code(b);
+    bool printed = true;
     problem p;
 
     if (b->is_cut) {
@@ -131,13 +127,17 @@ static int finish(batch *b, int64_t ms) {
         problem_say(&b->cut);
     }
     if (b->json)
-        print_json(b, rc);
+        printed = print_json(b, rc, &p) == EX_OK;
     else
         print_text(b, ms);
     if (!b->dry_run)
         say(LOG_NOTICE, "batch ended: accounts: %zu, provisioned: %zu, failed: %zu, left: %zu", b->len,
             (size_t)b->counts[BATCH_PROVISIONED], (size_t)b->counts[BATCH_FAILED], (size_t)b->counts[BATCH_LEFT]);
-    if (ferror(stdout) || fflush(stdout) != 0) {
+    if (!printed && p.code == EX_OSERR) {
+        rc = problem_set(&p, EX_IOERR,
+                         "no memory for what was to be printed; what became of the batch is in the ledger");
+        problem_say(&p);
+    } else if (ferror(stdout) || fflush(stdout) != 0) {
         rc = problem_set(&p, EX_IOERR, "standard output cannot be written; what became of the batch is in the ledger");
         problem_say(&p);
     }

@@ -5,21 +5,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "batch/roster.h"
 #include "core/core.h"
 
-static const char *const names[COLUMN_COUNT] = {"user", "recipient", "ttl", "locale", "passphrase"};
+static const char *const column_texts[COLUMN_COUNT] = {
+    [COLUMN_USER] = "user",     [COLUMN_RECIPIENT] = "recipient",   [COLUMN_TTL] = "ttl",
+    [COLUMN_LOCALE] = "locale", [COLUMN_PASSPHRASE] = "passphrase",
+};
+static const name_table columns = NAMES_OF(column_texts);
 
 column column_of(const char *name) {
-    column c = COLUMN_USER;
+    int c = COLUMN_COUNT;
 
-    while (c < COLUMN_COUNT && strcmp(names[c], name) != 0)
-        c++;
-    return c;
+    (void)names_find(&columns, name, &c); /* where there is none it stays COLUMN_COUNT */
+    return (column)c;
 }
 
 const char *column_name(column c) {
-    return (unsigned)c < COLUMN_COUNT ? names[c] : "unknown";
+    return names_text(&columns, (int)c);
 }
 
 bool split_refuse(char *why, const char *fmt, ...) {

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,41 +15,39 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/json.h"
 
-static void add_text(json_object *o, const char *key, const char *value) {
+/* What is not known is not in the line. */
+static void add_text(json_out *j, const char *name, const char *value) {
     if (value && *value)
-        json_object_object_add(o, key, json_object_new_string(value));
+        json_text(j, name, value);
 }
 
-static void add_time(json_object *o, const char *key, int64_t when) {
-    char buf[40];
-    struct tm tm;
-    time_t t = (time_t)when;
-
-    if (when > 0 && gmtime_r(&t, &tm) && strftime(buf, sizeof buf, "%Y-%m-%dT%H:%M:%SZ", &tm) > 0)
-        add_text(o, key, buf);
+static void add_time(json_out *j, const char *name, int64_t when) {
+    if (when > 0)
+        json_time(j, name, when);
 }
 
-static json_object *line_of(const char *event, const record *r, int64_t now) {
-    json_object *o = json_object_new_object();
+static json_out *line_of(const char *event, const record *r, int64_t now) {
+    json_out *j = json_new(JSON_LINE);
 
-    if (!o)
-        return NULL;
-    add_time(o, "time", now);
-    add_text(o, "event", event);
-    add_text(o, "user", r->user);
-    json_object_object_add(o, "uid", json_object_new_int64(r->uid));
-    add_text(o, "id", r->id);
-    add_text(o, "recipient", r->recipient);
+    json_begin_object(j, NULL);
+    add_time(j, "time", now);
+    add_text(j, "event", event);
+    add_text(j, "user", r->user);
+    json_number(j, "uid", r->uid);
+    add_text(j, "id", r->id);
+    add_text(j, "recipient", r->recipient);
     if (strcmp(event, "closed") == 0) {
-        add_text(o, "reason", reason_text((reason)r->reason));
-        add_text(o, "outcome", outcome_text((outcome)r->outcome));
-        add_time(o, "opened_at", r->opened_at);
-        add_time(o, "issued_at", r->created);
+        add_text(j, "reason", reason_text((reason)r->reason));
+        add_text(j, "outcome", outcome_text((outcome)r->outcome));
+        add_time(j, "opened_at", r->opened_at);
+        add_time(j, "issued_at", r->created);
     } else {
-        add_time(o, "deadline", r->deadline);
+        add_time(j, "deadline", r->deadline);
     }
-    return o;
+    json_end(j);
+    return j;
 }
 
 static int open_log(const char *path, problem *p) {
@@ -89,13 +86,10 @@ static char *lines_of(const char *event, const record *const *r, size_t n, int64
     bool ok = f;
 
     for (size_t i = 0; ok && i < n; i++) {
-        json_object *o = line_of(event, r[i], now);
-        const char *line =
-            o ? json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE) : NULL;
+        json_out *j = line_of(event, r[i], now);
+        problem ignored; /* the caller says it */
 
-        ok = line && fprintf(f, "%s\n", line) > 0;
-        if (o)
-            json_object_put(o);
+        ok = json_print(&j, f, &ignored) == EX_OK;
     }
     if (f && fclose(f) != 0)
         ok = false;

@@ -14,12 +14,21 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/names.h"
 #include "ledger/store.h"
 
-static const char *const state_names[LEDGER_STATES] = {"issuing", "pending", "claimed", "aside"};
+static const char *const state_texts[LEDGER_STATES] = {
+    [LEDGER_ISSUING] = "issuing",
+    [LEDGER_PENDING] = "pending",
+    [LEDGER_CLAIMED] = "claimed",
+    [LEDGER_ASIDE] = "aside",
+};
+static const name_table states = NAMES_OF(state_texts);
 
 const char *ledger_state_name(ledger_state s) {
-    return state_names[s];
+    const char *text = names_text(&states, (long)s);
+
+    return text ? text : "unknown";
 }
 
 static int open_dir(int parent, const char *path, problem *p, const char *shown) {
@@ -46,8 +55,8 @@ static bool open_dirs(ledger *l, problem *p) {
     for (ledger_state s = LEDGER_ISSUING; l->root >= 0 && s < LEDGER_STATES; s++) {
         char shown[sizeof OTSD_STATE_DIR + 16];
 
-        snprintf(shown, sizeof shown, "%s/%s", OTSD_STATE_DIR, state_names[s]);
-        l->dirs[s] = open_dir(l->root, state_names[s], p, shown);
+        snprintf(shown, sizeof shown, "%s/%s", OTSD_STATE_DIR, ledger_state_name(s));
+        l->dirs[s] = open_dir(l->root, ledger_state_name(s), p, shown);
         if (l->dirs[s] < 0)
             return false;
     }
@@ -106,9 +115,9 @@ int ledger_peek(const ledger *l, ledger_state s, const char *name, record *out, 
 static int move_aside(const ledger *l, ledger_state s, const char *name, problem *p) {
     char target[sizeof((entry *)0)->name + 32];
 
-    snprintf(target, sizeof target, "%s.%s.%lld", state_names[s], name, (long long)time(NULL));
+    snprintf(target, sizeof target, "%s.%s.%lld", ledger_state_name(s), name, (long long)time(NULL));
     if (renameat2(l->dirs[s], name, l->dirs[LEDGER_ASIDE], target, RENAME_NOREPLACE) != 0)
-        return problem_set(p, EX_IOERR, "cannot set aside %s/%s/%s: %s", OTSD_STATE_DIR, state_names[s], name,
+        return problem_set(p, EX_IOERR, "cannot set aside %s/%s/%s: %s", OTSD_STATE_DIR, ledger_state_name(s), name,
                            strerror(errno));
     return EX_OK;
 }
@@ -173,7 +182,7 @@ int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, voi
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!dir) {
-        rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, state_names[s], strerror(errno));
+        rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, ledger_state_name(s), strerror(errno));
         if (fd >= 0)
             (void)close(fd);
         return rc;
@@ -185,7 +194,8 @@ int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, voi
         d = readdir(dir);
         if (!d) {
             if (errno != 0)
-                rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, state_names[s], strerror(errno));
+                rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, ledger_state_name(s),
+                                 strerror(errno));
             break;
         }
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
+
 typedef struct field {
     const char *name;
     size_t offset;
@@ -190,17 +192,37 @@ void record_wipe(record *r) {
     otsd_wipe(r, sizeof *r);
 }
 
-static const char *const reasons[REASON_COUNT] = {
-    "open",     "password changed", "password login",          "key login",           "deadline", "revoked",
-    "reissued", "account gone",     "account has another uid", "provisioning aborted"};
-static const char *const outcomes[OUTCOME_COUNT] = {"", "burned unread", "opened", "expired unread", "unknown"};
+static const char *const reason_texts[REASON_COUNT] = {
+    [REASON_NONE] = "open",
+    [REASON_CHANGED] = "password changed",
+    [REASON_LOGIN] = "password login",
+    [REASON_KEY_LOGIN] = "key login",
+    [REASON_DEADLINE] = "deadline",
+    [REASON_REVOKED] = "revoked",
+    [REASON_REISSUED] = "reissued",
+    [REASON_GONE] = "account gone",
+    [REASON_UID] = "account has another uid",
+    [REASON_ABORTED] = "provisioning aborted",
+};
+static const name_table reasons = NAMES_OF(reason_texts);
+
+static const char *const outcome_texts[OUTCOME_COUNT] = {
+    [OUTCOME_NONE] = "",           [OUTCOME_BURNED] = "burned unread",
+    [OUTCOME_OPENED] = "opened",   [OUTCOME_EXPIRED] = "expired unread",
+    [OUTCOME_UNKNOWN] = "unknown",
+};
+static const name_table outcomes = NAMES_OF(outcome_texts);
 
 const char *reason_text(reason r) {
-    return (unsigned)r < REASON_COUNT ? reasons[r] : "unknown";
+    const char *text = names_text(&reasons, (long)r);
+
+    return text ? text : "unknown";
 }
 
 const char *outcome_text(outcome o) {
-    return (unsigned)o < OUTCOME_COUNT ? outcomes[o] : "unknown";
+    const char *text = names_text(&outcomes, (long)o);
+
+    return text ? text : "unknown";
 }
 
 bool user_name_ok(const char *name) {

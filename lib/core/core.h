@@ -37,8 +37,8 @@ void base64_write(char *out, const void *data, size_t len);
 
 /* file.c */
 
-/* The one place that opens a file that somebody else might have prepared: not through a link in the last component,
- * regular, owned by root or the effective user, no mode bit of forbidden. *fd is close-on-exec. OTSD_ERR_CONFIG. */
+/* The library's own files, by the checked opener of core/file.h: not through a link in the last component, regular,
+ * owned by root or the effective user, no mode bit of forbidden. *fd is close-on-exec. OTSD_ERR_CONFIG. */
 otsd_err file_open_checked(int *fd, const char *path, unsigned forbidden, otsd_error *e);
 
 /* secret.c, wiped.c */

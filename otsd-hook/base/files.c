@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A write may be short, and a signal may come in the middle: neither is a failure, and neither may lose or repeat a
+ * byte. What fails tells how far it came, so that the caller can take it back.
+ */
 #include "base/files.h"
 
 #include <errno.h>

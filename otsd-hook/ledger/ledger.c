@@ -153,13 +153,16 @@ int ledger_set_aside(const ledger *l, ledger_state s, const char *name, problem 
 #define CLAIM_STAMP "last-claim"
 
 static int stamp(const ledger *l, const char *name, problem *p) {
-    int fd = openat(l->root, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT};
+    file_found f;
     int rc = EX_OK;
 
-    if (fd < 0 || futimens(fd, NULL) != 0)
+    if (file_open(l->root, name, O_WRONLY | O_CREAT, &wanted, &f) != FILE_GOOD)
+        return problem_set(p, EX_IOERR, "cannot write %s/%s: %s", OTSD_STATE_DIR, name,
+                           f.error != 0 ? strerror(f.error) : "it is not a regular file of root's");
+    if (futimens(f.fd, NULL) != 0)
         rc = problem_set(p, EX_IOERR, "cannot write %s/%s: %s", OTSD_STATE_DIR, name, strerror(errno));
-    if (fd >= 0)
-        (void)close(fd);
+    (void)close(f.fd); /* only its time was written */
     return rc;
 }
 

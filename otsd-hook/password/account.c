@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * "There is none" ends a hand-off, so it is said only where the name service said it; anything else is an error. The
+ * file is read here, too, because a name service that is asked for 100,000 names one by one takes minutes.
+ */
 #include "password/account.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Before there is a record the configuration says which backend is asked; from then on the record does. So a password
+ * that was set by one backend is locked and looked at by that one, whatever the configuration says by then.
+ */
 #include "password/backend.h"
 
 #include <stdlib.h>

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The system's crypt makes the hash, so that what it makes its PAM can read. What would not be one field of one line of
+ * the shadow file is refused.
+ */
 #include "password/hash.h"
 
 #include <crypt.h>

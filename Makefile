@@ -49,11 +49,11 @@ SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefin
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
 
 LIB_LIBS := -lcurl -ljson-c -lconfig
-HOOK_LIBS := -lcrypt -ljson-c -lpthread
+HOOK_LIBS := -lcrypt -ljson-c -lconfig -lpthread
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
 # What knows neither server nor JSON is compiled once and serves the library and the programs.
-CORE_SRC := $(sort $(wildcard lib/core/*.c))
+CORE_SRC := $(sort $(wildcard lib/core/*.c lib/conf/*.c))
 BASE_SRC := $(sort $(wildcard otsd-hook/base/*.c))
 OTSD_SRC := $(sort $(wildcard otsd-hook/otsd/*.c))
 HOOK_MAIN := otsd-hook/commands/main.c

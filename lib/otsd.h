@@ -5,7 +5,13 @@
  * Conventions that hold for every function below:
  *
  *  - A function that can fail returns otsd_err, OTSD_OK (0) on success, and writes its results through out-parameters
- *    on success only. Where it takes an otsd_error, that may be NULL; on failure it is filled, on success left alone.
+ *    on success only. It takes an otsd_error, which may be NULL; on failure it is filled, on success left alone.
+ *  - A handle, key or out-parameter that is NULL is OTSD_ERR_ARGUMENT, and nothing is sent. So is each argument that
+ *    cannot be meant. Functions that cannot fail take NULL for nothing: "", 0 or false.
+ *  - Structs that the caller makes (otsd_error, otsd_options) begin with their size: sizeof the struct as the caller
+ *    knows it. 0 counts as the struct of release 0.1, so zeros will do. The library never reads or writes beyond it.
+ *    OTSD_ERROR_INIT and OTSD_OPTIONS_INIT set it, in C and in C++. All other structs are made by the library only, so
+ *    they can grow at their end.
  *  - x_new makes, x_free(&p) wipes, frees and sets the caller's pointer to NULL; freeing NULL is allowed.
  *  - Times are seconds since the epoch, durations seconds, unless the name ends in _ms. Sizes are bytes.
  *  - Strings handed in are copied. Strings inside a struct belong to the struct.
@@ -32,6 +38,13 @@ extern "C" {
 #endif
 
 #define OTSD_VERSION "0.1.0"
+#define OTSD_VERSION_MAJOR 0
+#define OTSD_VERSION_MINOR 1
+#define OTSD_VERSION_PATCH 0
+/* Grows with each release: 0x000100 is 0.1.0. */
+#define OTSD_VERSION_NUMBER (OTSD_VERSION_MAJOR << 16 | OTSD_VERSION_MINOR << 8 | OTSD_VERSION_PATCH)
+/* The OTSD_VERSION_NUMBER of the library that the program runs with. */
+OTSD_API unsigned otsd_version(void);
 
 /* One code for each distinct meaning. The numbers are part of the ABI. */
 typedef enum otsd_err {
@@ -59,12 +72,16 @@ typedef enum otsd_reach {
 } otsd_reach;
 
 typedef struct otsd_error {
+    size_t size; /* sizeof this, or 0 for that of 0.1 */
     otsd_err code;
     otsd_reach reach;
     long http_status;  /* 0 where there was no answer */
     long retry_after;  /* seconds, 0 where the server did not say; at most 86400 */
     char message[512]; /* one printable line for a person, never a secret; control characters are replaced */
 } otsd_error;
+
+#define OTSD_ERROR_INIT                                                                                                \
+    { sizeof(otsd_error), OTSD_OK, OTSD_REACH_NO, 0, 0, "" }
 
 /* A short fixed text for a code ("rate limited"), never NULL. */
 OTSD_API const char *otsd_strerror(otsd_err code);
@@ -76,13 +93,14 @@ typedef struct otsd_secret otsd_secret;
 
 /* Copies len bytes (0 to OTSD_SECRET_MAX). A NUL that does not count in the length follows the data. The caller still
  * has to wipe the source. OTSD_ERR_ARGUMENT (too long), OTSD_ERR_MEMORY. */
-OTSD_API otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len);
+OTSD_API otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len, otsd_error *e);
 /* Reads fd to its end straight into secret memory; one "\n" or "\r\n" at the end is dropped.
  * OTSD_ERR_ARGUMENT: read error, or more than max bytes. The descriptor stays open. */
 OTSD_API otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *e);
 /* The same for a file that must be regular, not reached through a link in its last component, owned by root or the
  * effective user, and closed to group and others (0600, 0400). OTSD_ERR_CONFIG where it is not. */
 OTSD_API otsd_err otsd_secret_from_file(otsd_secret **out, const char *path, size_t max, otsd_error *e);
+/* The bytes, and the NUL that does not count, until otsd_secret_free. */
 OTSD_API const char *otsd_secret_data(const otsd_secret *s);
 OTSD_API size_t otsd_secret_len(const otsd_secret *s);
 OTSD_API void otsd_secret_free(otsd_secret **s);
@@ -91,56 +109,47 @@ OTSD_API void otsd_wipe(void *p, size_t len);
 
 /* For programs: no core dumps, not dumpable (no ptrace by the same user, /proc/self owned by root), freed heap
  * overwritten. Call first in main. OTSD_ERR_MEMORY where the kernel refuses one of them. */
-OTSD_API otsd_err otsd_process_harden(void);
+OTSD_API otsd_err otsd_process_harden(otsd_error *e);
+
+/* Which server, and how to talk to it. Settings are checked as they are set (OTSD_ERR_ARGUMENT, OTSD_ERR_MEMORY; on
+ * failure nothing changes), and all together when a client or pool is made. A text that is NULL takes the setting back.
+ * Changes do not reach the clients that were made before. */
+typedef struct otsd_server otsd_server;
+
+OTSD_API otsd_err otsd_server_new(otsd_server **out, otsd_error *e);
+OTSD_API void otsd_server_free(otsd_server **s);
+/* Where it is: an address like "https://secrets.example.com", without /api/v1, or one of the public service's regions:
+ * "us", "eu", "ca", "nz", "uk". The last one that was set counts. */
+OTSD_API otsd_err otsd_server_set_url(otsd_server *s, const char *url, otsd_error *e);
+OTSD_API otsd_err otsd_server_set_region(otsd_server *s, const char *region, otsd_error *e);
+/* The account, by its mail address, and its API token: as a secret, which is copied, or as a file that
+ * otsd_secret_from_file would take, read when a client is made. The last one that was set counts; where none was it is
+ * the file $CREDENTIALS_DIRECTORY/otsd-token. Without user name the client is anonymous. */
+OTSD_API otsd_err otsd_server_set_username(otsd_server *s, const char *username, otsd_error *e);
+OTSD_API otsd_err otsd_server_set_token(otsd_server *s, const otsd_secret *token, otsd_error *e);
+OTSD_API otsd_err otsd_server_set_token_file(otsd_server *s, const char *path, otsd_error *e);
+/* PEM certificates to trust instead of the system's; an absolute path. */
+OTSD_API otsd_err otsd_server_set_ca_file(otsd_server *s, const char *path, otsd_error *e);
+/* "sha256//BASE64" of the server's public key, or several with semicolons between: one of them it must be. */
+OTSD_API otsd_err otsd_server_set_pinned_key(otsd_server *s, const char *pin, otsd_error *e);
+/* "http://proxy.example.com:3128"; https, socks4, socks4a, socks5 and socks5h are taken, too, user names are not. */
+OTSD_API otsd_err otsd_server_set_proxy(otsd_server *s, const char *proxy, otsd_error *e);
+/* Plain http is taken to loopback addresses only, unless this is true. */
+OTSD_API otsd_err otsd_server_set_allow_http(otsd_server *s, bool allow, otsd_error *e);
+/* Until a connection is there (default 5000), and for a whole call (default 20000); 1 to 600000. */
+OTSD_API otsd_err otsd_server_set_connect_timeout_ms(otsd_server *s, long ms, otsd_error *e);
+OTSD_API otsd_err otsd_server_set_timeout_ms(otsd_server *s, long ms, otsd_error *e);
+/* Without a slash at its end; "" where none is set. Belongs to s, until its next change. */
+OTSD_API const char *otsd_server_url(const otsd_server *s);
+OTSD_API long otsd_server_timeout_ms(const otsd_server *s);
 
 #define OTSD_CONFIG_PATH "/etc/otsd/otsd.conf"
 
-typedef enum otsd_backend { OTSD_BACKEND_SHADOW = 0, OTSD_BACKEND_COMMAND = 1 } otsd_backend;
-
-/* The whole of otsd.conf(5), every default filled in. Made by otsd_config_load only, so it can grow at its end.
- * Optional strings are NULL where not set. */
-typedef struct otsd_config {
-    struct {
-        char *url;        /* "https://eu.onetimesecret.com" from region = "eu", or as given; no trailing slash */
-        char *username;   /* NULL: anonymous */
-        char *token_file; /* NULL: $CREDENTIALS_DIRECTORY/otsd-token where the service manager passes one */
-        char *ca_file;
-        char *pinned_key; /* "sha256//BASE64", as CURLOPT_PINNEDPUBLICKEY takes it */
-        char *proxy;
-        bool allow_http;         /* plain http to other addresses than loopback */
-        long connect_timeout_ms; /* default 5000 */
-        long timeout_ms;         /* a whole call; default 20000 */
-    } server;
-    struct {
-        long ttl;        /* default 259200 (3 days); 60 to 2592000 */
-        char *recipient; /* pattern: %u is the user name, %% a percent sign; NULL: no mail unless asked */
-        char *locale;
-        char *share_domain;
-        long min_length;  /* shortest generated value to accept; default 10 */
-        bool must_change; /* at the first login; default true */
-    } handoff;
-    struct {
-        otsd_backend backend;
-        char *command;      /* absolute path; reads "user:password" lines on stdin. Set with backend "command" */
-        char *lock_command; /* absolute path; reads user names, one a line, on stdin. Likewise */
-        char *hash;         /* "yescrypt" (default), "sha512crypt", "sha256crypt" or "bcrypt" */
-        long rounds;        /* sha512crypt, sha256crypt: 1000 to 999999999, 0: the library's default */
-    } password;
-    struct {
-        char **services; /* PAM services where a session is the person's own login; NULL-terminated */
-        bool key_counts; /* does a login with an ssh key end the hand-off; default false */
-    } login;
-    struct {
-        char *file;  /* JSON lines; default /var/log/otsd/audit.log */
-        bool syslog; /* authpriv; default true */
-    } audit;
-} otsd_config;
-
-/* Strict: unknown key, wrong type, value out of range, duplicate, include, loose mode (writable by group or others) and
- * wrong owner (neither root nor the effective user) are OTSD_ERR_CONFIG; message is "FILE:LINE: what, and what was
- * expected". The path is opened once and checked by descriptor; a link in its last component is refused. */
-OTSD_API otsd_err otsd_config_load(otsd_config **out, const char *path, otsd_error *e);
-OTSD_API void otsd_config_free(otsd_config **c);
+/* Makes one from the group `server` of a file like otsd.conf(5); other groups are passed over. Strict: unknown key,
+ * wrong type, value out of range, duplicate, include, loose mode (writable by group or others) and wrong owner (neither
+ * root nor the effective user) are OTSD_ERR_CONFIG; message is "FILE:LINE: what, and what was expected". The path is
+ * opened once and checked by descriptor; a link in its last component is refused. */
+OTSD_API otsd_err otsd_server_load(otsd_server **out, const char *path, otsd_error *e);
 
 /* Reads "90", "90s", "90m", "12h" or "3d" as seconds; false for anything else, and for more than 10 years. */
 OTSD_API bool otsd_duration_parse(const char *text, long *seconds);
@@ -180,8 +189,8 @@ typedef struct otsd_receipts {
     otsd_receipt **items; /* in the server's order: old servers newest first, new ones oldest first */
 } otsd_receipts;
 
-OTSD_API void otsd_receipt_free(otsd_receipt **r);
-OTSD_API void otsd_receipts_free(otsd_receipts **r);
+OTSD_API void otsd_receipt_free(otsd_receipt **t);
+OTSD_API void otsd_receipts_free(otsd_receipts **list);
 /* "new", "viewed", …, "unknown" */
 OTSD_API const char *otsd_state_name(otsd_state s);
 /* Is masked (as in a receipt) a masking of address? Case is ignored, and how many asterisks there are. */
@@ -193,19 +202,21 @@ OTSD_API bool otsd_address_ok(const char *address);
 typedef struct otsd_client otsd_client;
 
 /* Once per program, before threads. OTSD_ERR_MEMORY. */
-OTSD_API otsd_err otsd_global_init(void);
+OTSD_API otsd_err otsd_global_init(otsd_error *e);
 OTSD_API void otsd_global_cleanup(void);
 
-/* Reads the token file; sends nothing. One client keeps its connection alive between calls.
- * OTSD_ERR_CONFIG, OTSD_ERR_MEMORY. The configuration is copied. */
-OTSD_API otsd_err otsd_client_new(otsd_client **out, const otsd_config *config, otsd_error *e);
+/* Reads the token where it is in a file; sends nothing. One client keeps its connection alive between calls. The
+ * settings are copied. OTSD_ERR_ARGUMENT (they do not fit together: no address, plain http that is not allowed, a token
+ * without user name), OTSD_ERR_CONFIG (the token file), OTSD_ERR_MEMORY. */
+OTSD_API otsd_err otsd_client_new(otsd_client **out, const otsd_server *server, otsd_error *e);
 OTSD_API void otsd_client_free(otsd_client **c);
-/* From now on no call may take longer than this, nor longer than the configuration allows. 0: back to the
- * configuration. */
+/* From now on no call may take longer than this, nor longer than the server's settings allow. 0: as these say. */
 OTSD_API void otsd_client_set_timeout(otsd_client *c, long timeout_ms);
 
-/* Optional parts of share and generate; zero-initialise. */
+/* Optional parts of share and generate; what is zero is not asked for. An option of a later release that this library
+ * does not know is OTSD_ERR_ARGUMENT where it is set. */
 typedef struct otsd_options {
+    size_t size;                   /* sizeof this, or 0 for that of 0.1 */
     long ttl;                      /* seconds; 0: the server's default (7 days). The server clamps it in silence */
     const otsd_secret *passphrase; /* old servers compare its first 72 bytes only; new ones want 4 to 128 */
     const char *recipient;         /* one address; needs an account */
@@ -213,6 +224,9 @@ typedef struct otsd_options {
     const char *locale;
     long length; /* generate: 1 to 128, new servers only; 0: the server's default */
 } otsd_options;
+
+#define OTSD_OPTIONS_INIT                                                                                              \
+    { sizeof(otsd_options), 0, NULL, NULL, NULL, NULL, 0 }
 
 /* GET /status: does a v1 server answer there? */
 OTSD_API otsd_err otsd_status(otsd_client *c, otsd_error *e);
@@ -228,10 +242,13 @@ OTSD_API otsd_err otsd_generate(otsd_client *c, const otsd_options *o, otsd_rece
  * gone are the same answer: OTSD_ERR_GONE. */
 OTSD_API otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *passphrase, otsd_secret **out,
                             otsd_error *e);
-/* GET /private/KEY */
+/* GET /private/KEY. A receipt of another metadata key than this one is OTSD_ERR_ANSWER. */
 OTSD_API otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e);
-/* POST /private/KEY/burn. out may be NULL; the state in it is the one before the burn. Repeated by the library where no
- * answer came: a first burn that was carried out shows as OTSD_ERR_GONE then. */
+/* POST /private/KEY/burn. The receipt in out says what was burned: its metadata_key is the one that was asked for, or
+ * the call has failed (OTSD_ERR_ANSWER). What its state says depends on the server: real ones answer with the receipt
+ * as it was before the burn ("new", "viewed"), the documentation shows "burned". So it is OTSD_OK that proves the burn,
+ * not the state. Repeated by the library where no answer came: a first burn that was carried out shows as OTSD_ERR_GONE
+ * then; so do a second burn, a secret that was read, and one that has expired. otsd_fetch tells which. */
 OTSD_API otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
                             otsd_error *e);
 /* GET /private/recent: the account's last 30 days. More than 200,000 receipts: OTSD_ERR_ANSWER */
@@ -241,11 +258,11 @@ OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e
  * not use c. Only an answer that says yes is delivered from. Where that turns out to be malformed or incomplete
  * (OTSD_ERR_ANSWER) or the connection breaks, what stood before has been delivered. The time that fn takes counts as
  * time of the call. */
-OTSD_API otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *r, void *arg), void *arg,
+OTSD_API otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *t, void *arg), void *arg,
                                    otsd_error *e);
 /* The link that opens the secret, HOST/secret/KEY; malloced (a credential: wipe before free). OTSD_ERR_ARGUMENT where
- * the receipt has no secret key. */
-OTSD_API otsd_err otsd_link(const otsd_client *c, const otsd_receipt *r, char **out);
+ * the receipt has no secret key, or a share domain that is no host name. */
+OTSD_API otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e);
 
 /* Many generates in flight in one thread, over connections that are kept: at most one for each, and a single one where
  * the server offers HTTP/2. As with otsd_generate none is sent twice, and the errors are the same. */
@@ -258,9 +275,8 @@ typedef struct otsd_pool otsd_pool;
  * but must not call otsd_pool_run or otsd_pool_free. */
 typedef void otsd_pool_fn(void *arg, otsd_receipt *receipt, const otsd_error *e);
 
-/* For 1 to OTSD_POOL_MAX generates at once. Reads the token file; sends nothing. OTSD_ERR_ARGUMENT, OTSD_ERR_CONFIG,
- * OTSD_ERR_MEMORY. The configuration is copied. */
-OTSD_API otsd_err otsd_pool_new(otsd_pool **out, const otsd_config *config, size_t jobs, otsd_error *e);
+/* For 1 to OTSD_POOL_MAX generates at once; otherwise as otsd_client_new. */
+OTSD_API otsd_err otsd_pool_new(otsd_pool **out, const otsd_server *server, size_t jobs, otsd_error *e);
 /* What is in flight is given up: OTSD_ERR_CONNECTION, with the true reach. */
 OTSD_API void otsd_pool_free(otsd_pool **p);
 /* Starts one; what o points to is not needed after the return. On failure fn is not called, now or later:

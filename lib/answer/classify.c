@@ -143,11 +143,7 @@ otsd_err classify_answer(const reply *a, const char *server, otsd_error *e) {
                   : !a->json    ? "no JSON"
                                 : "no message");
     }
-    if (e) {
-        e->http_status = a->status;
-        if (a->retry_after > 0)
-            e->retry_after = a->retry_after > 86400 ? 86400 : a->retry_after;
-    }
+    error_add_http(e, a->status, a->retry_after);
     return rc;
 }
 

@@ -180,7 +180,7 @@ static otsd_err get_value(struct json_object *o, bool required, otsd_secret **ou
         return required ? malformed(e, "value", "is missing") : OTSD_OK;
     if (!json_object_is_type(m, json_type_string))
         return malformed(e, "value", "is no string");
-    rc = otsd_secret_new(out, json_object_get_string(m), (size_t)json_object_get_string_len(m));
+    rc = otsd_secret_new(out, json_object_get_string(m), (size_t)json_object_get_string_len(m), NULL);
     if (rc == OTSD_ERR_ARGUMENT)
         return malformed(e, "value", "is too long");
     return rc == OTSD_OK ? OTSD_OK : no_memory(e);

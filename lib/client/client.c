@@ -10,13 +10,16 @@
 
 #define PATH_SIZE 320
 
-otsd_err otsd_client_new(otsd_client **out, const otsd_config *config, otsd_error *e) {
-    otsd_client *c = calloc(1, sizeof *c);
+otsd_err otsd_client_new(otsd_client **out, const otsd_server *server, otsd_error *e) {
+    otsd_client *c;
     otsd_err rc;
 
+    if (!out)
+        return error_null(e, "out");
+    c = calloc(1, sizeof *c);
     if (!c)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    rc = settings_make(&c->settings, config, e);
+    rc = settings_make(&c->settings, server, e);
     if (rc == OTSD_OK)
         rc = http_exchange_new(&c->exchange, &c->settings, e);
     if (rc == OTSD_OK)
@@ -39,7 +42,8 @@ void otsd_client_free(otsd_client **p) {
 }
 
 void otsd_client_set_timeout(otsd_client *c, long timeout_ms) {
-    c->timeout_ms = timeout_ms < 0 ? 1 : timeout_ms;
+    if (c)
+        c->timeout_ms = timeout_ms < 0 ? 1 : timeout_ms;
 }
 
 otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e) {
@@ -62,6 +66,13 @@ static otsd_err call(otsd_client *c, const http_request *r, bool about_key, stru
     return rc;
 }
 
+/* Before anything is sent: is there a client, and a place for the result? */
+static otsd_err check_call(const otsd_client *c, const void *out, otsd_error *e) {
+    if (!c || !out)
+        return error_null(e, c ? "out" : "the client");
+    return OTSD_OK;
+}
+
 static otsd_err status_call(otsd_client *c, const char *path, otsd_error *e) {
     const http_request r = {.path = path, .repeatable = true};
     struct json_object *json = NULL;
@@ -74,10 +85,12 @@ static otsd_err status_call(otsd_client *c, const char *path, otsd_error *e) {
 }
 
 otsd_err otsd_status(otsd_client *c, otsd_error *e) {
-    return status_call(c, "/status", e);
+    return c ? status_call(c, "/status", e) : error_null(e, "the client");
 }
 
 otsd_err otsd_authcheck(otsd_client *c, otsd_error *e) {
+    if (!c)
+        return error_null(e, "the client");
     if (!c->settings.authorization)
         return error_local(e, OTSD_ERR_CREDENTIALS, "no user name and token are configured");
     return status_call(c, "/authcheck", e);
@@ -88,8 +101,10 @@ static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_opti
     wiped form = {0};
     const http_request r = {.path = value ? "/share" : "/generate", .form = &form};
     struct json_object *json = NULL;
-    otsd_err rc = form_create(&form, value, o, e);
+    otsd_err rc = check_call(c, out, e);
 
+    if (rc == OTSD_OK)
+        rc = form_create(&form, value, o, e);
     if (rc == OTSD_OK)
         rc = call(c, &r, false, &json, e);
     if (rc == OTSD_OK)
@@ -124,8 +139,10 @@ otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *pa
     wiped form = {0};
     const http_request r = {.path = path, .form = &form};
     struct json_object *json = NULL;
-    otsd_err rc = key_path(path, "/secret/", secret_key, "", e);
+    otsd_err rc = check_call(c, out, e);
 
+    if (rc == OTSD_OK)
+        rc = key_path(path, "/secret/", secret_key, "", e);
     if (rc == OTSD_OK)
         rc = form_passphrase(&form, passphrase, e);
     if (rc == OTSD_OK)
@@ -138,16 +155,34 @@ otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *pa
     return rc;
 }
 
+/* A receipt of another secret says nothing of this one, whatever it says. */
+static otsd_err receipt_of(struct json_object *json, receipt_kind kind, const char *metadata_key, otsd_receipt **out,
+                           otsd_error *e) {
+    otsd_receipt *t = NULL;
+    otsd_err rc = receipt_from_json(json, kind, &t, e);
+
+    if (rc == OTSD_OK && strcmp(t->metadata_key, metadata_key) != 0)
+        rc = error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED,
+                       "malformed answer: it is about another metadata key than the one that was asked for");
+    if (rc == OTSD_OK)
+        *out = t;
+    else
+        otsd_receipt_free(&t);
+    return rc;
+}
+
 otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e) {
     char path[PATH_SIZE];
     const http_request r = {.path = path, .repeatable = true};
     struct json_object *json = NULL;
-    otsd_err rc = key_path(path, "/private/", metadata_key, "", e);
+    otsd_err rc = check_call(c, out, e);
 
+    if (rc == OTSD_OK)
+        rc = key_path(path, "/private/", metadata_key, "", e);
     if (rc == OTSD_OK)
         rc = call(c, &r, true, &json, e);
     if (rc == OTSD_OK)
-        rc = receipt_from_json(json, RECEIPT_FETCH, out, e);
+        rc = receipt_of(json, RECEIPT_FETCH, metadata_key, out, e);
     json_wipe(json);
     otsd_wipe(path, sizeof path);
     return rc;
@@ -159,40 +194,38 @@ otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *
     wiped form = {0};
     const http_request r = {.path = path, .form = &form, .repeatable = true};
     struct json_object *json = NULL;
-    otsd_receipt *before = NULL;
-    otsd_err rc = key_path(path, "/private/", metadata_key, "/burn", e);
+    otsd_err rc = check_call(c, out, e);
 
+    if (rc == OTSD_OK)
+        rc = key_path(path, "/private/", metadata_key, "/burn", e);
     if (rc == OTSD_OK)
         rc = form_passphrase(&form, passphrase, e);
     if (rc == OTSD_OK)
         rc = call(c, &r, true, &json, e);
     if (rc == OTSD_OK)
-        rc = receipt_from_json(json, RECEIPT_BURN, &before, e);
-    if (rc == OTSD_OK && out) {
-        *out = before;
-        before = NULL;
-    }
-    otsd_receipt_free(&before);
+        rc = receipt_of(json, RECEIPT_BURN, metadata_key, out, e);
     json_wipe(json);
     wiped_free(&form);
     otsd_wipe(path, sizeof path);
     return rc;
 }
 
-otsd_err otsd_link(const otsd_client *c, const otsd_receipt *r, char **out) {
+otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e) {
     char *link = NULL;
     int n;
 
-    if (r->secret_key[0] == '\0' || !text_is_key(r->secret_key))
-        return OTSD_ERR_ARGUMENT;
-    if (r->share_domain[0] == '\0')
-        n = asprintf(&link, "%s/secret/%s", c->settings.base, r->secret_key);
-    else if (text_is_host(r->share_domain))
-        n = asprintf(&link, "https://%s/secret/%s", r->share_domain, r->secret_key);
+    if (!c || !t || !out)
+        return error_null(e, !c ? "the client" : !t ? "the receipt" : "out");
+    if (!text_is_key(t->secret_key))
+        return error_local(e, OTSD_ERR_ARGUMENT, "the receipt has no secret key");
+    if (t->share_domain[0] == '\0')
+        n = asprintf(&link, "%s/secret/%s", c->settings.base, t->secret_key);
+    else if (text_is_host(t->share_domain))
+        n = asprintf(&link, "https://%s/secret/%s", t->share_domain, t->secret_key);
     else
-        return OTSD_ERR_ARGUMENT;
+        return error_local(e, OTSD_ERR_ARGUMENT, "the share domain of the receipt is no host name");
     if (n < 0)
-        return OTSD_ERR_MEMORY;
+        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     *out = link;
     return OTSD_OK;
 }

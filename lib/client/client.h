@@ -1,19 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of the API: settings, forms, the handle, the pool.
+ * The calls of the API: the server's settings, forms, the handle, the pool.
  */
 #ifndef OTSD_CLIENT_H
 #define OTSD_CLIENT_H
 
 #include "answer/answer.h"
 
+/* server.c */
+
+/* Optional strings are NULL where not set. */
+struct otsd_server {
+    char *url;    /* no trailing slash; that of the region where one is set */
+    char *region; /* of the public service */
+    char *username;
+    char *token_file;
+    otsd_secret *token; /* not together with token_file */
+    char *ca_file, *pinned_key, *proxy;
+    bool allow_http; /* plain http to other addresses than loopback */
+    long connect_timeout_ms, timeout_ms;
+};
+
+/* Do all settings together make sense? OTSD_ERR_ARGUMENT, also for NULL. */
+otsd_err server_check(const otsd_server *s, otsd_error *e);
+
 /* settings.c, form.c */
 
-/* s is zero-initialised, and to be freed on failure, too. */
-otsd_err settings_make(http_settings *s, const otsd_config *config, otsd_error *e);
+#define TOKEN_MAX 1024
+/* One line, not empty. */
+bool token_is_good(const otsd_secret *token);
+/* Checks server and reads the token. s is zero-initialised, and to be freed on failure, too. */
+otsd_err settings_make(http_settings *s, const otsd_server *server, otsd_error *e);
 void settings_free(http_settings *s);
-/* Of share (value is not NULL) and generate. form is zero-initialised, and to be freed on failure, too. */
-otsd_err form_create(wiped *form, const otsd_secret *value, const otsd_options *o, otsd_error *e);
+/* Of share (value is not NULL) and generate; options may be NULL. form is zero-initialised, and to be freed on failure,
+ * too. */
+otsd_err form_create(wiped *form, const otsd_secret *value, const otsd_options *options, otsd_error *e);
 /* Of read and burn; passphrase may be NULL. Likewise. */
 otsd_err form_passphrase(wiped *form, const otsd_secret *passphrase, otsd_error *e);
 

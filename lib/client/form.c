@@ -4,6 +4,7 @@
  */
 #include "client/client.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define VALUE_MAX ((size_t)100000)
@@ -68,6 +69,27 @@ static otsd_err check_value(const otsd_secret *value, otsd_error *e) {
     return OTSD_OK;
 }
 
+/* What the struct of 0.1 ends with, and so what size 0 stands for; and more than any release will need. */
+#define SIZE_0_1 (offsetof(otsd_options, length) + sizeof(long))
+#define SIZE_MOST ((size_t)4096)
+
+/* The caller's options as this library knows them. Nothing is read beyond the caller's struct; what this library does
+ * not know yet must not be set, for it would be left out in silence. */
+static otsd_err take_over(otsd_options *own, const otsd_options *options, otsd_error *e) {
+    const char *bytes = (const char *)options;
+    size_t size = options && options->size > 0 ? options->size : SIZE_0_1;
+
+    memset(own, 0, sizeof *own);
+    if (size < SIZE_0_1 || size > SIZE_MOST)
+        return error_local(e, OTSD_ERR_ARGUMENT, "the options have a size that no release knows");
+    for (size_t i = sizeof *own; i < size; i++)
+        if (bytes[i] != 0)
+            return error_local(e, OTSD_ERR_ARGUMENT, "an option is set that this library is too old for");
+    if (options)
+        memcpy(own, options, size < sizeof *own ? size : sizeof *own);
+    return OTSD_OK;
+}
+
 static otsd_err check_options(const otsd_options *o, otsd_error *e) {
     if (o->ttl < 0)
         return error_local(e, OTSD_ERR_ARGUMENT, "a ttl cannot be negative");
@@ -91,22 +113,22 @@ static otsd_err check_passphrase(const otsd_secret *p, otsd_error *e) {
     return OTSD_OK;
 }
 
-otsd_err form_create(wiped *form, const otsd_secret *value, const otsd_options *o, otsd_error *e) {
-    static const otsd_options defaults;
-    otsd_err rc = value ? check_value(value, e) : OTSD_OK;
+otsd_err form_create(wiped *form, const otsd_secret *value, const otsd_options *options, otsd_error *e) {
+    otsd_options o;
+    otsd_err rc = take_over(&o, options, e);
 
-    if (!o)
-        o = &defaults;
+    if (rc == OTSD_OK && value)
+        rc = check_value(value, e);
     if (rc == OTSD_OK)
-        rc = check_options(o, e);
+        rc = check_options(&o, e);
     if (rc == OTSD_OK)
-        rc = check_passphrase(o->passphrase, e);
+        rc = check_passphrase(o.passphrase, e);
     if (rc != OTSD_OK)
         return rc;
-    if (!add_secret(form, "secret", value) || !add_number(form, "ttl", o->ttl) ||
-        !add_secret(form, "passphrase", o->passphrase) || !add_string(form, "recipient", o->recipient) ||
-        !add_string(form, "share_domain", o->share_domain) || !add_string(form, "locale", o->locale) ||
-        (!value && !add_number(form, "length", o->length)))
+    if (!add_secret(form, "secret", value) || !add_number(form, "ttl", o.ttl) ||
+        !add_secret(form, "passphrase", o.passphrase) || !add_string(form, "recipient", o.recipient) ||
+        !add_string(form, "share_domain", o.share_domain) || !add_string(form, "locale", o.locale) ||
+        (!value && !add_number(form, "length", o.length)))
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     return OTSD_OK;
 }

@@ -30,10 +30,12 @@ static void *wiping_realloc(void *p, size_t size) {
     return q;
 }
 
-otsd_err otsd_global_init(void) {
+otsd_err otsd_global_init(otsd_error *e) {
     CURLcode rc = curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wiping_free, wiping_realloc, strdup, calloc);
 
-    return rc == CURLE_OK ? OTSD_OK : OTSD_ERR_MEMORY;
+    if (rc == CURLE_OK)
+        return OTSD_OK;
+    return error_local(e, OTSD_ERR_MEMORY, "the HTTP library cannot start: %s", curl_easy_strerror(rc));
 }
 
 void otsd_global_cleanup(void) {

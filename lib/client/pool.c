@@ -27,10 +27,12 @@ struct otsd_pool {
     size_t vacant_len;
 };
 
-otsd_err otsd_pool_new(otsd_pool **out, const otsd_config *config, size_t jobs, otsd_error *e) {
+otsd_err otsd_pool_new(otsd_pool **out, const otsd_server *server, size_t jobs, otsd_error *e) {
     otsd_pool *p;
     otsd_err rc;
 
+    if (!out)
+        return error_null(e, "out");
     if (jobs < 1 || jobs > OTSD_POOL_MAX)
         return error_local(e, OTSD_ERR_ARGUMENT, "1 to %d at once were expected", OTSD_POOL_MAX);
     p = calloc(1, sizeof *p);
@@ -41,7 +43,7 @@ otsd_err otsd_pool_new(otsd_pool **out, const otsd_config *config, size_t jobs, 
     if (!p->places || !p->vacant)
         rc = error_local(e, OTSD_ERR_MEMORY, "out of memory");
     else
-        rc = settings_make(&p->settings, config, e);
+        rc = settings_make(&p->settings, server, e);
     p->settings.many = true;
     if (rc == OTSD_OK)
         rc = http_multi_new(&p->multi, jobs, e);
@@ -69,7 +71,7 @@ static void tell(otsd_pool *p, place *s, int code) {
     otsd_receipt *receipt = NULL;
     otsd_pool_fn *fn = s->fn;
     void *arg = s->arg;
-    otsd_error e = {0};
+    otsd_error e = {.size = sizeof e}; /* as far as a callee of another release may read */
     otsd_err rc = http_finish(s->exchange, code, &h, &e);
 
     if (rc == OTSD_OK)
@@ -124,6 +126,8 @@ otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *f
     place *s;
     otsd_err rc;
 
+    if (!p)
+        return error_null(e, "the pool");
     if (!fn || p->closing || p->vacant_len == 0)
         return error_local(e, OTSD_ERR_ARGUMENT, "%s",
                            !fn          ? "there is no function to call"
@@ -152,13 +156,17 @@ otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *f
 }
 
 size_t otsd_pool_in_flight(const otsd_pool *p) {
-    return p->in_flight;
+    return p ? p->in_flight : 0;
 }
 
 otsd_err otsd_pool_run(otsd_pool *p, long wait_ms, otsd_error *e) {
-    otsd_err rc = http_multi_perform(p->multi, e);
-    size_t ended = tell_ended(p);
+    otsd_err rc;
+    size_t ended;
 
+    if (!p)
+        return error_null(e, "the pool");
+    rc = http_multi_perform(p->multi, e);
+    ended = tell_ended(p);
     if (rc == OTSD_OK && ended == 0) {
         rc = http_multi_wait(p->multi, wait_ms, e);
         if (rc == OTSD_OK)
@@ -172,5 +180,6 @@ otsd_err otsd_pool_run(otsd_pool *p, long wait_ms, otsd_error *e) {
 }
 
 void otsd_pool_wakeup(otsd_pool *p) {
-    http_multi_wakeup(p->multi);
+    if (p)
+        http_multi_wakeup(p->multi);
 }

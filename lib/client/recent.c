@@ -131,6 +131,8 @@ static bool show(otsd_receipt **r, void *arg) {
 otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *r, void *arg), void *arg, otsd_error *e) {
     reader to = {fn, arg};
 
+    if (!c || !fn)
+        return error_null(e, c ? "fn" : "the client");
     return recent(c, show, &to, e);
 }
 
@@ -164,9 +166,12 @@ static bool keep(otsd_receipt **r, void *arg) {
 }
 
 otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e) {
-    collection k = {.list = calloc(1, sizeof *k.list)};
+    collection k = {0};
     otsd_err rc;
 
+    if (!c || !out)
+        return error_null(e, c ? "out" : "the client");
+    k.list = calloc(1, sizeof *k.list);
     if (!k.list)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     rc = recent(c, keep, &k, e);

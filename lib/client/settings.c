@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the configuration to what HTTP needs of it, with the API token read and made into the header line that carries
+ * From the server's settings to what HTTP needs of them, with the API token read and made into the header line that carries
  * it, in secret memory throughout.
  */
 #include "client/client.h"
@@ -43,50 +43,62 @@ out:
     return rc;
 }
 
-static otsd_err read_token(otsd_secret **out, const otsd_config *config, otsd_error *e) {
-    const char *path = config->server.token_file, *dir;
-    char buffer[PATH_MAX];
-    otsd_err rc;
-    int n;
+bool token_is_good(const otsd_secret *token) {
+    size_t len = otsd_secret_len(token);
 
-    if (!path) {
-        dir = secure_getenv("CREDENTIALS_DIRECTORY");
-        if (!dir || dir[0] != '/')
-            return error_local(e, OTSD_ERR_CONFIG,
-                               "server.username is set, but no token: set server.token_file, or pass otsd-token as a "
-                               "credential of the service");
-        n = snprintf(buffer, sizeof buffer, "%s/otsd-token", dir);
-        if (n < 0 || (size_t)n >= sizeof buffer)
-            return error_local(e, OTSD_ERR_CONFIG, "CREDENTIALS_DIRECTORY is too long");
-        path = buffer;
-    }
-    rc = otsd_secret_from_file(out, path, 1024, e);
-    if (rc != OTSD_OK)
-        return rc;
-    if (otsd_secret_len(*out) == 0 || strlen(otsd_secret_data(*out)) != otsd_secret_len(*out) ||
-        text_has_control(otsd_secret_data(*out))) {
-        otsd_secret_free(out);
-        return error_local(e, OTSD_ERR_CONFIG, "%s: one line with the API token was expected", path);
-    }
-    return OTSD_OK;
+    return len > 0 && len <= TOKEN_MAX && strlen(otsd_secret_data(token)) == len &&
+           !text_has_control(otsd_secret_data(token));
 }
 
-otsd_err settings_make(http_settings *s, const otsd_config *config, otsd_error *e) {
+static otsd_err read_token_file(otsd_secret **out, const char *path, otsd_error *e) {
+    otsd_err rc = otsd_secret_from_file(out, path, TOKEN_MAX, e);
+
+    if (rc == OTSD_OK && !token_is_good(*out)) {
+        otsd_secret_free(out);
+        rc = error_local(e, OTSD_ERR_CONFIG, "%s: one line with the API token was expected", path);
+    }
+    return rc;
+}
+
+static otsd_err read_credential(otsd_secret **out, otsd_error *e) {
+    const char *dir = secure_getenv("CREDENTIALS_DIRECTORY");
+    char path[PATH_MAX];
+    int n;
+
+    if (!dir || dir[0] != '/')
+        return error_local(e, OTSD_ERR_CONFIG,
+                           "server.username is set, but no token: set server.token_file, or pass otsd-token as a "
+                           "credential of the service");
+    n = snprintf(path, sizeof path, "%s/otsd-token", dir);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return error_local(e, OTSD_ERR_CONFIG, "CREDENTIALS_DIRECTORY is too long");
+    return read_token_file(out, path, e);
+}
+
+static otsd_err authorize(http_settings *s, const otsd_server *server, otsd_error *e) {
     otsd_secret *token = NULL;
     otsd_err rc;
 
-    if (!copy(&s->base, config->server.url) || !copy(&s->ca_file, config->server.ca_file) ||
-        !copy(&s->pinned_key, config->server.pinned_key) || !copy(&s->proxy, config->server.proxy))
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    s->connect_timeout_ms = config->server.connect_timeout_ms;
-    s->timeout_ms = config->server.timeout_ms;
-    if (!config->server.username)
-        return OTSD_OK;
-    rc = read_token(&token, config, e);
+    if (server->token)
+        return make_authorization(&s->authorization, server->username, server->token, e);
+    rc = server->token_file ? read_token_file(&token, server->token_file, e) : read_credential(&token, e);
     if (rc == OTSD_OK)
-        rc = make_authorization(&s->authorization, config->server.username, token, e);
+        rc = make_authorization(&s->authorization, server->username, token, e);
     otsd_secret_free(&token);
     return rc;
+}
+
+otsd_err settings_make(http_settings *s, const otsd_server *server, otsd_error *e) {
+    otsd_err rc = server_check(server, e);
+
+    if (rc != OTSD_OK)
+        return rc;
+    if (!copy(&s->base, server->url) || !copy(&s->ca_file, server->ca_file) ||
+        !copy(&s->pinned_key, server->pinned_key) || !copy(&s->proxy, server->proxy))
+        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    s->connect_timeout_ms = server->connect_timeout_ms;
+    s->timeout_ms = server->timeout_ms;
+    return server->username ? authorize(s, server, e) : OTSD_OK;
 }
 
 void settings_free(http_settings *s) {

@@ -29,7 +29,7 @@ static bool is_mail_domain(const char *s) {
 /* The local part: its characters are those that mean nothing to a form, a list of addresses or a mail header. Others
  * than ASCII are possible (RFC 6531), so they have to be well-formed only. */
 bool otsd_address_ok(const char *address) {
-    const char *at = strchr(address, '@');
+    const char *at = address ? strchr(address, '@') : NULL;
     size_t local;
 
     if (!at || strlen(address) > 254 || text_has_control(address) || strpbrk(address, " ,;<>()[]\"\\:*") ||

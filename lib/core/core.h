@@ -15,8 +15,12 @@
 /* Fills e (NULL allowed) and returns code, so that a caller can write `return error_set(...)`. */
 __attribute__((format(printf, 4, 5))) otsd_err error_set(otsd_error *e, otsd_err code, otsd_reach reach,
                                                          const char *format, ...);
+/* Members that an answer adds, to an e that error_set has filled. NULL is allowed. */
+void error_add_http(otsd_error *e, long status, long retry_after);
 /* For what fails before anything is sent. */
 __attribute__((format(printf, 3, 4))) otsd_err error_local(otsd_error *e, otsd_err code, const char *format, ...);
+/* The caller's mistake: "NAME is NULL". OTSD_ERR_ARGUMENT. */
+otsd_err error_null(otsd_error *e, const char *name);
 /* Copies at most size - 1 bytes of foreign text: what is not printable UTF-8 becomes "?", no sequence is cut. */
 void text_printable(char *out, size_t size, const char *text, size_t len);
 /* Length of the well-formed UTF-8 sequence at text (1 to 4) and, in *c, its character; 0 where there is none within len

@@ -9,7 +9,7 @@
 bool otsd_duration_parse(const char *text, long *seconds) {
     long n = 0, unit;
 
-    if (*text < '0' || *text > '9')
+    if (!text || !seconds || *text < '0' || *text > '9')
         return false;
     for (; *text >= '0' && *text <= '9'; text++) {
         n = n * 10 + (*text - '0');

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * Errors. A message is one line of valid, printable UTF-8, whatever the other side sent: all of it passes
- * text_printable.
+ * text_printable. The struct is the caller's, and may be of another release than this library: nothing is written to it
+ * but here, and never beyond the size that the caller gave.
  */
 #include "core/core.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 const char *otsd_strerror(otsd_err code) {
@@ -42,17 +44,28 @@ const char *otsd_strerror(otsd_err code) {
     return "unknown error";
 }
 
+/* What the struct of 0.1 ends with, and so what size 0 stands for. Members that come later stand behind it. */
+#define SIZE_0_1 (offsetof(otsd_error, message) + 512)
+
+/* Everything but the size itself, as far as the caller's struct goes. A size that no release had: nothing. */
+static void hand_over(otsd_error *e, const otsd_error *full) {
+    size_t size = e->size == 0 ? SIZE_0_1 : e->size;
+
+    if (size > sizeof *full)
+        size = sizeof *full;
+    if (size >= SIZE_0_1)
+        memcpy((char *)e + sizeof e->size, (const char *)full + sizeof e->size, size - sizeof e->size);
+}
+
 __attribute__((format(printf, 4, 0))) static void fill(otsd_error *e, otsd_err code, otsd_reach reach,
                                                        const char *format, va_list args) {
-    char raw[2 * sizeof e->message];
+    otsd_error full = {.code = code, .reach = reach};
+    char raw[2 * sizeof full.message];
 
     if (vsnprintf(raw, sizeof raw, format, args) < 0)
         raw[0] = '\0';
-    e->code = code;
-    e->reach = reach;
-    e->http_status = 0;
-    e->retry_after = 0;
-    text_printable(e->message, sizeof e->message, raw, strlen(raw));
+    text_printable(full.message, sizeof full.message, raw, strlen(raw));
+    hand_over(e, &full);
 }
 
 otsd_err error_set(otsd_error *e, otsd_err code, otsd_reach reach, const char *format, ...) {
@@ -75,4 +88,19 @@ otsd_err error_local(otsd_error *e, otsd_err code, const char *format, ...) {
         va_end(args);
     }
     return code;
+}
+
+otsd_err error_null(otsd_error *e, const char *name) {
+    return error_local(e, OTSD_ERR_ARGUMENT, "%s is NULL", name);
+}
+
+void error_add_http(otsd_error *e, long status, long retry_after) {
+    if (!e || (e->size != 0 && e->size < SIZE_0_1))
+        return;
+    e->http_status = status;
+    e->retry_after = retry_after > 86400 ? 86400 : retry_after > 0 ? retry_after : 0;
+}
+
+unsigned otsd_version(void) {
+    return OTSD_VERSION_NUMBER;
 }

@@ -66,20 +66,31 @@ char *secret_memory(otsd_secret *s) {
     return s->data;
 }
 
-otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len) {
-    otsd_err rc = secret_alloc(out, len);
+static otsd_err no_locked_memory(otsd_error *e, size_t len) {
+    return error_local(e, OTSD_ERR_MEMORY, "no locked memory for a secret of more than %zu bytes (see ulimit -l)", len);
+}
 
-    if (rc == OTSD_OK && len > 0)
+otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len, otsd_error *e) {
+    otsd_err rc;
+
+    if (!out || (!data && len > 0))
+        return error_null(e, out ? "data" : "out");
+    rc = secret_alloc(out, len);
+    if (rc == OTSD_ERR_ARGUMENT)
+        return error_local(e, rc, "the secret is longer than %zu bytes", OTSD_SECRET_MAX);
+    if (rc != OTSD_OK)
+        return no_locked_memory(e, len);
+    if (len > 0)
         memcpy((*out)->data, data, len);
-    return rc;
+    return OTSD_OK;
 }
 
 const char *otsd_secret_data(const otsd_secret *s) {
-    return s->data;
+    return s ? s->data : "";
 }
 
 size_t otsd_secret_len(const otsd_secret *s) {
-    return s->len;
+    return s ? s->len : 0;
 }
 
 void otsd_secret_free(otsd_secret **p) {
@@ -118,6 +129,8 @@ otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *
     bool end = false;
     otsd_err rc;
 
+    if (!out)
+        return error_null(e, "out");
     if (max > OTSD_SECRET_MAX - 3)
         max = OTSD_SECRET_MAX - 3;
     for (;;) {
@@ -126,7 +139,7 @@ otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *
             size = max + 3;
         rc = secret_alloc(&larger, size);
         if (rc != OTSD_OK) {
-            rc = error_local(e, rc, "no locked memory for a secret of more than %zu bytes (see ulimit -l)", used);
+            rc = no_locked_memory(e, used);
             goto out;
         }
         if (s)
@@ -159,8 +172,11 @@ out:
 
 otsd_err otsd_secret_from_file(otsd_secret **out, const char *path, size_t max, otsd_error *e) {
     int fd = -1;
-    otsd_err rc = file_open_checked(&fd, path, 077, e);
+    otsd_err rc;
 
+    if (!out || !path)
+        return error_null(e, out ? "path" : "out");
+    rc = file_open_checked(&fd, path, 077, e);
     if (rc != OTSD_OK)
         return rc;
     rc = otsd_secret_from_fd(out, fd, max, e);
@@ -170,11 +186,13 @@ otsd_err otsd_secret_from_file(otsd_secret **out, const char *path, size_t max, 
     return rc;
 }
 
-otsd_err otsd_process_harden(void) {
+otsd_err otsd_process_harden(otsd_error *e) {
     const struct rlimit none = {0, 0};
 
-    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) != 0)
-        return OTSD_ERR_MEMORY;
+    if (setrlimit(RLIMIT_CORE, &none) != 0)
+        return error_local(e, OTSD_ERR_MEMORY, "core dumps cannot be turned off: %s", strerror(errno));
+    if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) != 0)
+        return error_local(e, OTSD_ERR_MEMORY, "the process cannot be made undumpable: %s", strerror(errno));
     /* The result is not looked at: glibc always takes this one, sanitizers and valgrind replace malloc and say no.
      * glibc does not overwrite what its per-thread cache takes (up to 1 KiB): see the allocator in client/global.c. */
     (void)mallopt(M_PERTURB, 0xA5);

@@ -80,8 +80,8 @@ void http_multi_wakeup(http_multi *m);
 
 /* url.c */
 
-/* Is it a base URL that this library takes? On failure why says what was expected instead. */
-bool http_url_check(const char *url, bool allow_http, char *why, size_t size);
-bool http_proxy_check(const char *url, char *why, size_t size);
+/* Is it a base URL, or a proxy, that this library takes? NULL: yes. Otherwise what was expected instead. */
+const char *http_url_fault(const char *url, bool allow_http);
+const char *http_proxy_fault(const char *url);
 
 #endif

@@ -77,25 +77,20 @@ static const char *proxy_fault(CURLU *u, const char *url) {
     return fault;
 }
 
-static bool check(const char *url, bool proxy, bool allow_http, char *why, size_t size) {
+static const char *fault_of(const char *url, bool proxy, bool allow_http) {
     CURLU *u = curl_url();
-    const char *fault;
+    const char *fault = "out of memory";
 
-    if (!u)
-        fault = "out of memory";
-    else
+    if (u)
         fault = proxy ? proxy_fault(u, url) : url_fault(u, url, allow_http);
     curl_url_cleanup(u);
-    if (!fault)
-        return true;
-    text_printable(why, size, fault, strlen(fault));
-    return false;
+    return fault;
 }
 
-bool http_url_check(const char *url, bool allow_http, char *why, size_t size) {
-    return check(url, false, allow_http, why, size);
+const char *http_url_fault(const char *url, bool allow_http) {
+    return fault_of(url, false, allow_http);
 }
 
-bool http_proxy_check(const char *url, char *why, size_t size) {
-    return check(url, true, false, why, size);
+const char *http_proxy_fault(const char *url) {
+    return fault_of(url, true, false);
 }

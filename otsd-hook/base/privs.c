@@ -46,7 +46,7 @@ int privs_start(problem *p) {
     problem_clear(p);
     if (!standard_descriptors())
         return problem_set(p, EX_OSERR, "standard descriptors cannot be opened: %s", strerror(errno));
-    if (otsd_process_harden() != OTSD_OK)
+    if (otsd_process_harden(NULL) != OTSD_OK)
         return problem_set(p, EX_OSERR, "the kernel refuses to protect this process");
     if (geteuid() != 0)
         return problem_set(p, EX_NOPERM, "only root can run this");

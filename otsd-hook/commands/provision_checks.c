@@ -47,7 +47,7 @@ static otsd_err read_passphrase(const provision_request *q, provision_facts *f, 
     if (q->passphrase_fd >= 0)
         return otsd_secret_from_fd(&f->passphrase, q->passphrase_fd, PASSPHRASE_MAX, e);
     if (q->reissue && f->old.passphrase[0])
-        return otsd_secret_new(&f->passphrase, f->old.passphrase, strlen(f->old.passphrase));
+        return otsd_secret_new(&f->passphrase, f->old.passphrase, strlen(f->old.passphrase), e);
     return OTSD_OK;
 }
 

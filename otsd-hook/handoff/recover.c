@@ -11,7 +11,7 @@
 #include "handoff/closing.h"
 
 int64_t recover_settles(const config *c, const record *r) {
-    return r->created + (c->server.timeout_ms + 999) / 1000 + 1;
+    return r->created + (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
 }
 
 static int back(context *x, entry *e, problem *p) {

@@ -17,7 +17,7 @@ int remote_open(remote **out, const config *c, problem *p) {
 
     if (!server)
         return problem_set(p, EX_OSERR, "out of memory");
-    if (otsd_client_new(&server->client, c, &e) != OTSD_OK) {
+    if (otsd_client_new(&server->client, c->server, &e) != OTSD_OK) {
         free(server);
         return problem_from_otsd(p, &e, "the client cannot start");
     }
@@ -48,7 +48,7 @@ int remote_check(remote *server, problem *p) {
 
 static int passphrase_of(const record *r, otsd_secret **out, problem *p) {
     *out = NULL;
-    if (r->passphrase[0] && otsd_secret_new(out, r->passphrase, strlen(r->passphrase)) != OTSD_OK)
+    if (r->passphrase[0] && otsd_secret_new(out, r->passphrase, strlen(r->passphrase), NULL) != OTSD_OK)
         return problem_set(p, EX_OSERR, "out of lockable memory");
     return EX_OK;
 }
@@ -113,7 +113,7 @@ int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_ans
         free(m);
         return problem_set(p, EX_OSERR, "out of memory");
     }
-    if (otsd_pool_new(&m->pool, c, jobs, &e) != OTSD_OK) {
+    if (otsd_pool_new(&m->pool, c->server, jobs, &e) != OTSD_OK) {
         free(m->calls);
         free(m);
         return problem_from_otsd(p, &e, "the client cannot start");
@@ -187,7 +187,7 @@ void remote_many_wake(remote_many *m) {
 }
 
 int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem *p) {
-    if (otsd_link(server->client, receipt, out) != OTSD_OK)
+    if (otsd_link(server->client, receipt, out, NULL) != OTSD_OK)
         return problem_set(p, EX_PROTOCOL, "the server's answer has no link");
     return EX_OK;
 }
@@ -215,6 +215,7 @@ static bool learn_end(remote *server, const record *r, int64_t now, remote_end *
 
 int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p) {
     otsd_secret *passphrase = NULL;
+    otsd_receipt *t = NULL;
     otsd_error e = {0};
     otsd_err err;
     int rc = passphrase_of(r, &passphrase, p);
@@ -222,8 +223,9 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
     memset(end, 0, sizeof *end);
     if (rc != EX_OK)
         return rc;
-    err = otsd_burn(server->client, r->metadata_key, passphrase, NULL, &e);
+    err = otsd_burn(server->client, r->metadata_key, passphrase, &t, &e);
     otsd_secret_free(&passphrase);
+    otsd_receipt_free(&t);
     if (err == OTSD_OK) {
         end->outcome = OUTCOME_BURNED;
         return EX_OK;

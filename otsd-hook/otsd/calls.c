@@ -107,10 +107,12 @@ static int call_receipt(request *r, problem *p) {
 }
 
 static int call_burn(request *r, problem *p) {
+    otsd_receipt *t = NULL;
     otsd_error e = {0};
 
-    if (otsd_burn(r->client, r->key, r->passphrase, NULL, &e) != OTSD_OK)
+    if (otsd_burn(r->client, r->key, r->passphrase, &t, &e) != OTSD_OK)
         return problem_from_library(p, &e);
+    otsd_receipt_free(&t);
     return print_burned(r->json, p);
 }
 

@@ -26,7 +26,7 @@ static void help(void) {
 /* The user's own configuration where there is one. */
 static int start(request *r, problem *p) {
     const char *home = secure_getenv("HOME"), *path = r->config ? r->config : OTSD_CONFIG_PATH;
-    otsd_config *config = NULL;
+    otsd_server *server = NULL;
     otsd_error e = {0};
     char *own = NULL;
     otsd_err err;
@@ -35,10 +35,10 @@ static int start(request *r, problem *p) {
         return problem_set(p, EX_OSERR, "out of memory");
     if (own && access(own, F_OK) == 0)
         path = own;
-    err = otsd_config_load(&config, path, &e);
+    err = otsd_server_load(&server, path, &e);
     if (err == OTSD_OK)
-        err = otsd_client_new(&r->client, config, &e);
-    otsd_config_free(&config);
+        err = otsd_client_new(&r->client, server, &e);
+    otsd_server_free(&server);
     free(own);
     return err == OTSD_OK ? EX_OK : problem_from_library(p, &e);
 }
@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     int rc;
 
     problem_program("otsd");
-    if (otsd_process_harden() != OTSD_OK || otsd_global_init() != OTSD_OK)
+    if (otsd_process_harden(NULL) != OTSD_OK || otsd_global_init(NULL) != OTSD_OK)
         rc = problem_set(&p, EX_OSERR, "cannot protect its memory");
     else if (setvbuf(stdout, out_buffer, _IOFBF, sizeof out_buffer) != 0)
         rc = problem_set(&p, EX_OSERR, "out of memory");

@@ -89,7 +89,7 @@ static void put_recipients(const sheet *s, const otsd_receipt *t) {
 static void put_link(const sheet *s, const otsd_client *c, const otsd_receipt *t) {
     char *link = NULL;
 
-    if (otsd_link(c, t, &link) != OTSD_OK)
+    if (otsd_link(c, t, &link, NULL) != OTSD_OK)
         return;
     put_text(s, "link", link);
     otsd_wipe(link, strlen(link));

@@ -50,7 +50,7 @@ static void start(void) {
 }
 
 int main(int argc, char **argv) {
-    otsd_config *config = NULL;
+    otsd_server *server = NULL;
     otsd_error e = {0};
     long jobs, count;
     int64_t begin;
@@ -61,9 +61,9 @@ int main(int argc, char **argv) {
     }
     jobs = strtol(argv[2], NULL, 10);
     count = strtol(argv[3], NULL, 10);
-    if (otsd_process_harden() != OTSD_OK || otsd_global_init() != OTSD_OK ||
-        otsd_config_load(&config, argv[1], &e) != OTSD_OK ||
-        otsd_pool_new(&run.pool, config, (size_t)jobs, &e) != OTSD_OK)
+    if (otsd_process_harden(&e) != OTSD_OK || otsd_global_init(&e) != OTSD_OK ||
+        otsd_server_load(&server, argv[1], &e) != OTSD_OK ||
+        otsd_pool_new(&run.pool, server, (size_t)jobs, &e) != OTSD_OK)
         die(&e);
     begin = now_us();
     run.to_start = count;
@@ -74,7 +74,7 @@ int main(int argc, char **argv) {
             die(&e);
     printf("%.1f\n", (double)count * 1e6 / (double)(now_us() - begin));
     otsd_pool_free(&run.pool);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     otsd_global_cleanup();
     return 0;
 }

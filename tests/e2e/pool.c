@@ -54,7 +54,7 @@ static void start(void) {
 }
 
 int main(int argc, char **argv) {
-    otsd_config *config = NULL;
+    otsd_server *server = NULL;
     otsd_error e = {0};
     long jobs;
 
@@ -65,8 +65,8 @@ int main(int argc, char **argv) {
     jobs = strtol(argv[2], NULL, 10);
     run.count = strtol(argv[3], NULL, 10);
     run.numbers = run.count > 0 ? calloc((size_t)run.count, sizeof *run.numbers) : NULL;
-    if (!run.numbers || otsd_global_init() != OTSD_OK || otsd_config_load(&config, argv[1], &e) != OTSD_OK ||
-        otsd_pool_new(&run.pool, config, (size_t)jobs, &e) != OTSD_OK)
+    if (!run.numbers || otsd_global_init(&e) != OTSD_OK || otsd_server_load(&server, argv[1], &e) != OTSD_OK ||
+        otsd_pool_new(&run.pool, server, (size_t)jobs, &e) != OTSD_OK)
         die(&e);
     while (run.started < jobs && run.started < run.count)
         start();
@@ -74,7 +74,7 @@ int main(int argc, char **argv) {
         if (otsd_pool_run(run.pool, 1000, &e) != OTSD_OK)
             die(&e);
     otsd_pool_free(&run.pool);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     free(run.numbers);
     otsd_global_cleanup();
     return fflush(stdout) == 0 ? 0 : 1;

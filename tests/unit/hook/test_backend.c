@@ -291,7 +291,7 @@ static void run_command(const char *script, unsigned mode, problem *why, bool *u
     put_file(set_path, script, mode);
     for (size_t i = 0; i < 2; i++) {
         r[i] = record_of(users[i], BACKEND_COMMAND);
-        assert_int_equal(otsd_secret_new(&values[i], i == 0 ? "one" : "two", 3), OTSD_OK);
+        assert_int_equal(otsd_secret_new(&values[i], i == 0 ? "one" : "two", 3, NULL), OTSD_OK);
         changes[i] = (backend_change){.record = &r[i], .value = values[i], .why = &why[i], .unsure = true};
     }
     backend_set(&with_command, changes, 2);

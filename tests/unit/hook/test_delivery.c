@@ -22,7 +22,7 @@
 static otsd_secret *secret(const char *text, size_t len) {
     otsd_secret *s = NULL;
 
-    assert_int_equal(otsd_secret_new(&s, text, len), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&s, text, len, NULL), OTSD_OK);
     return s;
 }
 

@@ -20,7 +20,7 @@ static int hash_of(const char *method, long rounds, char *out, size_t size, prob
     int rc;
 
     snprintf(name, sizeof name, "%s", method);
-    assert_int_equal(otsd_secret_new(&value, "the value", 9), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&value, "the value", 9, NULL), OTSD_OK);
     rc = hash_password(&c, value, out, size, p);
     otsd_secret_free(&value);
     return rc;

@@ -27,28 +27,28 @@ char *client_write_file(const char *name, const char *text) {
     return path;
 }
 
-otsd_config *client_config(const char *server_settings) {
-    otsd_config *config = NULL;
+otsd_server *client_server(const char *server_settings) {
+    otsd_server *server = NULL;
     otsd_error e = {0};
     char *text = NULL, *path;
 
     assert_true(asprintf(&text, "server: {\n%s };\n", server_settings) > 0);
     path = client_write_file("otsd.conf", text);
-    if (otsd_config_load(&config, path, &e) != OTSD_OK)
+    if (otsd_server_load(&server, path, &e) != OTSD_OK)
         fail_msg("%s", e.message);
     free(text);
     free(path);
-    return config;
+    return server;
 }
 
 otsd_client *client_with(const char *server_settings) {
-    otsd_config *config = client_config(server_settings);
+    otsd_server *server = client_server(server_settings);
     otsd_client *c = NULL;
     otsd_error e = {0};
 
-    if (otsd_client_new(&c, config, &e) != OTSD_OK)
+    if (otsd_client_new(&c, server, &e) != OTSD_OK)
         fail_msg("%s", e.message);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     return c;
 }
 
@@ -61,7 +61,7 @@ otsd_client *client_to(const struct server *s) {
 
 int client_make_folder(void **state) {
     (void)state;
-    return mkdtemp(folder) && otsd_global_init() == OTSD_OK ? 0 : -1;
+    return mkdtemp(folder) && otsd_global_init(NULL) == OTSD_OK ? 0 : -1;
 }
 
 int client_remove_folder(void **state) {

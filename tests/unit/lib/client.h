@@ -22,7 +22,7 @@ int client_remove_folder(void **state);
 /* A 0600 file in the folder; the path is malloced. */
 char *client_write_file(const char *name, const char *text);
 /* With these lines in the group `server`. */
-otsd_config *client_config(const char *server_settings);
+otsd_server *client_server(const char *server_settings);
 otsd_client *client_with(const char *server_settings);
 otsd_client *client_to(const struct server *s);
 

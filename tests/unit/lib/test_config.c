@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * otsd.conf: what is taken, and for each kind of mistake one line with file, line and what was expected.
+ * The group `server` of otsd.conf: what is taken, and for each kind of mistake one line with file, line and what was
+ * expected; and that others could not have written the file.
  */
-#include "otsd.h"
+#include "client/client.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -26,23 +27,23 @@ static void write_bytes(const char *text, size_t len, mode_t mode) {
     assert_true(fd >= 0 && write(fd, text, len) == (ssize_t)len && fchmod(fd, mode) == 0 && close(fd) == 0);
 }
 
-static otsd_config *load(const char *text) {
-    otsd_config *c = NULL;
+static otsd_server *load(const char *text) {
+    otsd_server *c = NULL;
     otsd_error e = {0};
 
     write_bytes(text, strlen(text), 0644);
-    if (otsd_config_load(&c, path, &e) != OTSD_OK)
+    if (otsd_server_load(&c, path, &e) != OTSD_OK)
         fail_msg("%s\n%s", text, e.message);
     return c;
 }
 
 /* The message begins with "FILE" and contains this. */
 static void refused(const char *text, const char *expected) {
-    otsd_config *c = NULL;
+    otsd_server *c = NULL;
     otsd_error e = {0};
 
     write_bytes(text, strlen(text), 0644);
-    if (otsd_config_load(&c, path, &e) != OTSD_ERR_CONFIG)
+    if (otsd_server_load(&c, path, &e) != OTSD_ERR_CONFIG)
         fail_msg("taken: %s", text);
     assert_null(c);
     assert_int_equal(e.code, OTSD_ERR_CONFIG);
@@ -52,117 +53,43 @@ static void refused(const char *text, const char *expected) {
 }
 
 static void a_minimal_file_gets_every_default(void **state) {
-    static const char *const services[] = {"sshd", "login", "gdm-password", "lightdm", "sddm", "xdm", "kde", "cockpit"};
-    otsd_config *c = load("server: { region = \"eu\"; };");
-    size_t i;
+    otsd_server *s = load("server: { region = \"eu\"; };");
 
     (void)state;
-    assert_string_equal(c->server.url, "https://eu.onetimesecret.com");
-    assert_null(c->server.username);
-    assert_null(c->server.token_file);
-    assert_null(c->server.ca_file);
-    assert_null(c->server.pinned_key);
-    assert_null(c->server.proxy);
-    assert_false(c->server.allow_http);
-    assert_int_equal(c->server.connect_timeout_ms, 5000);
-    assert_int_equal(c->server.timeout_ms, 20000);
-    assert_int_equal(c->handoff.ttl, 259200);
-    assert_null(c->handoff.recipient);
-    assert_null(c->handoff.locale);
-    assert_null(c->handoff.share_domain);
-    assert_int_equal(c->handoff.min_length, 10);
-    assert_true(c->handoff.must_change);
-    assert_int_equal(c->password.backend, OTSD_BACKEND_SHADOW);
-    assert_null(c->password.command);
-    assert_null(c->password.lock_command);
-    assert_string_equal(c->password.hash, "yescrypt");
-    assert_int_equal(c->password.rounds, 0);
-    for (i = 0; i < 8; i++)
-        assert_string_equal(c->login.services[i], services[i]);
-    assert_null(c->login.services[8]);
-    assert_false(c->login.key_counts);
-    assert_string_equal(c->audit.file, "/var/log/otsd/audit.log");
-    assert_true(c->audit.syslog);
-    otsd_config_free(&c);
-    assert_null(c);
-    otsd_config_free(&c);
+    assert_string_equal(otsd_server_url(s), "https://eu.onetimesecret.com");
+    assert_null(s->username);
+    assert_null(s->token_file);
+    assert_null(s->token);
+    assert_null(s->ca_file);
+    assert_null(s->pinned_key);
+    assert_null(s->proxy);
+    assert_false(s->allow_http);
+    assert_int_equal(s->connect_timeout_ms, 5000);
+    assert_int_equal(otsd_server_timeout_ms(s), 20000);
+    otsd_server_free(&s);
+    assert_null(s);
+    otsd_server_free(&s);
 }
 
-static void a_full_file_sets_everything(void **state) {
-    otsd_config *c =
+static void a_full_file_sets_everything_and_other_groups_are_passed_over(void **state) {
+    otsd_server *s =
         load("# all\nserver = { url = \"https://s.example.com:8443/ots//\"; username = \"ops@example.com\";\n"
              "  token_file = \"/etc/otsd/token\"; ca_file = \"/etc/ca.pem\"; allow_http = true;\n"
              "  pinned_key = \"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\";\n"
              "  proxy = \"http://proxy.example.com:3128\"; connect_timeout = 0.25; timeout = 7; }\n"
-             "handoff = { ttl = \"12h\"; recipient = \"%u+100%%@example.com\"; locale = \"pt_BR\";\n"
-             "  share_domain = \"links.example.com\"; min_length = 12; must_change = false; }\n"
-             "password = { backend = \"command\"; command = \"/bin/a\"; lock_command = \"/bin/b\";\n"
-             "  hash = \"sha512crypt\"; rounds = 100000; }\n"
-             "login = { services = ( \"sshd\", \"@include\" ); key_counts = true; }\n"
-             "audit = { file = \"/var/log/a\"; syslog = false; }\n");
+             "handoff = { ttl = \"for ever\"; };\nwhatever = 3;\n");
 
     (void)state;
-    assert_string_equal(c->server.url, "https://s.example.com:8443/ots");
-    assert_string_equal(c->server.username, "ops@example.com");
-    assert_string_equal(c->server.token_file, "/etc/otsd/token");
-    assert_int_equal(c->server.connect_timeout_ms, 250);
-    assert_int_equal(c->server.timeout_ms, 7000);
-    assert_int_equal(c->handoff.ttl, 43200);
-    assert_string_equal(c->handoff.recipient, "%u+100%%@example.com");
-    assert_string_equal(c->handoff.locale, "pt_BR");
-    assert_int_equal(c->handoff.min_length, 12);
-    assert_false(c->handoff.must_change);
-    assert_int_equal(c->password.backend, OTSD_BACKEND_COMMAND);
-    assert_int_equal(c->password.rounds, 100000);
-    assert_string_equal(c->login.services[1], "@include");
-    assert_null(c->login.services[2]);
-    assert_true(c->login.key_counts);
-    assert_string_equal(c->audit.file, "/var/log/a");
-    assert_false(c->audit.syslog);
-    otsd_config_free(&c);
-}
-
-static void the_sample_file_is_valid_and_shows_the_true_defaults(void **state) {
-    static const char *const examples[] = {"url",       "username", "token_file",   "ca_file", "pinned_key",   "proxy",
-                                           "recipient", "locale",   "share_domain", "command", "lock_command", NULL};
-    FILE *f = fopen("etc/otsd.conf", "re");
-    char line[256], text[8192] = "", key[64];
-    otsd_config *plain, *shown;
-    int end;
-    size_t i, len = 0;
-
-    (void)state;
-    assert_non_null(f); /* the tests run at the top of the tree */
-    /* Uncomment each default. */
-    while (fgets(line, sizeof line, f)) {
-        end = 0;
-        if (sscanf(line, " # %63[a-z_] =%n", key, &end) == 1 && end > 0) {
-            for (i = 0; examples[i] && strcmp(examples[i], key) != 0; i++)
-                ;
-            if (!examples[i])
-                *strchr(line, '#') = ' ';
-        }
-        assert_true(len + strlen(line) < sizeof text);
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s", line);
-    }
-    assert_int_equal(fclose(f), 0);
-    assert_non_null(strstr(text, "      timeout = 20;"));
-    shown = load(text);
-    plain = load("server: { region = \"eu\"; };");
-    assert_string_equal(shown->server.url, plain->server.url);
-    assert_int_equal(shown->server.timeout_ms, plain->server.timeout_ms);
-    assert_int_equal(shown->server.connect_timeout_ms, plain->server.connect_timeout_ms);
-    assert_int_equal(shown->handoff.ttl, plain->handoff.ttl);
-    assert_int_equal(shown->handoff.min_length, plain->handoff.min_length);
-    assert_int_equal(shown->handoff.must_change, plain->handoff.must_change);
-    assert_string_equal(shown->password.hash, plain->password.hash);
-    assert_string_equal(shown->audit.file, plain->audit.file);
-    assert_int_equal(shown->audit.syslog, plain->audit.syslog);
-    for (i = 0; plain->login.services[i]; i++)
-        assert_string_equal(shown->login.services[i], plain->login.services[i]);
-    assert_null(shown->login.services[i]);
-    otsd_config_free(&plain);
-    otsd_config_free(&shown);
+    assert_string_equal(otsd_server_url(s), "https://s.example.com:8443/ots");
+    assert_string_equal(s->username, "ops@example.com");
+    assert_string_equal(s->token_file, "/etc/otsd/token");
+    assert_string_equal(s->ca_file, "/etc/ca.pem");
+    assert_string_equal(s->pinned_key, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    assert_string_equal(s->proxy, "http://proxy.example.com:3128");
+    assert_true(s->allow_http);
+    assert_int_equal(s->connect_timeout_ms, 250);
+    assert_int_equal(otsd_server_timeout_ms(s), 7000);
+    otsd_server_free(&s);
 }
 
 #define S "server: { region = \"eu\"; };\n"
@@ -177,35 +104,6 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
          ":5: `server.timeout` is a boolean; a number of seconds was expected"},
         {S "server: { timeout = 1; };", ":2: duplicate setting name"},
         {"server: { region = \"eu\";\n region = \"us\"; };", ":2: duplicate setting name"},
-        {S "severs: { };", ":2: `severs` is not known; server, handoff, password, login or audit was expected"},
-        {S "handoff = 3;", ":2: `handoff` is not a group; handoff: { ... } was expected"},
-        {S "login: {\n service = [ \"sshd\" ]; };",
-         ":3: `login.service` is not known; one of these was expected: services"},
-        {S "handoff: { ttl = \"3 days\"; };", ":2: `handoff.ttl` is \"3 days\"; a duration like"},
-        {S "handoff: { ttl = 59; };", ":2: `handoff.ttl` is 59 seconds; 60 to 2592000 were expected"},
-        {S "handoff: { ttl = \"31d\"; };", "60 to 2592000 were expected"},
-        {S "handoff: { ttl = 3.5; };", ":2: `handoff.ttl` is a number with a fraction; a duration"},
-        {S "handoff: { ttl = 4294967356L; };", "60 to 2592000 were expected"},
-        {S "handoff: { min_length = 0; };", ":2: `handoff.min_length` is 0; 1 to 128 was expected"},
-        {S "handoff: { min_length = \"12\"; };", "is a string; a whole number was expected"},
-        {S "handoff: { must_change = 1; };", "`handoff.must_change` is a whole number; true or false was expected"},
-        {S "handoff: { recipient = \"%x@example.com\"; };", "an address pattern like"},
-        {S "handoff: { recipient = \"%u\"; };", "an address pattern like"},
-        {S "handoff: { recipient = \"%u@a.b, x@c.d\"; };", "an address pattern like"},
-        {S "handoff: { locale = \"e\"; };", "a locale like"},
-        {S "handoff: { share_domain = \"https://x\"; };", "a host name was expected"},
-        {S "login: { services = \"sshd\"; };", "`login.services` is a string; an array like"},
-        {S "login: { services = [ ]; };", "has 0 entries; 1 to 100 were expected"},
-        {S "login: { services = [ 1 ]; };", "is a whole number; a string in quotes was expected"},
-        {S "login: { services = [ \"../x\" ]; };", "names of PAM services were expected"},
-        {S "password: { hash = \"md5\"; };", "`password.hash` is \"md5\"; \"yescrypt\""},
-        {S "password: { backend = \"ldap\"; };", "\"shadow\" or \"command\" was expected"},
-        {S "password: { backend = \"command\"; };", ":2: `password.backend` is \"command\"; `password.command` and"},
-        {S "password: { command = \"/bin/x\"; };", ":2: `password.command` is set; `password.backend`"},
-        {S "password: { backend = \"command\"; command = \"x\"; };", "an absolute path was expected"},
-        {S "password: { rounds = 5000; };", ":2: `password.rounds` is 5000; 0, or with sha512crypt"},
-        {S "password: { hash = \"sha512crypt\"; rounds = 999; };", "`password.rounds` is 999"},
-        {S "audit: { file = \"audit.log\"; };", "an absolute path was expected"},
         {"server: { };", "`server.region` or `server.url` was expected"},
         {"", "`server.region` or `server.url` was expected"},
         {"server: { region = \"eu\"; url = \"https://x.example\"; };",
@@ -260,62 +158,62 @@ static void loopback_and_only_loopback_may_be_plain_http(void **state) {
     static const char *const good[] = {"http://127.0.0.1:8080", "http://localhost", "http://[::1]:7143",
                                        "http://127.9.9.9/x", "HTTP://LOCALHOST:1"};
     char text[128];
-    otsd_config *c;
+    otsd_server *c;
     size_t i;
 
     (void)state;
     for (i = 0; i < sizeof good / sizeof good[0]; i++) {
         snprintf(text, sizeof text, "server: { url = \"%s\"; };", good[i]);
         c = load(text);
-        otsd_config_free(&c);
+        otsd_server_free(&c);
     }
     c = load("server: { url = \"http://x.example\"; allow_http = true; };");
-    otsd_config_free(&c);
+    otsd_server_free(&c);
 }
 
 static void a_file_that_others_could_have_written_is_refused(void **state) {
-    otsd_config *c = NULL;
+    otsd_server *c = NULL;
     otsd_error e = {0};
     char other[80];
 
     (void)state;
     write_bytes(S, strlen(S), 0664);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, "has mode 0664; at most 0644 was expected"));
     write_bytes(S, strlen(S), 0602);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_ERR_CONFIG);
     write_bytes(S, strlen(S), 0400);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_OK);
-    otsd_config_free(&c);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_OK);
+    otsd_server_free(&c);
     snprintf(other, sizeof other, "%s/link", folder);
     assert_int_equal(symlink(path, other), 0);
-    assert_int_equal(otsd_config_load(&c, other, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, other, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, "symbolic link"));
     assert_int_equal(unlink(other), 0);
     assert_int_equal(mkfifo(other, 0600), 0);
-    assert_int_equal(otsd_config_load(&c, other, &e), OTSD_ERR_CONFIG); /* and does not hang */
+    assert_int_equal(otsd_server_load(&c, other, &e), OTSD_ERR_CONFIG); /* and does not hang */
     assert_non_null(strstr(e.message, "not a regular file"));
     assert_int_equal(unlink(other), 0);
-    assert_int_equal(otsd_config_load(&c, folder, &e), OTSD_ERR_CONFIG);
-    assert_int_equal(otsd_config_load(&c, other, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, folder, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, other, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, "No such file"));
-    assert_int_equal(otsd_config_load(&c, other, NULL), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, other, NULL), OTSD_ERR_CONFIG);
 }
 
 static void a_file_of_another_user_is_refused(void **state) {
-    otsd_config *c = NULL;
+    otsd_server *c = NULL;
     otsd_error e = {0};
 
     (void)state;
     write_bytes(S, strlen(S), 0644);
     assert_int_equal(chown(path, 65534, 0), 0);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, "is owned by uid 65534; root or uid 0 was expected"));
 }
 
 static void a_file_that_is_too_large_or_no_text_is_refused(void **state) {
     char *text = malloc(70000);
-    otsd_config *c = NULL;
+    otsd_server *c = NULL;
     otsd_error e = {0};
 
     (void)state;
@@ -323,14 +221,14 @@ static void a_file_that_is_too_large_or_no_text_is_refused(void **state) {
     memset(text, '\n', 70000);
     memcpy(text, S, strlen(S));
     write_bytes(text, 65536, 0600);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_OK);
-    otsd_config_free(&c);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_OK);
+    otsd_server_free(&c);
     write_bytes(text, 65537, 0600);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, "larger than 65536 bytes"));
     text[40] = '\0';
     write_bytes(text, 100, 0600);
-    assert_int_equal(otsd_config_load(&c, path, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&c, path, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, "zero byte"));
     free(text);
 }
@@ -370,8 +268,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_minimal_file_gets_every_default),
-        cmocka_unit_test(a_full_file_sets_everything),
-        cmocka_unit_test(the_sample_file_is_valid_and_shows_the_true_defaults),
+        cmocka_unit_test(a_full_file_sets_everything_and_other_groups_are_passed_over),
         cmocka_unit_test(each_mistake_is_told_with_its_line_and_what_was_expected),
         cmocka_unit_test(an_include_is_refused_before_anything_is_opened),
         cmocka_unit_test(loopback_and_only_loopback_may_be_plain_http),

@@ -41,7 +41,7 @@ static otsd_err call_share(otsd_client *c, otsd_error *e) {
     otsd_receipt *r = NULL;
     otsd_err rc;
 
-    assert_int_equal(otsd_secret_new(&value, "x", 1), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&value, "x", 1, NULL), OTSD_OK);
     rc = otsd_share(c, value, NULL, &r, e);
     otsd_secret_free(&value);
     otsd_receipt_free(&r);
@@ -65,7 +65,11 @@ static otsd_err call_fetch(otsd_client *c, otsd_error *e) {
 }
 
 static otsd_err call_burn(otsd_client *c, otsd_error *e) {
-    return otsd_burn(c, KEY, NULL, NULL, e);
+    otsd_receipt *t = NULL;
+    otsd_err rc = otsd_burn(c, KEY, NULL, &t, e);
+
+    otsd_receipt_free(&t);
+    return rc;
 }
 
 typedef otsd_err a_call(otsd_client *c, otsd_error *e);

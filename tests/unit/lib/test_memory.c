@@ -135,11 +135,11 @@ static void generate_and_fetch(otsd_client *c) {
     char plain[64];
     otsd_secret *p = NULL;
     otsd_options o = {0};
-    otsd_receipt *r = NULL;
+    otsd_receipt *r = NULL, *burned = NULL;
     otsd_error e = {0};
 
     turn(plain, phrase);
-    assert_int_equal(otsd_secret_new(&p, plain, strlen(plain)), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&p, plain, strlen(plain), NULL), OTSD_OK);
     otsd_wipe(plain, sizeof plain);
     o.passphrase = p;
     if (otsd_generate(c, &o, &r, &e) != OTSD_OK)
@@ -151,8 +151,9 @@ static void generate_and_fetch(otsd_client *c) {
         fail_msg("%s", e.message);
     assert_non_null(r->value);
     otsd_receipt_free(&r);
-    if (otsd_burn(c, plain, p, NULL, &e) != OTSD_OK)
+    if (otsd_burn(c, plain, p, &burned, &e) != OTSD_OK)
         fail_msg("%s", e.message);
+    otsd_receipt_free(&burned);
     otsd_wipe(plain, sizeof plain);
     otsd_secret_free(&p);
 }
@@ -173,15 +174,15 @@ static void the_search_finds_a_canary(void **state) {
 static void no_secret_stays_behind(void **state) {
     struct step steps[] = {{STEP_MASKED, answer()}};
     struct server s;
-    otsd_config *config = NULL;
+    otsd_server *server = NULL;
     otsd_client *c = NULL;
     otsd_error e = {0};
 
     (void)state;
     s = server_start(steps, 1);
     write_files(s.port);
-    assert_int_equal(otsd_config_load(&config, config_path, &e), OTSD_OK);
-    if (otsd_client_new(&c, config, &e) != OTSD_OK)
+    assert_int_equal(otsd_server_load(&server, config_path, &e), OTSD_OK);
+    if (otsd_client_new(&c, server, &e) != OTSD_OK)
         fail_msg("%s", e.message);
     generate_and_fetch(c);
     /* The client still lives, and keeps its connection. */
@@ -193,13 +194,13 @@ static void no_secret_stays_behind(void **state) {
     assert_false(memory_has(metadata_key));
     assert_false(memory_has(secret_key));
     otsd_client_free(&c);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     server_stop(&s);
 }
 
 static int set_up(void **state) {
     (void)state;
-    if (!mkdtemp(folder) || otsd_global_init() != OTSD_OK)
+    if (!mkdtemp(folder) || otsd_global_init(NULL) != OTSD_OK)
         return -1;
     snprintf(config_path, sizeof config_path, "%s/otsd.conf", folder);
     snprintf(token_path, sizeof token_path, "%s/token", folder);

@@ -95,13 +95,13 @@ static void each_was_told_once(const struct run *run) {
 }
 
 static otsd_pool *pool_with(const char *server_settings, size_t jobs) {
-    otsd_config *config = client_config(server_settings);
+    otsd_server *server = client_server(server_settings);
     otsd_pool *p = NULL;
     otsd_error e = {0};
 
-    if (otsd_pool_new(&p, config, jobs, &e) != OTSD_OK)
+    if (otsd_pool_new(&p, server, jobs, &e) != OTSD_OK)
         fail_msg("%s", e.message);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     return p;
 }
 
@@ -162,7 +162,7 @@ static void no_more_than_there_are_places_and_nothing_bad_is_started(void **stat
     struct server s = server_start(steps, 1);
     struct run *run = run_to(&s, 3, "10.0");
     otsd_options bad = {.recipient = "no address"};
-    otsd_config *config = client_config("url = \"http://127.0.0.1:1\";");
+    otsd_server *server = client_server("url = \"http://127.0.0.1:1\";");
     otsd_pool *p = NULL;
     otsd_error e = {0};
 
@@ -179,10 +179,10 @@ static void no_more_than_there_are_places_and_nothing_bad_is_started(void **stat
     start(run, 3);
     finish(run);
     assert_int_equal(run->good, 6);
-    assert_int_equal(otsd_pool_new(&p, config, 0, &e), OTSD_ERR_ARGUMENT);
-    assert_int_equal(otsd_pool_new(&p, config, OTSD_POOL_MAX + 1, &e), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_pool_new(&p, server, 0, &e), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_pool_new(&p, server, OTSD_POOL_MAX + 1, &e), OTSD_ERR_ARGUMENT);
     assert_null(p);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     end(run, &s);
 }
 
@@ -203,7 +203,7 @@ static void the_request_is_that_of_a_single_call(void **state) {
              "url = \"http://127.0.0.1:%d/sub\"; username = \"ops@example.com\"; token_file = \"%s\";", s.port, token);
     c = client_with(text);
     run->pool = pool_with(text, 2);
-    assert_int_equal(otsd_secret_new(&p, "a&b", 3), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&p, "a&b", 3, NULL), OTSD_OK);
     o.passphrase = p;
     assert_int_equal(otsd_generate(c, &o, &r, &e), OTSD_OK);
     run->all[run->started++].run = run;

@@ -15,7 +15,11 @@
 #include <cmocka.h>
 
 static otsd_err call_burn(otsd_client *c, otsd_error *e) {
-    return otsd_burn(c, KEY, NULL, NULL, e);
+    otsd_receipt *t = NULL;
+    otsd_err rc = otsd_burn(c, KEY, NULL, &t, e);
+
+    otsd_receipt_free(&t);
+    return rc;
 }
 
 static void what_is_not_http_is_not_a_v1_server(void **state) {
@@ -119,7 +123,7 @@ static void a_request_says_what_was_asked_and_nothing_of_the_environment(void **
     snprintf(text, sizeof text,
              "url = \"http://127.0.0.1:%d/sub/\"; username = \"ops@example.com\"; token_file = \"%s\";", s.port, token);
     c = client_with(text);
-    assert_int_equal(otsd_secret_new(&p, passphrase, strlen(passphrase)), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&p, passphrase, strlen(passphrase), NULL), OTSD_OK);
     o.passphrase = p;
     if (otsd_generate(c, &o, &r, &e) != OTSD_OK)
         fail_msg("%s", e.message);
@@ -159,7 +163,7 @@ static void a_key_that_could_leave_its_place_in_the_path_is_refused_unsent(void 
     (void)state;
     for (i = 0; keys[i]; i++) {
         assert_int_equal(otsd_fetch(c, keys[i], &r, &e), OTSD_ERR_ARGUMENT);
-        assert_int_equal(otsd_burn(c, keys[i], NULL, NULL, &e), OTSD_ERR_ARGUMENT);
+        assert_int_equal(otsd_burn(c, keys[i], NULL, &r, &e), OTSD_ERR_ARGUMENT);
         assert_int_equal(otsd_read(c, keys[i], NULL, &v, &e), OTSD_ERR_ARGUMENT);
     }
     memset(longest, 'a', sizeof longest - 1);
@@ -192,10 +196,10 @@ static void what_servers_would_cut_or_destroy_is_refused_unsent(void **state) {
     assert_non_null(much);
     memset(much, 'x', 100001);
     assert_int_equal(otsd_share(c, NULL, NULL, &r, &e), OTSD_ERR_ARGUMENT);
-    assert_int_equal(otsd_secret_new(&v, much, 100001), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&v, much, 100001, NULL), OTSD_OK);
     assert_int_equal(otsd_share(c, v, NULL, &r, &e), OTSD_ERR_ARGUMENT);
     otsd_secret_free(&v);
-    assert_int_equal(otsd_secret_new(&v, "a\xff", 2), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&v, "a\xff", 2, NULL), OTSD_OK);
     assert_int_equal(otsd_share(c, v, NULL, &r, &e), OTSD_ERR_ARGUMENT);
     otsd_secret_free(&v);
     for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -301,28 +305,29 @@ static void the_link_leads_to_the_server_or_to_the_share_domain(void **state) {
     char empty[] = "", key[] = "abc", domain[] = "links.example.com", evil[] = "evil.com/x?", *link = NULL,
          expected[64];
     otsd_receipt r = {.secret_key = key, .share_domain = empty};
+    otsd_error e = {0};
 
     (void)state;
     snprintf(expected, sizeof expected, "http://127.0.0.1:%d/secret/abc", s.port);
-    assert_int_equal(otsd_link(c, &r, &link), OTSD_OK);
+    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_OK);
     assert_string_equal(link, expected);
     free(link);
     r.share_domain = domain;
-    assert_int_equal(otsd_link(c, &r, &link), OTSD_OK);
+    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_OK);
     assert_string_equal(link, "https://links.example.com/secret/abc");
     free(link);
     r.share_domain = evil;
-    assert_int_equal(otsd_link(c, &r, &link), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_ERR_ARGUMENT);
     r.share_domain = empty;
     r.secret_key = empty;
-    assert_int_equal(otsd_link(c, &r, &link), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_ERR_ARGUMENT);
     otsd_client_free(&c);
     server_stop(&s);
 }
 
 static void a_token_file_that_others_can_read_is_refused(void **state) {
     char *token = client_write_file("token", "token\n"), text[256], *path;
-    otsd_config *config = NULL;
+    otsd_server *server = NULL;
     otsd_client *c = NULL;
     otsd_error e = {0};
 
@@ -330,13 +335,13 @@ static void a_token_file_that_others_can_read_is_refused(void **state) {
     assert_int_equal(chmod(token, 0640), 0);
     snprintf(text, sizeof text, "server: { region = \"eu\"; username = \"u\"; token_file = \"%s\"; };\n", token);
     path = client_write_file("otsd.conf", text);
-    assert_int_equal(otsd_config_load(&config, path, &e), OTSD_OK);
-    assert_int_equal(otsd_client_new(&c, config, &e), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_server_load(&server, path, &e), OTSD_OK);
+    assert_int_equal(otsd_client_new(&c, server, &e), OTSD_ERR_CONFIG);
     assert_non_null(strstr(e.message, token));
     assert_int_equal(chmod(token, 0600), 0);
-    assert_int_equal(otsd_client_new(&c, config, &e), OTSD_OK);
+    assert_int_equal(otsd_client_new(&c, server, &e), OTSD_OK);
     otsd_client_free(&c);
-    otsd_config_free(&config);
+    otsd_server_free(&server);
     free(path);
     free(token);
 }

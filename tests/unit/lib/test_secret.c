@@ -51,14 +51,14 @@ static void a_secret_holds_its_bytes_and_a_nul_behind_them(void **state) {
     otsd_secret *s = NULL;
 
     (void)state;
-    assert_int_equal(otsd_secret_new(&s, "a\0b", 3), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&s, "a\0b", 3, NULL), OTSD_OK);
     assert_int_equal(otsd_secret_len(s), 3);
     assert_memory_equal(otsd_secret_data(s), "a\0b", 4);
     otsd_secret_free(&s);
     assert_null(s);
     otsd_secret_free(&s);
     otsd_secret_free(NULL);
-    assert_int_equal(otsd_secret_new(&s, NULL, 0), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&s, NULL, 0, NULL), OTSD_OK);
     assert_int_equal(otsd_secret_len(s), 0);
     assert_string_equal(otsd_secret_data(s), "");
     otsd_secret_free(&s);
@@ -71,9 +71,9 @@ static void the_longest_secret_fits_and_one_byte_more_does_not(void **state) {
 
     (void)state;
     assert_non_null(much);
-    assert_int_equal(otsd_secret_new(&s, much, OTSD_SECRET_MAX), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&s, much, OTSD_SECRET_MAX, NULL), OTSD_OK);
     otsd_secret_free(&s);
-    assert_int_equal(otsd_secret_new(&s, much, OTSD_SECRET_MAX + 1), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_secret_new(&s, much, OTSD_SECRET_MAX + 1, NULL), OTSD_ERR_ARGUMENT);
     assert_null(s);
     free(much);
 }
@@ -89,7 +89,7 @@ static void its_pages_are_locked_and_kept_from_dumps_and_children(void **state) 
 
     (void)state;
     assert_non_null(f);
-    assert_int_equal(otsd_secret_new(&s, "secret", 6), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&s, "secret", 6, NULL), OTSD_OK);
     at = (unsigned long)(uintptr_t)otsd_secret_data(s);
     while (fgets(line, sizeof line, f)) {
         start = strtoul(line, &p, 16);
@@ -115,7 +115,7 @@ static void a_child_sees_zeros_and_does_not_crash(void **state) {
     pid_t pid;
 
     (void)state;
-    assert_int_equal(otsd_secret_new(&s, "secret", 6), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&s, "secret", 6, NULL), OTSD_OK);
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
@@ -136,7 +136,7 @@ static void a_step_outside_its_pages_is_fatal(void **state) {
         int status = 0;
         pid_t pid;
 
-        assert_int_equal(otsd_secret_new(&s, "secret", 6), OTSD_OK);
+        assert_int_equal(otsd_secret_new(&s, "secret", 6, NULL), OTSD_OK);
         pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
@@ -166,7 +166,7 @@ static void without_lockable_memory_there_is_no_secret(void **state) {
             _exit(2);
         if (setrlimit(RLIMIT_MEMLOCK, &none) != 0)
             _exit(3);
-        _exit(HAS_ASAN || (otsd_secret_new(&s, "x", 1) == OTSD_ERR_MEMORY && !s) ? 0 : 1);
+        _exit(HAS_ASAN || (otsd_secret_new(&s, "x", 1, NULL) == OTSD_ERR_MEMORY && !s) ? 0 : 1);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
@@ -290,7 +290,7 @@ static void a_hardened_process_leaves_no_core_and_cannot_be_traced(void **state)
     if (pid == 0) {
         struct rlimit core = {1, 1};
 
-        if (otsd_process_harden() != OTSD_OK || getrlimit(RLIMIT_CORE, &core) != 0)
+        if (otsd_process_harden(NULL) != OTSD_OK || getrlimit(RLIMIT_CORE, &core) != 0)
             _exit(1);
         _exit(core.rlim_cur == 0 && core.rlim_max == 0 && prctl(PR_GET_DUMPABLE) == 0 ? 0 : 2);
     }

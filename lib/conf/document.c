@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading otsd.conf. The file is opened once and everything is asked of the descriptor; its text is then parsed from
- * memory, so that what was checked is what is parsed. An @include would open another file that nobody checked, and
- * libconfig follows it while parsing: so each line that libconfig could take for one is refused before.
+ * The file as a whole. It is opened once and everything is asked of the descriptor; its text is then parsed from memory,
+ * so that what was checked is what is parsed. An @include would open another file that nobody checked, and libconfig
+ * follows it while parsing: so each line that libconfig could take for one is refused before.
  */
-#include "conf/config.h"
+#include "conf/conf.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <libconfig.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define FILE_MAX ((size_t)64 * 1024)
 
-otsd_err config_fault(const config_place *p, const char *format, ...) {
+otsd_err conf_fault(const conf_place *p, const char *format, ...) {
     char what[384];
     va_list args;
 
@@ -23,6 +23,8 @@ otsd_err config_fault(const config_place *p, const char *format, ...) {
     if (vsnprintf(what, sizeof what, format, args) < 0)
         what[0] = '\0';
     va_end(args);
+    if (!p->file)
+        return error_local(p->e, OTSD_ERR_ARGUMENT, "`%s` %s", p->key, what);
     if (!p->key)
         return error_local(p->e, OTSD_ERR_CONFIG, "%s:%u: `%s` %s", p->file, p->line, p->group, what);
     return error_local(p->e, OTSD_ERR_CONFIG, "%s:%u: `%s.%s` %s", p->file, p->line, p->group, p->key, what);
@@ -72,102 +74,71 @@ static otsd_err refuse_include(const wiped *text, const char *path, otsd_error *
     }
 }
 
-static otsd_err take_group(otsd_config *c, config_lines *lines, config_setting_t *group, const char *path,
-                           otsd_error *e) {
-    config_place p = {.file = path, .group = config_setting_name(group), .e = e};
+static bool has_rows(const conf_schema *s, const char *group) {
+    for (size_t i = 0; i < s->len; i++)
+        if (strcmp(s->rows[i].group, group) == 0)
+            return true;
+    return false;
+}
+
+static otsd_err take_group(void *into, conf_source *from, const config_setting_t *group) {
+    conf_place p = {.file = from->file, .group = config_setting_name(group), .e = from->e};
+    const char *const *groups = from->schema->groups;
     otsd_err rc = OTSD_OK;
-    int i, n;
+    char names[256];
+    int n;
 
     p.line = config_setting_source_line(group);
-    if (!config_is_group(p.group))
-        return config_fault(&p, "is not known; server, handoff, password, login or audit was expected");
+    if (!has_rows(from->schema, p.group)) {
+        if (!groups || conf_is_word(groups, p.group))
+            return OTSD_OK;
+        conf_list_words(names, sizeof names, groups, "");
+        return conf_fault(&p, "is not known; %s was expected", names);
+    }
     if (config_setting_type(group) != CONFIG_TYPE_GROUP)
-        return config_fault(&p, "is not a group; %s: { ... } was expected", p.group);
+        return conf_fault(&p, "is not a group; %s: { ... } was expected", p.group);
     n = config_setting_length(group);
-    for (i = 0; i < n && rc == OTSD_OK; i++) {
-        config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
+    for (int i = 0; i < n && rc == OTSD_OK; i++) {
+        const config_setting_t *s = config_setting_get_elem(group, (unsigned)i);
 
         p.key = config_setting_name(s);
         p.line = config_setting_source_line(s);
-        rc = config_take(c, lines, s, &p);
+        rc = conf_take(into, from, s, &p);
     }
     return rc;
 }
 
-static otsd_err parse(otsd_config *c, config_lines *lines, const char *text, const char *path, otsd_error *e) {
+static otsd_err parse(void *into, conf_source *from, const char *text) {
     config_setting_t *root;
     otsd_err rc = OTSD_OK;
     config_t file;
-    int i, n;
+    int n;
 
     config_init(&file);
     if (config_read_string(&file, text) != CONFIG_TRUE) {
-        rc = error_local(e, OTSD_ERR_CONFIG, "%s:%d: %s", path, config_error_line(&file),
+        rc = error_local(from->e, OTSD_ERR_CONFIG, "%s:%d: %s", from->file, config_error_line(&file),
                          config_error_text(&file) ? config_error_text(&file) : "syntax error");
         goto out;
     }
     root = config_root_setting(&file);
     n = config_setting_length(root);
-    for (i = 0; i < n && rc == OTSD_OK; i++)
-        rc = take_group(c, lines, config_setting_get_elem(root, (unsigned)i), path, e);
+    for (int i = 0; i < n && rc == OTSD_OK; i++)
+        rc = take_group(into, from, config_setting_get_elem(root, (unsigned)i));
 out:
     config_destroy(&file);
     return rc;
 }
 
-otsd_err otsd_config_load(otsd_config **out, const char *path, otsd_error *e) {
-    otsd_config *c = calloc(1, sizeof *c);
+otsd_err conf_read(void *into, conf_source *from, const char *path) {
     wiped text = {0};
-    config_lines lines = {0};
     otsd_err rc;
 
-    if (!c)
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    rc = read_file(&text, path, e);
+    from->file = path;
+    rc = read_file(&text, path, from->e);
     if (rc == OTSD_OK)
-        rc = refuse_include(&text, path, e);
+        rc = refuse_include(&text, path, from->e);
     if (rc == OTSD_OK)
-        rc = config_defaults(c, e);
-    if (rc == OTSD_OK)
-        rc = parse(c, &lines, text.data, path, e);
-    if (rc == OTSD_OK)
-        rc = config_check(c, &lines, path, e);
+        rc = parse(into, from, text.data);
     wiped_free(&text);
-    if (rc == OTSD_OK)
-        *out = c;
-    else
-        otsd_config_free(&c);
     return rc;
-}
-
-static void free_list(char **list) {
-    size_t i;
-
-    for (i = 0; list && list[i]; i++)
-        free(list[i]);
-    free(list);
-}
-
-void otsd_config_free(otsd_config **p) {
-    otsd_config *c;
-
-    if (!p || !*p)
-        return;
-    c = *p;
-    *p = NULL;
-    free(c->server.url);
-    free(c->server.username);
-    free(c->server.token_file);
-    free(c->server.ca_file);
-    free(c->server.pinned_key);
-    free(c->server.proxy);
-    free(c->handoff.recipient);
-    free(c->handoff.locale);
-    free(c->handoff.share_domain);
-    free(c->password.command);
-    free(c->password.lock_command);
-    free(c->password.hash);
-    free_list(c->login.services);
-    free(c->audit.file);
-    free(c);
 }

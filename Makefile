@@ -66,6 +66,8 @@ CONF_SRC := $(sort $(wildcard tests/conformance/*.c))
 PAMT_SRC := $(sort $(wildcard tests/pam/*.c))
 E2ET_SRC := $(sort $(wildcard tests/e2e/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+# Compiled by its test only, against the installed library.
+STRANGER_SRC := tests/api/stranger.c
 ALL_SRC := $(LIB_SRC) $(HOOK_MAIN) $(OTSD_SRC) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
            $(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)
 
@@ -153,7 +155,7 @@ demo: tests
 
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(CONF)
-SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/e2e/*.test tests/crash/*.test))
+SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
 check: tests
 	$(MAKE) SAN=1 tests
 	B=$(B) tests/run -j 2 $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
@@ -181,13 +183,15 @@ bench: tests
 format:
 	tests/lint/format
 
-LINT_C := $(ALL_SRC)
+LINT_C := $(ALL_SRC) $(STRANGER_SRC)
 # tests/e2e/talk is expect.
-SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak tests/lint/rooms tests/lint/dialect tests/lint/format tests/unit/coverage)
+SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
+  tests/lint/rooms tests/lint/dialect tests/lint/format tests/lint/mutate tests/unit/coverage tests/api/check)
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests
 	$(MAKE) CC=clang B=build/lint-clang tests
+	tests/api/check . build/lint-gcc
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' $(INCLUDES) -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \

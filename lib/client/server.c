@@ -243,8 +243,9 @@ otsd_err otsd_server_load(otsd_server **out, const char *path, otsd_error *e) {
     if (!out || !path)
         return error_null(e, out ? "path" : "out");
     rc = otsd_server_new(&s, e);
-    if (rc == OTSD_OK)
-        rc = conf_read(s, &from, path);
+    if (!s)
+        return rc;
+    rc = conf_read(s, &from, path);
     if (rc == OTSD_OK)
         rc = refuse_both(s, &from);
     if (rc == OTSD_OK)

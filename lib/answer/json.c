@@ -62,7 +62,7 @@ out:
 }
 
 static void wipe_strings(struct json_object *o) {
-    size_t i, n;
+    size_t n;
 
     switch (json_object_get_type(o)) {
     case json_type_string:
@@ -70,7 +70,7 @@ static void wipe_strings(struct json_object *o) {
         break;
     case json_type_array:
         n = json_object_array_length(o);
-        for (i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++)
             wipe_strings(json_object_array_get_idx(o, i));
         break;
     case json_type_object: {

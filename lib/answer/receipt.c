@@ -22,9 +22,8 @@ const char *otsd_state_name(otsd_state s) {
 }
 
 static otsd_state state_of(const char *name) {
-    int s;
 
-    for (s = OTSD_STATE_NEW; s <= OTSD_STATE_ORPHANED; s++)
+    for (int s = OTSD_STATE_NEW; s <= OTSD_STATE_ORPHANED; s++)
         if (strcmp(name, state_names[s]) == 0)
             return (otsd_state)s;
     return OTSD_STATE_UNKNOWN;
@@ -132,7 +131,7 @@ static otsd_err get_tri(struct json_object *o, const char *name, const char *ali
     return OTSD_OK;
 }
 
-static otsd_err add_recipient(otsd_receipt *r, struct json_object *m, otsd_error *e) {
+static otsd_err add_recipient(otsd_receipt *t, struct json_object *m, otsd_error *e) {
     const char *s;
 
     if (!json_object_is_type(m, json_type_string))
@@ -142,16 +141,16 @@ static otsd_err add_recipient(otsd_receipt *r, struct json_object *m, otsd_error
         return malformed(e, "recipient", "is too long or contains a zero byte");
     if (s[0] == '\0')
         return OTSD_OK;
-    r->recipients[r->recipients_len] = strdup(s);
-    if (!r->recipients[r->recipients_len])
+    t->recipients[t->recipients_len] = strdup(s);
+    if (!t->recipients[t->recipients_len])
         return no_memory(e);
-    r->recipients_len++;
+    t->recipients_len++;
     return OTSD_OK;
 }
 
-static otsd_err get_recipients(struct json_object *o, otsd_receipt *r, otsd_error *e) {
+static otsd_err get_recipients(struct json_object *o, otsd_receipt *t, otsd_error *e) {
     struct json_object *m = find(o, "recipient", "recipients");
-    size_t i, n = 1;
+    size_t n = 1;
     otsd_err rc = OTSD_OK;
 
     if (!m)
@@ -162,13 +161,13 @@ static otsd_err get_recipients(struct json_object *o, otsd_receipt *r, otsd_erro
         return OTSD_OK;
     if (n > RECIPIENTS_MAX)
         return malformed(e, "recipient", "has too many entries");
-    r->recipients = calloc(n, sizeof *r->recipients);
-    if (!r->recipients)
+    t->recipients = calloc(n, sizeof *t->recipients);
+    if (!t->recipients)
         return no_memory(e);
     if (!json_object_is_type(m, json_type_array))
-        return add_recipient(r, m, e);
-    for (i = 0; i < n && rc == OTSD_OK; i++)
-        rc = add_recipient(r, json_object_array_get_idx(m, i), e);
+        return add_recipient(t, m, e);
+    for (size_t i = 0; i < n && rc == OTSD_OK; i++)
+        rc = add_recipient(t, json_object_array_get_idx(m, i), e);
     return rc;
 }
 
@@ -186,37 +185,37 @@ static otsd_err get_value(struct json_object *o, bool required, otsd_secret **ou
     return rc == OTSD_OK ? OTSD_OK : no_memory(e);
 }
 
-static otsd_err fill(otsd_receipt *r, struct json_object *o, receipt_kind kind, otsd_error *e) {
+static otsd_err fill(otsd_receipt *t, struct json_object *o, receipt_kind kind, otsd_error *e) {
     bool fresh = kind == RECEIPT_SHARE || kind == RECEIPT_GENERATE;
     char *state = NULL;
     otsd_err rc;
 
-    if ((rc = get_key(o, "metadata_key", "identifier", true, &r->metadata_key, e)) != OTSD_OK ||
-        (rc = get_string(o, "custid", NULL, &r->custid, e)) != OTSD_OK ||
-        (rc = get_string(o, "share_domain", NULL, &r->share_domain, e)) != OTSD_OK ||
+    if ((rc = get_key(o, "metadata_key", "identifier", true, &t->metadata_key, e)) != OTSD_OK ||
+        (rc = get_string(o, "custid", NULL, &t->custid, e)) != OTSD_OK ||
+        (rc = get_string(o, "share_domain", NULL, &t->share_domain, e)) != OTSD_OK ||
         (rc = get_string(o, "state", NULL, &state, e)) != OTSD_OK ||
-        (rc = get_number(o, "ttl", NULL, -1, &r->ttl, e)) != OTSD_OK ||
-        (rc = get_number(o, "metadata_ttl", "receipt_ttl", -1, &r->metadata_ttl, e)) != OTSD_OK ||
-        (rc = get_number(o, "secret_ttl", NULL, -1, &r->secret_ttl, e)) != OTSD_OK ||
-        (rc = get_number(o, "created", NULL, 0, &r->created, e)) != OTSD_OK ||
-        (rc = get_number(o, "updated", NULL, 0, &r->updated, e)) != OTSD_OK ||
-        (rc = get_number(o, "received", NULL, 0, &r->received, e)) != OTSD_OK ||
-        (rc = get_number(o, "burned", NULL, 0, &r->burned, e)) != OTSD_OK ||
-        (rc = get_tri(o, "passphrase_required", "has_passphrase", &r->passphrase_required, e)) != OTSD_OK ||
-        (rc = get_recipients(o, r, e)) != OTSD_OK)
+        (rc = get_number(o, "ttl", NULL, -1, &t->ttl, e)) != OTSD_OK ||
+        (rc = get_number(o, "metadata_ttl", "receipt_ttl", -1, &t->metadata_ttl, e)) != OTSD_OK ||
+        (rc = get_number(o, "secret_ttl", NULL, -1, &t->secret_ttl, e)) != OTSD_OK ||
+        (rc = get_number(o, "created", NULL, 0, &t->created, e)) != OTSD_OK ||
+        (rc = get_number(o, "updated", NULL, 0, &t->updated, e)) != OTSD_OK ||
+        (rc = get_number(o, "received", NULL, 0, &t->received, e)) != OTSD_OK ||
+        (rc = get_number(o, "burned", NULL, 0, &t->burned, e)) != OTSD_OK ||
+        (rc = get_tri(o, "passphrase_required", "has_passphrase", &t->passphrase_required, e)) != OTSD_OK ||
+        (rc = get_recipients(o, t, e)) != OTSD_OK)
         goto out;
     if (kind == RECEIPT_LISTED) {
-        r->secret_key = strdup("");
-        rc = r->secret_key ? OTSD_OK : no_memory(e);
+        t->secret_key = strdup("");
+        rc = t->secret_key ? OTSD_OK : no_memory(e);
     } else {
-        rc = get_key(o, "secret_key", "secret_identifier", fresh, &r->secret_key, e);
+        rc = get_key(o, "secret_key", "secret_identifier", fresh, &t->secret_key, e);
         if (rc == OTSD_OK)
-            rc = get_value(o, kind == RECEIPT_GENERATE, &r->value, e);
+            rc = get_value(o, kind == RECEIPT_GENERATE, &t->value, e);
     }
     if (rc == OTSD_OK && (!state || state[0] == '\0'))
         rc = malformed(e, "state", "is missing");
     if (rc == OTSD_OK)
-        r->state = state_of(state);
+        t->state = state_of(state);
 out:
     free(state);
     return rc;
@@ -224,7 +223,7 @@ out:
 
 otsd_err receipt_from_json(struct json_object *json, receipt_kind kind, otsd_receipt **out, otsd_error *e) {
     struct json_object *nested;
-    otsd_receipt *r;
+    otsd_receipt *t;
     otsd_err rc;
 
     if (kind == RECEIPT_BURN && json_object_object_get_ex(json, "state", &nested) &&
@@ -232,14 +231,14 @@ otsd_err receipt_from_json(struct json_object *json, receipt_kind kind, otsd_rec
         json = nested;
     if (!json_object_is_type(json, json_type_object))
         return error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED, "malformed answer: no receipt");
-    r = calloc(1, sizeof *r);
-    if (!r)
+    t = calloc(1, sizeof *t);
+    if (!t)
         return no_memory(e);
-    rc = fill(r, json, kind, e);
+    rc = fill(t, json, kind, e);
     if (rc == OTSD_OK)
-        *out = r;
+        *out = t;
     else
-        otsd_receipt_free(&r);
+        otsd_receipt_free(&t);
     return rc;
 }
 
@@ -271,33 +270,31 @@ static void free_wiped(char *s) {
 }
 
 void otsd_receipt_free(otsd_receipt **p) {
-    otsd_receipt *r;
-    size_t i;
+    otsd_receipt *t;
 
     if (!p || !*p)
         return;
-    r = *p;
+    t = *p;
     *p = NULL;
-    free_wiped(r->metadata_key);
-    free_wiped(r->secret_key);
-    free_wiped(r->custid);
-    free_wiped(r->share_domain);
-    for (i = 0; i < r->recipients_len; i++)
-        free_wiped(r->recipients[i]);
-    free(r->recipients);
-    otsd_secret_free(&r->value);
-    free(r);
+    free_wiped(t->metadata_key);
+    free_wiped(t->secret_key);
+    free_wiped(t->custid);
+    free_wiped(t->share_domain);
+    for (size_t i = 0; i < t->recipients_len; i++)
+        free_wiped(t->recipients[i]);
+    free(t->recipients);
+    otsd_secret_free(&t->value);
+    free(t);
 }
 
 void otsd_receipts_free(otsd_receipts **p) {
     otsd_receipts *list;
-    size_t i;
 
     if (!p || !*p)
         return;
     list = *p;
     *p = NULL;
-    for (i = 0; i < list->len; i++)
+    for (size_t i = 0; i < list->len; i++)
         otsd_receipt_free(&list->items[i]);
     free(list->items);
     free(list);

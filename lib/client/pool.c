@@ -98,7 +98,6 @@ static size_t tell_ended(otsd_pool *p) {
 
 void otsd_pool_free(otsd_pool **out) {
     otsd_pool *p;
-    size_t i;
 
     if (!out || !*out)
         return;
@@ -107,7 +106,7 @@ void otsd_pool_free(otsd_pool **out) {
     p->closing = true;
     if (p->multi)
         (void)tell_ended(p); /* what has been answered is not given up */
-    for (i = 0; i < p->jobs; i++) {
+    for (size_t i = 0; i < p->jobs; i++) {
         if (p->places[i].fn) {
             http_multi_remove(p->multi, p->places[i].exchange);
             tell(p, &p->places[i], HTTP_GIVEN_UP);

@@ -14,7 +14,7 @@
 #define LIST_MAX ((size_t)200000)
 
 typedef struct delivery {
-    bool (*fn)(otsd_receipt **r, void *arg); /* false: no more. May keep the receipt, and sets *r to NULL then */
+    bool (*fn)(otsd_receipt **t, void *arg); /* false: no more. May keep the receipt, and sets *t to NULL then */
     void *arg;
     array array;
     bool streaming; /* the answer is being taken apart */
@@ -34,7 +34,7 @@ static otsd_err no_memory(delivery *d) {
 
 static otsd_err deliver(delivery *d, const wiped *element) {
     struct json_object *json;
-    otsd_receipt *r = NULL;
+    otsd_receipt *t = NULL;
     bool memory = false;
     otsd_err rc;
 
@@ -43,11 +43,11 @@ static otsd_err deliver(delivery *d, const wiped *element) {
         return no_memory(d);
     if (!json)
         return no_list(d, "an entry of the list is no JSON");
-    rc = receipt_from_json(json, RECEIPT_LISTED, &r, d->e);
+    rc = receipt_from_json(json, RECEIPT_LISTED, &t, d->e);
     json_wipe(json);
     if (rc == OTSD_OK)
-        d->ended = !d->fn(&r, d->arg);
-    otsd_receipt_free(&r);
+        d->ended = !d->fn(&t, d->arg);
+    otsd_receipt_free(&t);
     return rc;
 }
 
@@ -102,7 +102,7 @@ static otsd_err collected(delivery *d, const http_answer *h, const char *server)
     return rc == OTSD_OK ? take_apart(d, h->body.data, h->body.len) : rc;
 }
 
-static otsd_err recent(otsd_client *c, bool (*fn)(otsd_receipt **r, void *arg), void *arg, otsd_error *e) {
+static otsd_err recent(otsd_client *c, bool (*fn)(otsd_receipt **t, void *arg), void *arg, otsd_error *e) {
     delivery d = {.fn = fn, .arg = arg, .e = e};
     const http_request r = {.path = "/private/recent", .repeatable = true, .sink = {take, &d}};
     const http_answer *h = NULL;
@@ -118,17 +118,17 @@ static otsd_err recent(otsd_client *c, bool (*fn)(otsd_receipt **r, void *arg), 
 }
 
 typedef struct reader {
-    int (*fn)(const otsd_receipt *r, void *arg);
+    int (*fn)(const otsd_receipt *t, void *arg);
     void *arg;
 } reader;
 
-static bool show(otsd_receipt **r, void *arg) {
+static bool show(otsd_receipt **t, void *arg) {
     const reader *to = arg;
 
-    return to->fn(*r, to->arg) == 0;
+    return to->fn(*t, to->arg) == 0;
 }
 
-otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *r, void *arg), void *arg, otsd_error *e) {
+otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *t, void *arg), void *arg, otsd_error *e) {
     reader to = {fn, arg};
 
     if (!c || !fn)
@@ -142,7 +142,7 @@ typedef struct collection {
     bool no_memory, too_many;
 } collection;
 
-static bool keep(otsd_receipt **r, void *arg) {
+static bool keep(otsd_receipt **t, void *arg) {
     collection *k = arg;
     otsd_receipts *list = k->list;
 
@@ -160,8 +160,8 @@ static bool keep(otsd_receipt **r, void *arg) {
         list->items = larger;
         k->size = size < LIST_MAX ? size : LIST_MAX;
     }
-    list->items[list->len++] = *r;
-    *r = NULL;
+    list->items[list->len++] = *t;
+    *t = NULL;
     return true;
 }
 

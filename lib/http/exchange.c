@@ -100,9 +100,8 @@ static bool header_value(const char *line, size_t len, const char *name, const c
 /* Digits only, at most six of them count. */
 static long header_number(const char *value, size_t len) {
     long n = 0;
-    size_t i;
 
-    for (i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++) {
         if (value[i] < '0' || value[i] > '9')
             return 0;
         if (n < 1000000)

@@ -58,7 +58,7 @@ int http_perform(http_exchange *x);
 otsd_err http_finish(http_exchange *x, int code, const http_answer **out, otsd_error *e);
 /* Wipes the answer. */
 void http_forget(http_exchange *x);
-/* libcurl's handle, for http_multi.c. */
+/* libcurl's handle, for multi.c. */
 void *http_easy(http_exchange *x);
 
 /* Drives exchanges between prepare and finish, at most as many as connections, and over at most so many. */

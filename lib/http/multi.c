@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many exchanges at once, driven by libcurl's multi interface. What is never sent twice is seen to in http.c: the
+ * Many exchanges at once, driven by libcurl's multi interface. What is never sent twice is seen to in exchange.c: the
  * pre-request callback of each exchange is called for every attempt of libcurl's, also for those that follow a dead
  * connection or a stream that an HTTP/2 server refused.
  *
@@ -39,7 +39,7 @@ typedef struct http_multi {
 } http_multi;
 
 /* libcurl's out-of-memory is ours; of everything else only the text is of use. */
-static otsd_err failed(CURLMcode code, otsd_error *e) {
+static otsd_err curl_fault(CURLMcode code, otsd_error *e) {
     if (code == CURLM_OUT_OF_MEMORY)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     return error_local(e, OTSD_ERR_CONNECTION, "libcurl: %s", curl_multi_strerror(code));
@@ -72,14 +72,14 @@ otsd_err http_multi_new(http_multi **out, size_t connections, otsd_error *e) {
     CURLMcode code;
 
     if (!m)
-        return failed(CURLM_OUT_OF_MEMORY, e);
+        return curl_fault(CURLM_OUT_OF_MEMORY, e);
     m->connections = connections;
     m->now = &m->lanes[0];
     m->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     code = m->bell >= 0 ? lane_open(m->now, connections) : CURLM_OUT_OF_MEMORY;
     if (code != CURLM_OK) {
         http_multi_free(&m);
-        return failed(code, e);
+        return curl_fault(code, e);
     }
     *out = m;
     return OTSD_OK;
@@ -87,13 +87,12 @@ otsd_err http_multi_new(http_multi **out, size_t connections, otsd_error *e) {
 
 void http_multi_free(http_multi **p) {
     http_multi *m;
-    size_t i;
 
     if (!p || !*p)
         return;
     m = *p;
     *p = NULL;
-    for (i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         lane_close(&m->lanes[i]);
     if (m->bell >= 0)
         (void)close(m->bell); /* nothing is lost */
@@ -103,11 +102,10 @@ void http_multi_free(http_multi **p) {
 /* The next lane, where the one in use has had its share. Where none can be had that one goes on. */
 static void change_lane(http_multi *m) {
     lane *old = m->now;
-    size_t i;
 
     if (!old->http2 || old->begun < LANE_REQUESTS)
         return;
-    for (i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         if (!m->lanes[i].multi) {
             if (lane_open(&m->lanes[i], m->connections) == CURLM_OK)
                 m->now = &m->lanes[i];
@@ -126,7 +124,7 @@ otsd_err http_multi_add(http_multi *m, http_exchange *x, void *owner, otsd_error
     if (curl_easy_setopt(http_easy(x), CURLOPT_PRIVATE, owner) == CURLE_OK)
         code = curl_multi_add_handle(m->now->multi, http_easy(x));
     if (code != CURLM_OK)
-        return failed(code, e);
+        return curl_fault(code, e);
     m->now->begun++;
     m->now->in_flight++;
     return OTSD_OK;
@@ -142,9 +140,8 @@ static bool lane_remove(http_multi *m, lane *l, CURL *easy) {
 }
 
 void http_multi_remove(http_multi *m, http_exchange *x) {
-    size_t i;
 
-    for (i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         if (lane_remove(m, &m->lanes[i], http_easy(x)))
             return;
 }
@@ -152,12 +149,11 @@ void http_multi_remove(http_multi *m, http_exchange *x) {
 otsd_err http_multi_perform(http_multi *m, otsd_error *e) {
     CURLMcode code = CURLM_OK;
     int running;
-    size_t i;
 
-    for (i = 0; i < LANES && code == CURLM_OK; i++)
+    for (size_t i = 0; i < LANES && code == CURLM_OK; i++)
         if (m->lanes[i].multi)
             code = curl_multi_perform(m->lanes[i].multi, &running);
-    return code == CURLM_OK ? OTSD_OK : failed(code, e);
+    return code == CURLM_OK ? OTSD_OK : curl_fault(code, e);
 }
 
 otsd_err http_multi_wait(http_multi *m, long wait_ms, otsd_error *e) {
@@ -165,14 +161,13 @@ otsd_err http_multi_wait(http_multi *m, long wait_ms, otsd_error *e) {
     int ms = wait_ms < 0 ? 0 : wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
     CURLMcode code;
     eventfd_t rings;
-    size_t i;
 
-    for (i = 0; i < LANES; i++)
+    for (size_t i = 0; i < LANES; i++)
         if (m->lanes[i].multi && &m->lanes[i] != m->now && ms > RETIRED_TICK_MS)
             ms = RETIRED_TICK_MS;
     code = curl_multi_poll(m->now->multi, &bell, 1, ms, NULL);
     (void)eventfd_read(m->bell, &rings); /* EAGAIN where nobody rang */
-    return code == CURLM_OK ? OTSD_OK : failed(code, e);
+    return code == CURLM_OK ? OTSD_OK : curl_fault(code, e);
 }
 
 static void *lane_ended(http_multi *m, lane *l, int *code) {
@@ -198,9 +193,8 @@ static void *lane_ended(http_multi *m, lane *l, int *code) {
 
 void *http_multi_ended(http_multi *m, int *code) {
     void *owner = NULL;
-    size_t i;
 
-    for (i = 0; i < LANES && !owner; i++)
+    for (size_t i = 0; i < LANES && !owner; i++)
         if (m->lanes[i].multi)
             owner = lane_ended(m, &m->lanes[i], code);
     return owner;

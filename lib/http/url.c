@@ -62,13 +62,12 @@ static const char *proxy_fault(CURLU *u, const char *url) {
     static const char *const schemes[] = {"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
     const char *fault = "a proxy URL with http, https, socks4, socks4a, socks5 or socks5h was expected";
     char *scheme = NULL;
-    size_t i;
 
     if (text_has_control(url) || !strstr(url, "://") ||
         curl_url_set(u, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
         curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
         return fault;
-    for (i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++)
         if (strcmp(scheme, schemes[i]) == 0)
             fault = NULL;
     if (!fault && has_part(u, CURLUPART_USER))

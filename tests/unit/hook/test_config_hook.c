@@ -55,7 +55,6 @@ static void refused(const char *text, const char *expected) {
 static void a_minimal_file_gets_every_default(void **state) {
     static const char *const services[] = {"sshd", "login", "gdm-password", "lightdm", "sddm", "xdm", "kde", "cockpit"};
     config *c = load("server: { region = \"eu\"; };");
-    size_t i;
 
     (void)state;
     assert_string_equal(otsd_server_url(c->server), "https://eu.onetimesecret.com");
@@ -71,7 +70,7 @@ static void a_minimal_file_gets_every_default(void **state) {
     assert_null(c->password.lock_command);
     assert_string_equal(c->password.hash, "yescrypt");
     assert_int_equal(c->password.rounds, 0);
-    for (i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         assert_string_equal(c->login.services[i], services[i]);
     assert_null(c->login.services[8]);
     assert_false(c->login.key_counts);
@@ -200,10 +199,9 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {"server: { region = \"eu\" \n; timeout = ; };", ":2: syntax error"},
         {"server: { region = \"eu", "syntax error"},
     };
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         refused(rows[i].text, rows[i].expected);
 }
 

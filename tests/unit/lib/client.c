@@ -67,11 +67,10 @@ int client_make_folder(void **state) {
 int client_remove_folder(void **state) {
     static const char *const names[] = {"otsd.conf", "token"};
     char path[64];
-    size_t i;
 
     (void)state;
     otsd_global_cleanup();
-    for (i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s/%s", folder, names[i]);
         (void)unlink(path); /* not every group makes both */
     }

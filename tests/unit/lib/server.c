@@ -86,7 +86,6 @@ static bool send_masked(int fd, const char *text) {
 
 static void obey(struct connection *c, const struct step *s) {
     static const char flood[4096];
-    size_t i;
 
     switch (s->action) {
     case STEP_ANSWER:
@@ -105,7 +104,7 @@ static void obey(struct connection *c, const struct step *s) {
     case STEP_STALL:
         break;
     case STEP_DRIP:
-        for (i = 0; i < strlen(s->text) && send_all(c->fd, s->text + i, 1); i++)
+        for (size_t i = 0; i < strlen(s->text) && send_all(c->fd, s->text + i, 1); i++)
             (void)poll(NULL, 0, 100);
         shut(c, false);
         break;
@@ -135,18 +134,18 @@ static void take_request(struct connection *c, size_t len, struct server_seen *s
 static void serve(int listener, struct server_seen *seen, const struct step *steps, size_t n) {
     struct connection all[CONNECTIONS];
     struct pollfd fds[CONNECTIONS + 1];
-    size_t i, len;
+    size_t len;
     ssize_t got;
 
-    for (i = 0; i < CONNECTIONS; i++)
+    for (size_t i = 0; i < CONNECTIONS; i++)
         all[i].fd = -1, all[i].len = 0;
     for (;;) {
         fds[0] = (struct pollfd){.fd = listener, .events = POLLIN};
-        for (i = 0; i < CONNECTIONS; i++)
+        for (size_t i = 0; i < CONNECTIONS; i++)
             fds[i + 1] = (struct pollfd){.fd = all[i].fd, .events = POLLIN};
         if (poll(fds, CONNECTIONS + 1, -1) < 0 && errno != EINTR)
             die("poll");
-        for (i = 0; i < CONNECTIONS; i++) {
+        for (size_t i = 0; i < CONNECTIONS; i++) {
             if (all[i].fd < 0 || fds[i + 1].revents == 0)
                 continue;
             got = recv(all[i].fd, all[i].in + all[i].len, sizeof all[i].in - 1 - all[i].len, 0);
@@ -159,7 +158,7 @@ static void serve(int listener, struct server_seen *seen, const struct step *ste
             while (all[i].fd >= 0 && (len = whole_request(&all[i])) > 0)
                 take_request(&all[i], len, seen, steps, n);
         }
-        for (i = 0; fds[0].revents != 0 && i < CONNECTIONS; i++)
+        for (size_t i = 0; fds[0].revents != 0 && i < CONNECTIONS; i++)
             if (all[i].fd < 0) {
                 all[i].fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
                 if (all[i].fd >= 0)

@@ -99,10 +99,9 @@ static void each_answer_has_its_meaning(void **state) {
         {404, 400, JSON, "{\"message\":\"An unexpected error occurred :[\"}", OTSD_ERR_SERVER},
         {404, 400, JSON, "{\"message\":\"Double check that passphrase\"}", OTSD_ERR_REFUSED},
     };
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         otsd_error e = {0};
         otsd_err rc = classify(rows[i].status, rows[i].intended, rows[i].type, rows[i].body, true, &e);
 
@@ -169,10 +168,9 @@ static void text_that_could_move_the_cursor_is_replaced(void **state) {
                 {"\xf4\x90\x80\x80", "????"},
                 {"a\xe2\x82", "a??"}};
     char out[64], small[4];
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         text_printable(out, sizeof out, rows[i].in, strlen(rows[i].in));
         assert_string_equal(out, rows[i].out);
     }
@@ -183,11 +181,10 @@ static void text_that_could_move_the_cursor_is_replaced(void **state) {
 }
 
 static void every_code_has_a_text(void **state) {
-    int i, k;
 
     (void)state;
-    for (i = OTSD_OK; i <= OTSD_ERR_ANSWER; i++)
-        for (k = OTSD_OK; k < i; k++)
+    for (int i = OTSD_OK; i <= OTSD_ERR_ANSWER; i++)
+        for (int k = OTSD_OK; k < i; k++)
             assert_string_not_equal(otsd_strerror((otsd_err)i), otsd_strerror((otsd_err)k));
     assert_string_equal(otsd_strerror((otsd_err)99), "unknown error");
 }

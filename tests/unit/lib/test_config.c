@@ -137,10 +137,9 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {"server: { region = \"eu\" \n; timeout = ; };", ":2: syntax error"},
         {"server: { region = \"eu", "syntax error"},
     };
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         refused(rows[i].text, rows[i].expected);
 }
 
@@ -159,10 +158,9 @@ static void loopback_and_only_loopback_may_be_plain_http(void **state) {
                                        "http://127.9.9.9/x", "HTTP://LOCALHOST:1"};
     char text[128];
     otsd_server *c;
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         snprintf(text, sizeof text, "server: { url = \"%s\"; };", good[i]);
         c = load(text);
         otsd_server_free(&c);
@@ -241,10 +239,9 @@ static void durations_are_read_as_written_and_nothing_else(void **state) {
                 {"3d", 259200}, {"3650d", 315360000}, {"3651d", -1}, {"315360001", -1}, {"", -1},
                 {"d", -1},      {"-1", -1},           {"+1", -1},    {" 1", -1},        {"1 ", -1},
                 {"1.5h", -1},   {"3days", -1},        {"3D", -1},    {"1w", -1},        {"99999999999999999999", -1}};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         long n = -1;
 
         assert_int_equal(otsd_duration_parse(rows[i].text, &n), rows[i].seconds >= 0);

@@ -76,9 +76,8 @@ typedef otsd_err a_call(otsd_client *c, otsd_error *e);
 
 static void not_repeated_when(enum step_action end) {
     a_call *const calls[] = {call_generate, call_share, call_read};
-    size_t i;
 
-    for (i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         const struct step steps[] = {
             {STEP_ANSWER, server_json(200, "", NOMINAL)}, {end, NULL}, {STEP_ANSWER, server_json(200, "", RECEIPT)}};
         struct server s = server_start(steps, 3);
@@ -110,10 +109,9 @@ static void the_same_where_the_connection_is_reset(void **state) {
 static void safe_calls_are_repeated_once_on_a_fresh_connection(void **state) {
     a_call *const calls[] = {otsd_status, call_fetch, call_burn};
     const enum step_action ends[] = {STEP_CLOSE, STEP_RESET};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 6; i++) {
         const struct step steps[] = {{STEP_ANSWER, server_json(200, "", NOMINAL)},
                                      {ends[i % 2], NULL},
                                      {STEP_ANSWER, server_json(200, "", i < 2 ? NOMINAL : RECEIPT)}};
@@ -169,13 +167,12 @@ static void one_connection_serves_many_calls(void **state) {
     struct server s = server_start(steps, 3);
     otsd_client *c = client_to(&s);
     otsd_error e = {0};
-    int i;
 
     (void)state;
     warm_up(c);
     assert_int_equal(call_burn(c, &e), OTSD_ERR_GONE);
     assert_int_equal(e.http_status, 404);
-    for (i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++)
         assert_int_equal(call_generate(c, &e), OTSD_OK);
     assert_int_equal(s.seen->requests, 22);
     assert_int_equal(s.seen->connections, 1);

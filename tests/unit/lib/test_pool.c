@@ -87,9 +87,8 @@ static void finish(struct run *run) {
 }
 
 static void each_was_told_once(const struct run *run) {
-    size_t i;
 
-    for (i = 0; i < run->started; i++)
+    for (size_t i = 0; i < run->started; i++)
         assert_int_equal(run->all[i].told, 1);
     assert_int_equal(run->good + run->bad, run->started);
 }
@@ -271,14 +270,13 @@ static void an_error_is_that_of_a_single_call(void **state) {
 
 static void nothing_listens_means_that_nothing_was_sent(void **state) {
     struct run *run = calloc(1, sizeof *run);
-    size_t i;
 
     (void)state;
     assert_non_null(run);
     run->pool = pool_with("url = \"http://127.0.0.1:1\";", 20);
     start(run, 20);
     finish(run);
-    for (i = 0; i < 20; i++) {
+    for (size_t i = 0; i < 20; i++) {
         assert_int_equal(run->all[i].code, OTSD_ERR_CONNECTION);
         assert_int_equal(run->all[i].e.reach, OTSD_REACH_NO);
     }
@@ -292,7 +290,6 @@ static void a_failed_tls_handshake_means_that_nothing_was_sent(void **state) {
     struct server s = server_start(steps, 1);
     struct run *run = calloc(1, sizeof *run);
     char text[128];
-    size_t i;
 
     (void)state;
     assert_non_null(run);
@@ -300,7 +297,7 @@ static void a_failed_tls_handshake_means_that_nothing_was_sent(void **state) {
     run->pool = pool_with(text, 8);
     start(run, 8);
     finish(run);
-    for (i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         assert_int_equal(run->all[i].e.reach, OTSD_REACH_NO);
     assert_int_equal(s.seen->requests, 0);
     end(run, &s);
@@ -312,9 +309,8 @@ static void not_repeated_when(enum step_action how) {
     const char *answer = server_json(200, "", RECEIPT);
     struct server s;
     struct run *run;
-    size_t i;
 
-    for (i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         steps[i] = (struct step){STEP_ANSWER, answer};
         steps[8 + i] = (struct step){how, NULL};
     }
@@ -327,7 +323,7 @@ static void not_repeated_when(enum step_action how) {
     start(run, 8);
     finish(run);
     assert_int_equal(s.seen->requests, 16);
-    for (i = 8; i < 16; i++) {
+    for (size_t i = 8; i < 16; i++) {
         assert_int_equal(run->all[i].code, OTSD_ERR_CONNECTION);
         assert_int_equal(run->all[i].e.reach, OTSD_REACH_MAYBE);
     }
@@ -366,14 +362,13 @@ static void one_that_hangs_is_in_nobodys_way(void **state) {
     struct server s = server_start(steps, 2);
     struct run *run = run_to(&s, 4, "0.5");
     double begin = seconds(), last = 0;
-    size_t i;
 
     (void)state;
     run->total = 100;
     start(run, 4);
     finish(run);
     assert_int_equal(run->good, 99);
-    for (i = 0; i < 100; i++)
+    for (size_t i = 0; i < 100; i++)
         if (run->all[i].code == OTSD_OK && run->all[i].at > last)
             last = run->all[i].at;
         else if (run->all[i].code != OTSD_OK)
@@ -390,7 +385,7 @@ static void what_is_in_flight_at_the_end_is_given_up(void **state) {
     struct run *run = run_to(&s, 4, "10.0");
     double limit = seconds() + 5;
     otsd_error e = {0};
-    size_t i, maybe = 0;
+    size_t maybe = 0;
 
     (void)state;
     start(run, 3);
@@ -399,7 +394,7 @@ static void what_is_in_flight_at_the_end_is_given_up(void **state) {
     start(run, 1); /* and never given a chance to leave */
     otsd_pool_free(&run->pool);
     assert_int_equal(run->good, 1);
-    for (i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++)
         maybe += run->all[i].code == OTSD_ERR_CONNECTION && run->all[i].e.reach == OTSD_REACH_MAYBE;
     assert_int_equal(maybe, 2);
     assert_int_equal(run->all[3].code, OTSD_ERR_CONNECTION);

@@ -139,10 +139,9 @@ static void what_makes_no_sense_is_a_malformed_answer(void **state) {
          "passphrase_required"},
         {RECEIPT_FETCH, "[]", "no receipt"},
     };
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         otsd_receipt *r = NULL;
         otsd_error e = {0};
 
@@ -159,7 +158,6 @@ static void sizes_are_bounded(void **state) {
     char *text = malloc(3000), *p;
     otsd_receipt *r = NULL;
     otsd_error e = {0};
-    int i;
 
     (void)state;
     assert_non_null(text);
@@ -168,7 +166,7 @@ static void sizes_are_bounded(void **state) {
     memcpy(p + 1025, "\"}", 3);
     assert_int_equal(parse(text, RECEIPT_FETCH, &r, &e), OTSD_ERR_ANSWER);
     p = text + sprintf(text, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"recipient\":[\"\"");
-    for (i = 0; i < 64; i++)
+    for (int i = 0; i < 64; i++)
         p += sprintf(p, ",\"\"");
     memcpy(p, "]}", 3);
     assert_int_equal(parse(text, RECEIPT_FETCH, &r, &e), OTSD_ERR_ANSWER);
@@ -185,10 +183,9 @@ static void json_is_read_strictly(void **state) {
         "{\"a\":1,}", "{\"a\":01}", "[\"\xff\"]", "[1,2", "{\"a\" 1}", "nul", "[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]"};
     struct json_object *o;
     bool no_memory;
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         o = json_read(bad[i], strlen(bad[i]), &no_memory);
         if (o)
             fail_msg("taken: %s", bad[i]);
@@ -204,10 +201,9 @@ static void a_listed_receipt_has_no_keys_that_open_anything(void **state) {
     static const char *const texts[] = {
         "{\"metadata_key\":\"abc\",\"secret_key\":\"s1\",\"state\":\"new\",\"value\":\"v\",\"ttl\":61}",
         "{\"metadata_key\":\"def\",\"secret_identifier\":\"s2\",\"state\":\"new\",\"secret_value\":\"v\",\"ttl\":61}"};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 2; i++) {
         otsd_receipt *r = NULL;
         otsd_error e = {0};
         bool no_memory;
@@ -231,10 +227,9 @@ static void a_status_other_than_nominal_is_server_trouble(void **state) {
                 {"{\"status\":true}", OTSD_ERR_NOT_V1},
                 {"{}", OTSD_ERR_NOT_V1},
                 {"[]", OTSD_ERR_NOT_V1}};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         bool no_memory;
         struct json_object *json = json_read(rows[i].text, strlen(rows[i].text), &no_memory);
         otsd_error e = {0};
@@ -276,10 +271,9 @@ static void a_mask_fits_its_address_and_no_other(void **state) {
                 {"a*b*c@e***.com", "aXXcXXb@example.com", false},
                 {NULL, "alice@example.com", false},
                 {"al***@e***.com", NULL, false}};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (otsd_recipient_matches(rows[i].masked, rows[i].address) != rows[i].fits)
             fail_msg("%s %s", rows[i].masked, rows[i].address);
 }
@@ -294,10 +288,9 @@ static void base64_is_that_of_the_rfc(void **state) {
                                           {"foobar", "Zm9vYmFy"},
                                           {"\xfb\xff", "+/8="}};
     char out[16];
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         base64_write(out, rows[i][0], strlen(rows[i][0]));
         assert_string_equal(out, rows[i][1]);
         assert_int_equal(base64_size(strlen(rows[i][0])), strlen(out) + 1);

@@ -41,10 +41,9 @@ static void an_array_is_cut_the_same_wherever_a_piece_ends(void **state) {
     static const char text[] = " [ {\"a\":\"}]\\\"{\\\\\"} ,{\"b\":[{},[1]],\"c\":{\"d\":\"\\u005d\"}}\r\n\t,{}] \n";
     char out[256];
     bool complete;
-    size_t i;
 
     (void)state;
-    for (i = 0; i <= strlen(text); i++) {
+    for (size_t i = 0; i <= strlen(text); i++) {
         assert_int_equal(cut(text, i, &complete, out, sizeof out), ARRAY_MORE);
         assert_string_equal(out, "{\"a\":\"}]\\\"{\\\\\"}|{\"b\":[{},[1]],\"c\":{\"d\":\"\\u005d\"}}|{}|");
         assert_true(complete);
@@ -80,10 +79,10 @@ static void what_is_no_array_of_objects_is_malformed(void **state) {
                 {"[]x", ARRAY_MALFORMED, false, ""}};
     char out[64];
     bool complete;
-    size_t i, split;
+    size_t split;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (split = 0; split <= strlen(rows[i].text); split++) {
             enum array_verdict v = cut(rows[i].text, split, &complete, out, sizeof out);
 
@@ -98,10 +97,10 @@ static void an_element_has_a_size_limit(void **state) {
         size_t filling;
         enum array_verdict verdict;
     } rows[] = {{65536 - 2, ARRAY_ELEMENT}, {65536 - 1, ARRAY_TOO_LARGE}};
-    size_t i, piece, left, len;
+    size_t piece, left, len;
 
     (void)state;
-    for (i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2; i++)
         for (piece = 1; piece < 100000; piece *= 7) {
             size_t whole = 1 + 1 + rows[i].filling + 1;
             char *text = malloc(whole);
@@ -126,12 +125,12 @@ static void an_element_has_a_size_limit(void **state) {
 
 /* An answer with n receipts, numbered by their created; end follows the last one. */
 static char *list_of(size_t n, const char *end) {
-    size_t size = n * 800 + 512, len = 0, i;
+    size_t size = n * 800 + 512, len = 0;
     char *body = malloc(size), *answer = NULL;
 
     assert_non_null(body);
     body[len++] = '[';
-    for (i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++)
         len +=
             (size_t)snprintf(body + len, size - len,
                              "%s{\"metadata_key\":\"" KEY "\",\"secret_key\":\"x\",\"state\":\"new\",\"created\":%zu,"
@@ -246,10 +245,9 @@ static void what_stood_before_the_damage_was_delivered(void **state) {
                 {",{a:1}]", 3},
                 {",{\"a\":\"\xff\"}]", 3}};
     struct seen seen;
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char *answer = list_of(3, rows[i].end);
         otsd_error e = {0};
 
@@ -290,10 +288,9 @@ static void nothing_is_delivered_from_an_answer_that_says_no(void **state) {
         {"HTTP/1.1 200 OK\r\n" JSON_TYPE "Content-Length: 4\r\n\r\n [ ]", OTSD_OK, 0},
     };
     struct seen seen;
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         otsd_error e = {0};
 
         if (each(rows[i].answer, 0, &seen, &e) != rows[i].meaning || seen.n != rows[i].seen)

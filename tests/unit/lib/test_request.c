@@ -70,10 +70,9 @@ static void retry_after_is_read_as_seconds_and_as_a_date(void **state) {
                 {"Retry-After: soon\r\n", 0, 0},
                 {"Retry-After: Fri, 31 Dec 1999 23:59:59 GMT\r\n", 0, 0},
                 {"Retry-After: Fri, 31 Dec 2100 23:59:59 GMT\r\n", 86400, 86400}};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const struct step steps[] = {{STEP_ANSWER, server_json(429, rows[i].header, "{}")}};
         struct server s = server_start(steps, 1);
         otsd_client *c = client_to(&s);
@@ -158,10 +157,9 @@ static void a_key_that_could_leave_its_place_in_the_path_is_refused_unsent(void 
     otsd_receipt *r = NULL;
     otsd_secret *v = NULL;
     otsd_error e = {0};
-    size_t i;
 
     (void)state;
-    for (i = 0; keys[i]; i++) {
+    for (size_t i = 0; keys[i]; i++) {
         assert_int_equal(otsd_fetch(c, keys[i], &r, &e), OTSD_ERR_ARGUMENT);
         assert_int_equal(otsd_burn(c, keys[i], NULL, &r, &e), OTSD_ERR_ARGUMENT);
         assert_int_equal(otsd_read(c, keys[i], NULL, &v, &e), OTSD_ERR_ARGUMENT);
@@ -190,7 +188,6 @@ static void what_servers_would_cut_or_destroy_is_refused_unsent(void **state) {
                                 {.recipient = ""},
                                 {.share_domain = "a/b"},
                                 {.locale = "e"}};
-    size_t i;
 
     (void)state;
     assert_non_null(much);
@@ -202,7 +199,7 @@ static void what_servers_would_cut_or_destroy_is_refused_unsent(void **state) {
     assert_int_equal(otsd_secret_new(&v, "a\xff", 2, NULL), OTSD_OK);
     assert_int_equal(otsd_share(c, v, NULL, &r, &e), OTSD_ERR_ARGUMENT);
     otsd_secret_free(&v);
-    for (i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(otsd_generate(c, &bad[i], &r, &e), OTSD_ERR_ARGUMENT);
     assert_int_equal(s.seen->connections, 0);
     free(much);
@@ -283,15 +280,14 @@ static void what_surely_is_no_address_or_more_than_one_is_no_recipient(void **st
                                       "a\\b@example.com",
                                       "#x@#.#.#.com"};
     char address[512];
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof good / sizeof good[0]; i++) {
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         spell(address, sizeof address, good[i]);
         if (!otsd_address_ok(address))
             fail_msg("refused: %s", good[i]);
     }
-    for (i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         spell(address, sizeof address, bad[i]);
         if (otsd_address_ok(address))
             fail_msg("taken: %s", bad[i]);

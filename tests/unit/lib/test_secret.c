@@ -177,10 +177,9 @@ static void a_secret_from_a_descriptor_loses_one_line_end_and_no_more(void **sta
         const char *in, *out;
     } rows[] = {{"", ""},   {"x", "x"},   {"x\n", "x"},   {"x\r\n", "x"},     {"x\n\n", "x\n"},
                 {"\n", ""}, {"\r\n", ""}, {"x\r", "x\r"}, {"x\n\r\n", "x\n"}, {" x \n", " x "}};
-    size_t i;
 
     (void)state;
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int fd = pipe_with(rows[i].in, strlen(rows[i].in));
         otsd_secret *s = NULL;
         otsd_error e = {0};
@@ -200,11 +199,10 @@ static void a_secret_from_a_descriptor_is_bounded(void **state) {
         bool fits;
     } rows[] = {{10, 10, true},          {11, 10, false},         {100000, 100000, true},
                 {100001, 100000, false}, {100009, 100000, false}, {5000, 100000, true}};
-    size_t i;
 
     (void)state;
     memset(much, 'x', sizeof much);
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         int fd = pipe_with(much, rows[i].len);
         otsd_secret *s = NULL;
         otsd_error e = {0};
@@ -249,7 +247,6 @@ static void a_secret_file_must_be_the_owners_alone(void **state) {
     char path[64], other[64];
     otsd_secret *s = NULL;
     otsd_error e = {0};
-    size_t i;
     int fd;
 
     (void)state;
@@ -257,7 +254,7 @@ static void a_secret_file_must_be_the_owners_alone(void **state) {
     snprintf(other, sizeof other, "%s/link", folder);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(fd >= 0 && write(fd, "token\n", 6) == 6 && close(fd) == 0);
-    for (i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         assert_int_equal(chmod(path, rows[i].mode), 0);
         assert_int_equal(otsd_secret_from_file(&s, path, 100, &e), rows[i].good ? OTSD_OK : OTSD_ERR_CONFIG);
         if (rows[i].good)

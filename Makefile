@@ -186,7 +186,7 @@ format:
 LINT_C := $(ALL_SRC) $(STRANGER_SRC)
 # tests/e2e/talk is expect.
 SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
-  tests/lint/rooms tests/lint/dialect tests/lint/format tests/lint/mutate tests/unit/coverage tests/api/check)
+  tests/lint/rooms tests/lint/dialect tests/lint/format tests/lint/promises tests/lint/mutate tests/unit/coverage tests/api/check)
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests
@@ -199,6 +199,7 @@ lint:
 	shellcheck -S warning $(SHELL_FILES)
 	tests/lint/rooms . build/lint-gcc
 	tests/lint/dialect
+	tests/lint/promises
 	tests/lint/format --check
 	@for f in $(MANPAGES); do mandoc -T lint -W warning $$f || exit 1; done
 	@echo "lint: nothing found"

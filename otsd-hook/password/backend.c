@@ -65,25 +65,17 @@ static size_t of_kind(int64_t kind, backend_view *views, size_t n, backend_view 
     return count;
 }
 
-typedef int many(backend_view *const *views, size_t n, problem *p);
+typedef enum request { LOCK, LOOK } request;
 
-static many *lock_of(const backend *b) {
-    return b->lock_many;
-}
-
-static many *look_of(const backend *b) {
-    return b->look;
-}
-
-/* Each backend's views to its function of this sort, if it has one. */
-static int each_kind(many *(*choose)(const backend *b), backend_view *views, size_t n, problem *p) {
-    backend_view **some = calloc(n + 1, sizeof *some);
+/* Each backend's views to its function for that, if it has one. */
+static int each_kind(request what, backend_view *views, size_t n, problem *p) {
+    backend_view **some = calloc(n + 1, sizeof(backend_view *));
     int rc = EX_OK;
 
     if (!some)
         return problem_set(p, EX_OSERR, "out of memory");
     for (int64_t kind = 0; kind < KINDS; kind++) {
-        many *fn = choose(backend_of(kind));
+        backend_many *fn = what == LOCK ? backends[kind]->lock_many : backends[kind]->look;
         size_t count = fn ? of_kind(kind, views, n, some) : 0;
         problem why;
 
@@ -97,13 +89,13 @@ static int each_kind(many *(*choose)(const backend *b), backend_view *views, siz
 }
 
 int backend_lock_many(backend_view *views, size_t n, problem *p) {
-    return each_kind(lock_of, views, n, p);
+    return each_kind(LOCK, views, n, p);
 }
 
 int backend_look(backend_view *views, size_t n, problem *p) {
     for (size_t i = 0; i < n; i++)
         views[i].in_place = views[i].must_change = OTSD_UNKNOWN;
-    return each_kind(look_of, views, n, p);
+    return each_kind(LOOK, views, n, p);
 }
 
 int backend_clean(problem *p) {

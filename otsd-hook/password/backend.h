@@ -23,9 +23,9 @@ typedef struct backend_change {
     const record *record;     /* its hash is the value's, where the backend wants one */
     const otsd_secret *value; /* where it wants the value itself; may be NULL otherwise */
     const char *replaces;
-    bool force;
     problem *why; /* out; its code is EX_OK where the password is set */
-    bool unsure;  /* out: where not: may it be set all the same? Otherwise the account has its old password */
+    bool force;
+    bool unsure; /* out: where not: may it be set all the same? Otherwise the account has its old password */
 } backend_change;
 
 /* A generated password: is it the account's, locked or not, and must it be changed? */
@@ -34,6 +34,8 @@ typedef struct backend_view {
     int64_t kind;                   /* backend_kind, of the record */
     otsd_tri in_place, must_change; /* out; OTSD_UNKNOWN where nobody can say */
 } backend_view;
+
+typedef int backend_many(backend_view *const *views, size_t n, problem *p);
 
 typedef struct backend {
     bool can_tell;     /* can anybody look whether the generated password is in place? */
@@ -47,9 +49,9 @@ typedef struct backend {
     int (*replaceable)(const config *c, const record *old, bool force, problem *p);
     void (*set)(const config *c, backend_change *changes, size_t n);
     int (*lock)(const config *c, const record *r, problem *p);
-    int (*lock_many)(backend_view *const *views, size_t n, problem *p); /* NULL: a lock is for one account */
-    int (*look)(backend_view *const *views, size_t n, problem *p);      /* NULL: nobody can tell */
-    int (*clean)(problem *p);                                           /* NULL: it leaves nothing behind */
+    backend_many *lock_many;  /* NULL: a lock is for one account */
+    backend_many *look;       /* NULL: nobody can tell */
+    int (*clean)(problem *p); /* NULL: it leaves nothing behind */
 } backend;
 
 /* kind: a backend_kind, from the configuration or from a record. */

@@ -48,10 +48,9 @@ static char *input_of(const backend_change *changes, size_t n, size_t *len) {
         *len += strlen(changes[i].record->user) + otsd_secret_len(changes[i].value) + 2;
     text = malloc(*len + 1);
     for (size_t i = 0; text && i < n; i++) {
-        const char *user = changes[i].record->user;
-        size_t user_len = strlen(user), value_len = otsd_secret_len(changes[i].value);
+        size_t user_len = strlen(changes[i].record->user), value_len = otsd_secret_len(changes[i].value);
 
-        memcpy(text + at, user, user_len);
+        memcpy(text + at, changes[i].record->user, user_len);
         text[at + user_len] = ':';
         memcpy(text + at + user_len + 1, otsd_secret_data(changes[i].value), value_len);
         at += user_len + value_len + 2;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/words.h"
+#include "ledger/told.h"
 
 static void take(json_object *o, const char *name, char out[HAPPENING_TEXT]) {
     json_object *v;
@@ -34,10 +35,12 @@ bool happening_read(const char *line, happening *h) {
 }
 
 void happening_print(const happening *h, FILE *f) {
+    const char *why = reason_told(reason_of(h->reason)), *became = outcome_told(outcome_of(h->outcome));
+
     if (strcmp(h->event, "closed") == 0 && h->opened_at[0])
-        fprintf(f, "%s  %-16s closed: %s; the link: %s at %s\n", h->time, h->user, h->reason, h->outcome, h->opened_at);
+        fprintf(f, "%s  %-16s closed: %s; %s (%s)\n", h->time, h->user, why, became, h->opened_at);
     else if (strcmp(h->event, "closed") == 0)
-        fprintf(f, "%s  %-16s closed: %s; the link: %s\n", h->time, h->user, h->reason, h->outcome);
+        fprintf(f, "%s  %-16s closed: %s; %s\n", h->time, h->user, why, became);
     else if (h->recipient[0])
         fprintf(f, "%s  %-16s %s to %s, until %s\n", h->time, h->user, h->event, h->recipient, h->deadline);
     else

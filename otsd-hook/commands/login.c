@@ -13,6 +13,7 @@
 #include "commands/commands.h"
 #include "handoff/closing.h"
 #include "handoff/look.h"
+#include "ledger/told.h"
 
 /* Between the end of our own patience and the deadline, which is short of the module's SIGKILL already. */
 #define MARGIN_MS 50
@@ -125,7 +126,7 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
 
     if (rc != EX_OK)
         return rc;
-    say(LOG_INFO, "%s: the hand-off is over (%s; service %s, method %s, tty %s, from %s)", g->user, reason_text(why),
+    say(LOG_INFO, "%s: the hand-off is over: %s (service %s, method %s, tty %s, from %s)", g->user, reason_told(why),
         g->service ? g->service : "-", g->method ? g->method : "-", g->tty ? g->tty : "-", g->rhost ? g->rhost : "-");
     (void)ledger_nudge(x->ledger, &ignored); /* the timer comes anyway */
     rc = context_remote(x, p);

@@ -11,6 +11,7 @@
 #include "handoff/closing.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
+#include "ledger/told.h"
 
 #define LOCK_WAIT_MS 10000
 
@@ -37,7 +38,7 @@ static void report(const record *r) {
     if (r->outcome == OUTCOME_OPENED)
         printf("%s: revoked; the link had been opened on %s\n", r->user, words_time(r->opened_at, when));
     else
-        printf("%s: revoked; the link is dead (%s)\n", r->user, outcome_text((outcome)r->outcome));
+        printf("%s: revoked; %s\n", r->user, outcome_told((outcome)r->outcome));
 }
 
 static int finish(context *x, entry *e, problem *p) {

@@ -12,6 +12,7 @@
 #include "base/words.h"
 #include "commands/commands.h"
 #include "commands/standing.h"
+#include "ledger/told.h"
 
 enum { EXIT_ATTENTION = 1 };
 
@@ -53,7 +54,7 @@ typedef struct status {
 
 /* What happens next, for people. */
 static void next_words(const standing *st, const record *r, char *out, size_t size) {
-    const char *why = reason_text((reason)r->reason);
+    const char *why = reason_told((reason)r->reason);
     char span[WORDS_MAX];
 
     switch (st->next) {
@@ -70,10 +71,10 @@ static void next_words(const standing *st, const record *r, char *out, size_t si
         snprintf(out, size, "sweep writes the audit line");
         break;
     case NEXT_BURN:
-        snprintf(out, size, "burn owed (%s), at the next sweep", why);
+        snprintf(out, size, "sweep burns the link: %s", why);
         break;
     case NEXT_BURN_LATER:
-        snprintf(out, size, "burn owed (%s), next try in %s", why, words_span(st->wait, span));
+        snprintf(out, size, "sweep burns the link in %s: %s", words_span(st->wait, span), why);
         break;
     }
 }
@@ -123,7 +124,7 @@ static void add_object(const status *s, const record *r, const standing *st) {
     add_known(s->list, "deadline", r->deadline);
     add_known(s->list, "opened_at", r->opened_at);
     add_known(s->list, "checked_at", r->checked_at);
-    json_text(s->list, "reason", r->reason != REASON_NONE ? reason_text((reason)r->reason) : NULL);
+    json_text(s->list, "reason", r->reason != REASON_NONE ? reason_word((reason)r->reason) : NULL);
     add_known(s->list, "claimed_at", r->claimed_at);
     json_number(s->list, "attempts", r->attempts);
     add_known(s->list, "next_try", s->state == LEDGER_CLAIMED ? r->next_try : 0);

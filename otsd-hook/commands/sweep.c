@@ -19,6 +19,7 @@
 #include "handoff/closing.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
+#include "ledger/told.h"
 #include "password/backend.h"
 
 #define CHECK_EVERY 3600  /* seconds between two questions about one receipt */
@@ -127,7 +128,7 @@ static void finish(sweep *w, entry *e) {
         rc = closing_finish(w->x->ledger, w->x->config, w->x->remote, e, &p);
     if (rc == EX_OK) {
         w->failures = 0;
-        done(w, entry_record(e)->user, outcome_text((outcome)entry_record(e)->outcome));
+        done(w, entry_record(e)->user, outcome_told((outcome)entry_record(e)->outcome));
     } else {
         trouble(w, &p);
     }
@@ -153,8 +154,8 @@ static void end(sweep *w, entry *e, reason why) {
         trouble(w, &p);
         return;
     }
-    say(LOG_INFO, "%s: the hand-off is over (%s)", entry_record(e)->user, reason_text(why));
-    done(w, entry_record(e)->user, reason_text(why));
+    say(LOG_INFO, "%s: the hand-off is over: %s", entry_record(e)->user, reason_told(why));
+    done(w, entry_record(e)->user, reason_told(why));
     finish(w, e);
 }
 

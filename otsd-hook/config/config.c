@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hook's part of otsd.conf: a row for each key, the defaults, and what no single key can tell. The group `server` is
- * the library's and read by it, so that the hook and any other client take the same servers.
+ * The hook's part of otsd.conf: a row for each key, the defaults, and what no single key can tell. The group `server`
+ * is the library's and read by it, so that the hook and any other client take the same servers.
  */
 #include "config/config.h"
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "ledger/audit.h"
+#include "ledger/told.h"
 #include "password/backend.h"
 #include "base/clock.h"
 
@@ -35,7 +36,8 @@ int closing_claim(ledger *l, const config *c, entry *e, reason why, problem *p) 
     r->claimed_at = time(NULL);
     /* A full disk must not keep the hand-off open: the reason is worth having, the claim is what counts. */
     if (ledger_save(e, &unsaved) != EX_OK)
-        say(LOG_WARNING, "%s: the reason (%s) could not be noted: %s", r->user, reason_text(why), unsaved.text);
+        say(LOG_WARNING, "%s: it could not be noted why the hand-off is over (%s): %s", r->user, reason_told(why),
+            unsaved.text);
     if (why == REASON_DEADLINE || why == REASON_REVOKED) {
         rc = backend_lock(c, r, p);
         if (rc != EX_OK) {

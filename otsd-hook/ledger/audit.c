@@ -39,8 +39,8 @@ static json_out *line_of(const char *event, const record *r, int64_t now) {
     add_text(j, "id", r->id);
     add_text(j, "recipient", r->recipient);
     if (strcmp(event, "closed") == 0) {
-        add_text(j, "reason", reason_text((reason)r->reason));
-        add_text(j, "outcome", outcome_text((outcome)r->outcome));
+        add_text(j, "reason", reason_word((reason)r->reason));
+        add_text(j, "outcome", outcome_word((outcome)r->outcome));
         add_time(j, "opened_at", r->opened_at);
         add_time(j, "issued_at", r->created);
     } else {

@@ -213,16 +213,30 @@ static const char *const outcome_texts[OUTCOME_COUNT] = {
 };
 static const name_table outcomes = NAMES_OF(outcome_texts);
 
-const char *reason_text(reason r) {
-    const char *text = names_text(&reasons, (long)r);
+const char *reason_word(reason r) {
+    const char *word = names_text(&reasons, (long)r);
 
-    return text ? text : "unknown";
+    return word ? word : "unknown";
 }
 
-const char *outcome_text(outcome o) {
-    const char *text = names_text(&outcomes, (long)o);
+const char *outcome_word(outcome o) {
+    const char *word = names_text(&outcomes, (long)o);
 
-    return text ? text : "unknown";
+    return word ? word : "unknown";
+}
+
+reason reason_of(const char *word) {
+    int r = REASON_NONE;
+
+    (void)names_find(&reasons, word, &r); /* where there is none it stays as it is */
+    return (reason)r;
+}
+
+outcome outcome_of(const char *word) {
+    int o = OUTCOME_NONE;
+
+    (void)names_find(&outcomes, word, &o);
+    return (outcome)o;
 }
 
 bool user_name_ok(const char *name) {

@@ -84,9 +84,13 @@ int record_parse(record *r, const char *text, size_t len, size_t *used, problem 
 size_t record_format(const record *r, const record *before, char *out, size_t size);
 void record_wipe(record *r);
 
-/* "password changed", "deadline", …: for people, log and audit. */
-const char *reason_text(reason r);
-const char *outcome_text(outcome o);
+/* The words of the audit log and of JSON, "password changed", "burned unread", …: data, which stays as it is in every
+ * language. What people are told is in told.h. "" where there is none; "unknown" for a number out of range. */
+const char *reason_word(reason r);
+const char *outcome_word(outcome o);
+/* And back; NONE where it is not one of them. */
+reason reason_of(const char *word);
+outcome outcome_of(const char *word);
 
 /* One plain path component: not empty, "." or "..", no '/', no leading '-' or '.', no control characters, at most
  * USER_MAX bytes. */

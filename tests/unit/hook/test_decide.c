@@ -73,7 +73,7 @@ static void the_rule(void **state) {
         reason got = decide(&rows[i].s);
 
         if (got != rows[i].expected)
-            fail_msg("%s: %s instead of %s", rows[i].promise, reason_text(got), reason_text(rows[i].expected));
+            fail_msg("%s: %s instead of %s", rows[i].promise, reason_word(got), reason_word(rows[i].expected));
     }
 }
 

@@ -76,7 +76,7 @@ static void assert_outcome(otsd_state s, const char *key, int64_t ttl, int64_t d
     got = proof_outcome(&t, &r, NOW);
     if (got != expected)
         fail_msg("%s, key \"%s\", ttl %d, deadline in %d s: \"%s\" instead of \"%s\"", otsd_state_name(s), key,
-                 (int)ttl, (int)(deadline - NOW), outcome_text(got), outcome_text(expected));
+                 (int)ttl, (int)(deadline - NOW), outcome_word(got), outcome_word(expected));
 }
 
 static void every_receipt_has_its_outcome(void **state) {

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger/told.h"
+
+static const char *const reasons[REASON_COUNT] = {
+    [REASON_NONE] = "it is open",
+    [REASON_CHANGED] = "the password was changed",
+    [REASON_LOGIN] = "the password was used to log in",
+    [REASON_KEY_LOGIN] = "a key was used to log in",
+    [REASON_DEADLINE] = "the deadline has passed",
+    [REASON_REVOKED] = "it was revoked",
+    [REASON_REISSUED] = "it was issued anew",
+    [REASON_GONE] = "the account is gone",
+    [REASON_UID] = "the name belongs to another account",
+    [REASON_ABORTED] = "the provision did not finish",
+};
+
+static const char *const outcomes[OUTCOME_COUNT] = {
+    [OUTCOME_NONE] = "the burn is owed",
+    [OUTCOME_BURNED] = "the link was never opened, and is burned",
+    [OUTCOME_OPENED] = "the link was opened",
+    [OUTCOME_EXPIRED] = "the link expired unopened",
+    [OUTCOME_UNKNOWN] = "what became of the link is not known",
+};
+
+const char *reason_told(reason r) {
+    return (unsigned)r < REASON_COUNT ? reasons[r] : "for a reason that is not known";
+}
+
+const char *outcome_told(outcome o) {
+    return (unsigned)o < OUTCOME_COUNT ? outcomes[o] : outcomes[OUTCOME_UNKNOWN];
+}

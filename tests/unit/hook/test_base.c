@@ -61,7 +61,7 @@ static void every_error_has_one_exit_code(void **state) {
         {OTSD_ERR_CONNECTION, EX_UNAVAILABLE},
         {OTSD_ERR_ANSWER, EX_PROTOCOL},
         {OTSD_ERR_ANSWER + 1, EX_SOFTWARE},
-        {-1, EX_SOFTWARE},
+        {(otsd_err)-1, EX_SOFTWARE},
     };
 
     (void)state;

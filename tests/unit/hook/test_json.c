@@ -67,12 +67,12 @@ static void pretty_text_is_indented(void **state) {
 }
 
 static void what_would_end_a_string_is_escaped(void **state) {
-    static const char odd[] = "\"\\\b\t\n\f\r\x01\x1f\x7f/\0é";
+    static const char odd[] = " \"\\\b\t\n\f\r\x01\x1f\x7f/\0é";
     json_out *j = json_new(JSON_LINE);
 
     (void)state;
     json_bytes(j, NULL, odd, sizeof odd - 1);
-    assert_json(&j, "\"\\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f\x7f/\\u0000é\"");
+    assert_json(&j, "\" \\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f\x7f/\\u0000é\"");
 }
 
 static void no_memory_is_told_and_nothing_is_printed(void **state) {
@@ -165,6 +165,7 @@ static void what_is_no_json_is_never_printed(void **state) {
         json_out *j = json_new(JSON_LINE);
 
         wrong[i](j);
+        assert_null(json_text_of(j, &len));
         json_text(j, NULL, "a failure sticks");
         assert_null(json_text_of(j, &len));
         json_free(&j);

@@ -42,6 +42,7 @@ static const option_row rows[] = {
      .least = 60,
      .most = 2592000,
      .wrong = "--ttl is 60 seconds to 30 days"},
+    {.name = "wait", .kind = OPTION_DURATION, AT(ttl), .argument = "TIME", .help = "for it"},
     {.name = "event", .kind = OPTION_CHOICE, AT(event), .argument = "EVENT", .help = "what", .names = &events},
     {.name = "passphrase-fd", .kind = OPTION_DESCRIPTOR, AT(fd), .argument = "N", .help = "from there", .takers = ONE},
     {.name = "passphrase-file", .kind = OPTION_TEXT, AT(recipient), .argument = "FILE", .help = "…", .takers = OTHER},
@@ -111,6 +112,8 @@ static const row cases[] = {
     {{"--ttl=59", "a"}, WRONG("--ttl is 60 seconds to 30 days")},
     {{"--ttl=31d", "a"}, WRONG("--ttl is 60 seconds to 30 days")},
     {{"--ttl=soon", "a"}, WRONG("--ttl is 60 seconds to 30 days")},
+    {{"--wait=1", "a"}, OPTIONS_READ, "", {.ttl = 1, .jobs = 16, .fd = -1}, "a"},
+    {{"--wait=0", "a"}, WRONG("--wait: a duration like 3d, 12h, 90m or seconds was expected")},
     {{"--event=session", "a"}, OPTIONS_READ, "", {.event = 2, .jobs = 16, .fd = -1}, "a"},
     {{"--event=nap", "a"}, WRONG("--event is one of auth, password, session")},
     {{"--passphrase-fd=2147483647", "a"}, OPTIONS_READ, "", {.jobs = 16, .fd = INT_MAX}, "a"},
@@ -186,6 +189,7 @@ static void the_help_shows_what_the_command_takes(void **state) {
                                    "For many:\n"
                                    "  --jobs=N             how many\n"
                                    "  --ttl=TIME           how long\n"
+                                   "  --wait=TIME          for it\n"
                                    "  --event=EVENT        what\n"
                                    "  --passphrase-fd=N    from there\n";
     char *text = NULL;
@@ -204,9 +208,9 @@ static void help_is_wrapped_in_its_column(void **state) {
         {.name = "locale",
          .kind = OPTION_TEXT,
          .argument = "LANGUAGE",
-         .help = "…… the words of a help are broken where the line of eighty columns ends, and not where bytes are"}};
+         .help = "…… the words of a help are broken where the line of xxxxxxx columns ends, and not where bytes are"}};
     static const option_table o = {.program = "prog", .command = "make", OPTION_ROWS(one)};
-    static const char expected[] = "  --locale=LANGUAGE  …… the words of a help are broken where the line of eighty\n"
+    static const char expected[] = "  --locale=LANGUAGE  …… the words of a help are broken where the line of xxxxxxx\n"
                                    "                     columns ends, and not where bytes are\n";
     char *text = NULL;
     size_t len = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What people are told of the ends of hand-offs: whole clauses, each in one place, which can be translated. What programs
- * read are the words of record.h, which cannot.
+ * What people are told of the ends of hand-offs: whole clauses, each in one place, which can be translated. What
+ * programs read are the words of record.h, which cannot.
  */
 #ifndef OTSD_HOOK_TOLD_H
 #define OTSD_HOOK_TOLD_H

@@ -56,10 +56,8 @@ static int find_passphrase(const provision_request *q, provision_facts *f, probl
     otsd_err err = read_passphrase(q, f, &e);
     size_t len = f->passphrase ? otsd_secret_len(f->passphrase) : 0;
 
-    if (err != OTSD_OK) {
-        e.code = err; /* where memory ran out nothing is filled in */
+    if (err != OTSD_OK)
         return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
-    }
     if (f->passphrase && (len == 0 || strlen(otsd_secret_data(f->passphrase)) != len))
         return problem_set(p, EX_DATAERR, "%s: the passphrase is empty or has a NUL in it", q->user);
     return EX_OK;

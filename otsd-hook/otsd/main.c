@@ -79,11 +79,12 @@ static int dispatch(int argc, char **argv, problem *p) {
 
 int main(int argc, char **argv) {
     problem p = {0};
+    otsd_error e = {0};
     int rc;
 
     problem_program("otsd");
-    if (otsd_process_harden(NULL) != OTSD_OK || otsd_global_init(NULL) != OTSD_OK)
-        rc = problem_set(&p, EX_OSERR, "cannot protect its memory");
+    if (otsd_process_harden(&e) != OTSD_OK || otsd_global_init(&e) != OTSD_OK)
+        rc = problem_set(&p, EX_OSERR, "%s", e.message);
     else if (setvbuf(stdout, out_buffer, _IOFBF, sizeof out_buffer) != 0)
         rc = problem_set(&p, EX_OSERR, "out of memory");
     else

@@ -117,30 +117,33 @@ static int exit_code(const batch *b) {
     return b->counts[BATCH_FAILED] > 0 ? BATCH_SOME : EX_OK;
 }
 
+/* What became of the batch is in the ledger, whether it can be printed or not. */
+static int print(const batch *b, int rc, int64_t ms) {
+    problem p;
+
+    if (!b->json)
+        print_text(b, ms);
+    else if (print_json(b, rc, &p) == EX_OSERR)
+        rc = problem_set(&p, EX_IOERR,
+                         "no memory for what was to be printed; what became of the batch is in the ledger");
+    if (rc != EX_IOERR && (ferror(stdout) || fflush(stdout) != 0))
+        rc = problem_set(&p, EX_IOERR, "standard output cannot be written; what became of the batch is in the ledger");
+    if (rc == EX_IOERR)
+        problem_say(&p);
+    return rc;
+}
+
 static int finish(batch *b, int64_t ms) {
     int rc = b->dry_run ? EX_OK : exit_code(b);
-    bool printed = true;
-    problem p;
 
     if (b->is_cut) {
         problem_add(&b->cut, "; the batch was cut short");
         problem_say(&b->cut);
     }
-    if (b->json)
-        printed = print_json(b, rc, &p) == EX_OK;
-    else
-        print_text(b, ms);
+    rc = print(b, rc, ms);
     if (!b->dry_run)
         say(LOG_NOTICE, "batch ended: accounts: %zu, provisioned: %zu, failed: %zu, left: %zu", b->len,
             (size_t)b->counts[BATCH_PROVISIONED], (size_t)b->counts[BATCH_FAILED], (size_t)b->counts[BATCH_LEFT]);
-    if (!printed && p.code == EX_OSERR) {
-        rc = problem_set(&p, EX_IOERR,
-                         "no memory for what was to be printed; what became of the batch is in the ledger");
-        problem_say(&p);
-    } else if (ferror(stdout) || fflush(stdout) != 0) {
-        rc = problem_set(&p, EX_IOERR, "standard output cannot be written; what became of the batch is in the ledger");
-        problem_say(&p);
-    }
     return rc;
 }
 

@@ -195,7 +195,7 @@ const char *json_text_of(const json_out *j, size_t *len) {
 int json_print(json_out **j, FILE *f, problem *p) {
     size_t len = 0;
     const char *text = json_text_of(*j, &len);
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     problem_clear(p);
     if (!text)

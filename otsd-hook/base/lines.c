@@ -39,7 +39,7 @@ static int grow(pass *s, problem *p) {
     }
     s->buf = buf;
     s->room = room;
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* Hands out the whole lines among the len bytes and moves the rest to the front. Of the first `seen` it is known that
@@ -77,7 +77,7 @@ static int go(pass *s, problem *p) {
         s->buf[s->len] = '\0';
         (void)s->fn(s->buf, s->arg);
     }
-    return EX_OK;
+    return problem_none(p);
 }
 
 int lines_each(const char *path, bool (*fn)(char *line, void *arg), void *arg, problem *p) {

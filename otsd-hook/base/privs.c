@@ -61,5 +61,5 @@ int privs_start(problem *p) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     if (!clean_environment())
         return problem_set(p, EX_OSERR, "out of memory");
-    return EX_OK;
+    return problem_none(p);
 }

@@ -28,6 +28,11 @@ void problem_clear(problem *p) {
     p->text[0] = '\0';
 }
 
+int problem_none(problem *p) {
+    problem_clear(p);
+    return EX_OK;
+}
+
 int problem_code_of(otsd_err err) {
     static const int codes[] = {
         [OTSD_OK] = EX_OK,

@@ -21,6 +21,8 @@ typedef struct problem {
 } problem;
 
 void problem_clear(problem *p);
+/* Clears it and returns EX_OK, so that a caller can write: return problem_none(p). */
+int problem_none(problem *p);
 /* All return the code, so that a caller can write: return problem_set(...). errno is not consulted. */
 int problem_set(problem *p, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* "WHAT: the server's or the library's words"; the code follows from the meaning. */

@@ -92,7 +92,7 @@ int run_check(const char *path, problem *p) {
     problem_clear(p);
     if (verdict == FILE_GOOD) {
         (void)close(f.fd); /* only looked at */
-        return EX_OK;
+        return problem_none(p);
     }
     if (f.error != 0)
         return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(f.error));
@@ -120,7 +120,7 @@ static int start(const char *path, int *input, pid_t *pid, problem *p) {
     }
     (void)fcntl(fds[1], F_SETFL, O_NONBLOCK);
     *input = fds[1];
-    return EX_OK;
+    return problem_none(p);
 }
 
 int run_with_input(const char *path, const char *input, size_t len, int timeout_s, problem *p) {
@@ -139,7 +139,7 @@ int run_with_input(const char *path, const char *input, size_t len, int timeout_
     if (rc == EX_TEMPFAIL)
         return problem_set(p, EX_TEMPFAIL, "%s did not end within %d seconds and was killed", path, timeout_s);
     if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) == 0 && fed)
-        return EX_OK;
+        return problem_none(p);
     if (rc == EX_OK && WIFSIGNALED(status))
         return problem_set(p, EX_OSERR, "%s was killed by signal %d", path, WTERMSIG(status));
     if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) != 0)

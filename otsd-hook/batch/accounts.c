@@ -48,7 +48,7 @@ int batch_make_accounts(batch *b, problem *p) {
     }
     qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
     b->counts[BATCH_TODO] = b->len;
-    return EX_OK;
+    return problem_none(p);
 }
 
 void batch_free_accounts(batch *b) {

@@ -32,7 +32,7 @@ static int look_up_uids(batch *b, problem *p) {
         if (a->uid < 0) {
             rc = account_uid(a->line->user, &a->uid, p);
             if (rc == EX_NOUSER)
-                rc = EX_OK;
+                rc = problem_none(p);
         }
     }
     return rc;

@@ -42,7 +42,7 @@ static int open_file(report *r, problem *p) {
     switch (file_open(AT_FDCWD, r->path, O_RDWR | O_CREAT | O_APPEND, &wanted, &f)) {
     case FILE_GOOD:
         r->fd = f.fd;
-        return EX_OK;
+        return problem_none(p);
     case FILE_LINK:
         return problem_set(p, EX_CANTCREAT, "the report %s cannot be made: it is a symbolic link", r->path);
     case FILE_WRONG_TYPE:
@@ -65,14 +65,14 @@ static int take(const report *r, problem *p) {
         return problem_set(p, EX_CANTCREAT, "the report %s is being written by another process", r->path);
     if (!is_ours(r->fd))
         return problem_set(p, EX_DATAERR, "%s is there and is not a report: it is left as it is", r->path);
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* So that a new file's name is on the disk, too. */
 static int sync_folder(const char *path, problem *p) {
     char copy[PATH_MAX];
     const char *folder;
-    int fd, rc = EX_OK;
+    int fd, rc = problem_none(p);
 
     snprintf(copy, sizeof copy, "%s", path);
     folder = dirname(copy);
@@ -105,7 +105,7 @@ int report_open(report **out, const char *path, bool with_links, problem *p) {
 
     *out = NULL;
     if (!path)
-        return EX_OK;
+        return problem_none(p);
     r = calloc(1, sizeof *r);
     if (!r || !(r->path = strdup(path))) {
         free(r);
@@ -122,13 +122,13 @@ int report_open(report **out, const char *path, bool with_links, problem *p) {
         return rc;
     }
     *out = r;
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* Writes what was collected; what is out of the buffer is wiped from it, what is not stays at its beginning. */
 static int write_out(report *r, problem *p) {
     size_t done;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (!file_write(r->fd, r->buffer, r->len, FILE_HERE, &done))
         rc = problem_set(p, EX_IOERR, "the report %s cannot be written: %s", r->path, strerror(errno));
@@ -173,7 +173,7 @@ int report_line(report *r, const char *user, const char *status, int64_t deadlin
     size_t need;
 
     if (!r)
-        return EX_OK;
+        return problem_none(p);
     link = link ? link : "";
     need = worst(user) + worst(status) + sizeof until + worst(id) + worst(message) + worst(link);
     if (need > ROOM)
@@ -193,7 +193,7 @@ int report_line(report *r, const char *user, const char *status, int64_t deadlin
     put_field(r, message, r->with_links ? ',' : '\n');
     if (r->with_links)
         put_field(r, link, '\n');
-    return EX_OK;
+    return problem_none(p);
 }
 
 int report_flush(report *r, problem *p) {
@@ -210,7 +210,7 @@ int report_close(report **out, problem *p) {
 
     *out = NULL;
     if (!r)
-        return EX_OK;
+        return problem_none(p);
     if (close(r->fd) != 0 && rc == EX_OK)
         rc = problem_set(p, EX_IOERR, "the report %s cannot be closed: %s", r->path, strerror(errno));
     otsd_wipe(r->buffer, sizeof r->buffer);

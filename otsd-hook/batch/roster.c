@@ -85,7 +85,7 @@ static int add_line(roster *r, const roster_line *l, problem *p) {
         r->room = room;
     }
     r->lines[r->len++] = *l;
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int take_values(reader *t, unsigned long number, char *values[COLUMN_COUNT], problem *p) {
@@ -98,7 +98,7 @@ static int take_values(reader *t, unsigned long number, char *values[COLUMN_COUN
             values[c] = NULL;
     if (!values[COLUMN_USER] || !user_name_ok(values[COLUMN_USER])) {
         t->bad(t->arg, number, values[COLUMN_USER] ? "the user is not a user name" : "no user");
-        return EX_OK;
+        return problem_none(p);
     }
     l.user = values[COLUMN_USER];
     if (t->seen.len * 2 >= t->seen.size && !seen_grow(&t->seen))
@@ -109,7 +109,7 @@ static int take_values(reader *t, unsigned long number, char *values[COLUMN_COUN
 
         snprintf(text, sizeof text, "the user %s is in line %lu already", l.user, slot->number);
         t->bad(t->arg, number, text);
-        return EX_OK;
+        return problem_none(p);
     }
     if (++t->seen.len > ROSTER_USERS_MAX)
         return problem_set(p, EX_DATAERR, "%s has more than %zu users", t->from.name, ROSTER_USERS_MAX);
@@ -117,7 +117,7 @@ static int take_values(reader *t, unsigned long number, char *values[COLUMN_COUN
     wrong = values_wrong(values, &l.ttl);
     if (wrong) {
         t->bad(t->arg, number, wrong);
-        return EX_OK;
+        return problem_none(p);
     }
     l.recipient = values[COLUMN_RECIPIENT];
     l.locale = values[COLUMN_LOCALE];
@@ -134,7 +134,7 @@ static int has_passphrases(reader *t, problem *p) {
         return problem_set(p, EX_OSERR,
                            "%s has passphrases, and there is no locked memory for them: %s (see ulimit -l)",
                            t->from.name, strerror(t->from.lock_errno));
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int take_header(reader *t, unsigned long number, char *line, size_t len, problem *p) {
@@ -176,7 +176,7 @@ static int take_line(reader *t, unsigned long number, char *line, size_t len, pr
     char *fields[COLUMN_COUNT] = {0}, *values[COLUMN_COUNT] = {0}, why[WHY_MAX];
     unsigned keys = 0;
     size_t count = 0;
-    int rc = EX_OK;
+    int rc = problem_none(p);
     bool ok = line_check(line, len, t->json, why);
 
     if (ok && t->json) {
@@ -198,7 +198,7 @@ static int take_line(reader *t, unsigned long number, char *line, size_t len, pr
         return rc;
     if (!ok) {
         t->bad(t->arg, number, why);
-        return EX_OK;
+        return problem_none(p);
     }
     return take_values(t, number, values, p);
 }
@@ -212,7 +212,7 @@ static bool is_blank(const char *line, size_t len) {
 static int take_lines(reader *t, problem *p) {
     char *at = t->r->text, *end = at + t->from.used;
     bool first = true;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (t->from.used >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0)
         at += 3;

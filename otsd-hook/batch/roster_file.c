@@ -45,7 +45,7 @@ static int open_file(source *s, int *out, problem *p) {
         snprintf(s->open_to, sizeof s->open_to, "has mode %04o (it must be 0600 or 0400)",
                  (unsigned)f.st.st_mode & 07777U);
     *out = f.fd;
-    return EX_OK;
+    return problem_none(p);
 }
 
 static size_t first_size(int fd) {
@@ -68,7 +68,7 @@ static int map(roster *r, source *s, size_t size, problem *p) {
         return problem_set(p, EX_OSERR, "%s: the kernel cannot keep memory out of dumps and children: %s", s->name,
                            strerror(errno));
     s->lock_errno = mlock(m, size) == 0 ? 0 : errno;
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* The pages move, they are not copied; what the kernel was told of them holds for the new ones, too. */
@@ -85,7 +85,7 @@ static int grow(roster *r, source *s, problem *p) {
         return problem_set(p, EX_OSERR, "no memory for %s", s->name);
     r->text = m;
     r->size = size;
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int read_text(roster *r, source *s, int fd, problem *p) {
@@ -113,7 +113,7 @@ static int read_text(roster *r, source *s, int fd, problem *p) {
 
 int roster_file_read(roster *r, source *s, const char *path, problem *p) {
     bool standard_input = strcmp(path, "-") == 0 || strcmp(path, "/dev/stdin") == 0;
-    int fd = STDIN_FILENO, rc = EX_OK;
+    int fd = STDIN_FILENO, rc = problem_none(p);
 
     memset(s, 0, sizeof *s);
     s->name = standard_input ? "standard input" : path;

@@ -61,10 +61,10 @@ static int read_log(const char *path, history *h, problem *p) {
     FILE *f = fopen(path, "re");
     char *line = NULL;
     size_t size = 0;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (!f && errno == ENOENT)
-        return EX_OK;
+        return problem_none(p);
     if (!f)
         return problem_set(p, EX_NOINPUT, "the audit log %s cannot be read: %s", path, strerror(errno));
     while (getline(&line, &size, f) > 0)

@@ -153,7 +153,7 @@ static int run(context *x, const login *g, problem *p) {
         return rc;
     rc = ledger_find(x->ledger, LEDGER_PENDING, g->user, left_ms(g), &e, p);
     if (rc == LEDGER_NONE)
-        return EX_OK;
+        return problem_none(p);
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record; otsd-hook sweep will look again",
                            g->user);

@@ -13,7 +13,7 @@ static int old_recipient(const provision_request *q, provision_facts *f, problem
     else if (!q->print_link)
         return problem_set(p, EX_USAGE, "%s: the old link was mailed to nobody: give --recipient or --print-link",
                            q->user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int find_recipient(const provision_request *q, const config *c, provision_facts *f, problem *p) {
@@ -21,7 +21,7 @@ static int find_recipient(const provision_request *q, const config *c, provision
     int rc;
 
     if (q->no_recipient)
-        return EX_OK;
+        return problem_none(p);
     if (!q->recipient && q->reissue) {
         rc = old_recipient(q, f, p);
         if (rc != EX_OK || !f->recipient)
@@ -38,7 +38,7 @@ static int find_recipient(const provision_request *q, const config *c, provision
         rc = address_of(c->handoff.recipient, q->user, f->made, &why);
         f->recipient = f->made;
     }
-    return rc == EX_OK ? EX_OK : problem_set(p, rc, "%s: %s", q->user, why.text);
+    return rc == EX_OK ? problem_none(p) : problem_set(p, rc, "%s: %s", q->user, why.text);
 }
 
 static otsd_err read_passphrase(const provision_request *q, provision_facts *f, otsd_error *e) {
@@ -60,7 +60,7 @@ static int find_passphrase(const provision_request *q, provision_facts *f, probl
         return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
     if (f->passphrase && (len == 0 || strlen(otsd_secret_data(f->passphrase)) != len))
         return problem_set(p, EX_DATAERR, "%s: the passphrase is empty or has a NUL in it", q->user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* A reissue replaces the generated password and no other, unless forced. */

@@ -44,7 +44,7 @@ static void print_text(const provision_request *q, const issue *i) {
 }
 
 int provision_print(const provision_request *q, const issue *i, problem *p) {
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     problem_clear(p);
     if (q->json)
@@ -61,5 +61,5 @@ int provision_print(const provision_request *q, const issue *i, problem *p) {
                            q->dry_run ? "%s: standard output cannot be written; nothing was changed"
                                       : "%s: provisioned, but standard output cannot be written",
                            i->user);
-    return EX_OK;
+    return problem_none(p);
 }

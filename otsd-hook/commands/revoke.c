@@ -59,7 +59,7 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
 
     *undone = false;
     if (rc == LEDGER_NONE)
-        return EX_OK;
+        return problem_none(p);
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; nothing was changed: try again",
                            user);
@@ -134,7 +134,7 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
 
     *found = rc != LEDGER_NONE;
     if (rc == LEDGER_NONE)
-        return EX_OK;
+        return problem_none(p);
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record; nothing was changed: try again",
                            user);
@@ -180,7 +180,7 @@ static int revoke_user(context *x, const char *user, problem *p) {
         printf("%s: an interrupted provision is undone; the account has its old password\n", user);
     else if (burns.found == 0)
         return problem_set(p, EX_DATAERR, "%s has no open hand-off; nothing was changed", user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int revoke_run(context *x, int argc, char **argv) {

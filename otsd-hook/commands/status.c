@@ -175,7 +175,7 @@ static int count_aside(const char *name, void *arg) {
 }
 
 static int look(status *s, problem *p) {
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     for (s->state = LEDGER_ISSUING; rc == EX_OK && s->state <= LEDGER_CLAIMED; s->state++)
         rc = ledger_each(s->l, s->state, one, s, p);

@@ -134,7 +134,7 @@ int config_load(config **out, const char *path, problem *p) {
         rc = check_password(c, &from);
     if (rc == OTSD_OK) {
         *out = c;
-        return EX_OK;
+        return problem_none(p);
     }
     config_free(&c);
     return problem_set(p, rc == OTSD_ERR_MEMORY ? EX_OSERR : EX_CONFIG, "%s", e.message);

@@ -4,7 +4,8 @@
 #include <string.h>
 
 int address_check(const char *address, problem *p) {
-    return otsd_address_ok(address) ? EX_OK : problem_set(p, EX_DATAERR, "\"%s\" is not one mail address", address);
+    return otsd_address_ok(address) ? problem_none(p)
+                                    : problem_set(p, EX_DATAERR, "\"%s\" is not one mail address", address);
 }
 
 int address_of(const char *pattern, const char *user, char out[ADDRESS_MAX], problem *p) {

@@ -17,7 +17,7 @@ static int end_older(context *x, const char *user, problem *p) {
     int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &old, p);
 
     if (rc == LEDGER_NONE)
-        return EX_OK;
+        return problem_none(p);
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s: the older hand-off is in other hands", user);
     if (rc != EX_OK) {

@@ -59,7 +59,7 @@ static int settle(remote *server, entry *e, problem *p) {
     int rc;
 
     if (r->outcome != OUTCOME_NONE)
-        return EX_OK;
+        return problem_none(p);
     if (r->metadata_key[0] == '\0') {
         r->outcome = OUTCOME_UNKNOWN;
         return ledger_save(e, p);

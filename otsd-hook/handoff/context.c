@@ -14,7 +14,7 @@ int context_remote(context *x, problem *p) {
     otsd_error e = {0};
 
     if (x->remote)
-        return EX_OK;
+        return problem_none(p);
     if (otsd_global_init(&e) != OTSD_OK)
         return problem_set(p, EX_OSERR, "%s", e.message);
     return remote_open(&x->remote, x->config, p);

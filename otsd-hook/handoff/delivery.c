@@ -17,7 +17,7 @@ static int check_value(const delivery_terms *asked, const otsd_secret *generated
         if ((unsigned char)value[i] < ' ' || value[i] == 0x7f)
             return problem_set(p, EX_PROTOCOL, "%s: the server generated a value with a control character",
                                asked->user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int check_recipient(const delivery_terms *asked, const otsd_receipt *t, problem *p) {
@@ -25,14 +25,14 @@ static int check_recipient(const delivery_terms *asked, const otsd_receipt *t, p
         return problem_set(p, EX_PROTOCOL, "%s: the server mails %s, which was not asked for", asked->user,
                            t->recipients[0]);
     if (!asked->recipient)
-        return EX_OK;
+        return problem_none(p);
     if (t->recipients_len == 0)
         return problem_set(p, EX_DATAERR, "%s: the server took the address %s without a word and mails nobody",
                            asked->user, asked->recipient);
     if (t->recipients_len != 1 || !otsd_recipient_matches(t->recipients[0], asked->recipient))
         return problem_set(p, EX_PROTOCOL, "%s: the server mails another address (%s) than %s", asked->user,
                            t->recipients[0], asked->recipient);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int check_passphrase(const delivery_terms *asked, const otsd_receipt *t, problem *p) {
@@ -40,7 +40,7 @@ static int check_passphrase(const delivery_terms *asked, const otsd_receipt *t, 
         return problem_set(p, EX_PROTOCOL, "%s: the server did not take the passphrase over", asked->user);
     if (!asked->passphrase && t->passphrase_required == OTSD_YES)
         return problem_set(p, EX_PROTOCOL, "%s: the server asks for a passphrase that nobody set", asked->user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 int delivery_check(const delivery_terms *asked, const otsd_receipt *t, problem *p) {

@@ -35,7 +35,7 @@ int look_at(const record *r, event ev, situation *s, problem *p) {
     (void)backend_look(&view, 1, &ignored); /* it is unknown then */
     s->in_place = view.in_place;
     s->must_change = view.must_change;
-    return EX_OK;
+    return problem_none(p);
 }
 
 void look_group_empty(look_group *g) {
@@ -57,7 +57,7 @@ int look_group_init(look_group *g, problem *p) {
     g->items = calloc(LOOK_ITEMS, sizeof *g->items);
     g->text = malloc(LOOK_TEXT);
     if (g->items && g->text)
-        return EX_OK;
+        return problem_none(p);
     look_group_free(g);
     return problem_set(p, EX_OSERR, "out of memory");
 }
@@ -90,7 +90,7 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p) {
     item->s.in_place = item->s.must_change = OTSD_UNKNOWN;
     g->len++;
     record_wipe(&r);
-    return EX_OK;
+    return problem_none(p);
 }
 
 bool look_group_full(const look_group *g) {
@@ -170,7 +170,7 @@ int look_group_look(look_group *g, problem *p) {
 int look_group_lock_overdue(look_group *g, problem *p) {
     backend_view *views = calloc(g->len + 1, sizeof *views);
     size_t n = 0;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     for (size_t i = 0; views && i < g->len; i++)
         if (decide(&g->items[i].s) == REASON_DEADLINE)

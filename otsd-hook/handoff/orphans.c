@@ -147,7 +147,7 @@ static int load(orphans *o, remote *server, ledger *l, const char *self, problem
     }
     o->len = kept;
     o->asked_at = now;
-    return EX_OK;
+    return problem_none(p);
 }
 
 int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t settles, orphan_search *out,
@@ -174,5 +174,5 @@ int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t
         snprintf(out->key, sizeof out->key, "%s", result.found->key);
         result.found->known = true;
     }
-    return EX_OK;
+    return problem_none(p);
 }

@@ -23,7 +23,7 @@ int remote_open(remote **out, const config *c, problem *p) {
     }
     server->config = c;
     *out = server;
-    return EX_OK;
+    return problem_none(p);
 }
 
 void remote_close(remote **server) {
@@ -43,14 +43,14 @@ int remote_check(remote *server, problem *p) {
 
     if (otsd_authcheck(server->client, &e) != OTSD_OK)
         return problem_from_otsd(p, &e, "the server does not take us");
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int passphrase_of(const record *r, otsd_secret **out, problem *p) {
     *out = NULL;
     if (r->passphrase[0] && otsd_secret_new(out, r->passphrase, strlen(r->passphrase), NULL) != OTSD_OK)
         return problem_set(p, EX_OSERR, "out of lockable memory");
-    return EX_OK;
+    return problem_none(p);
 }
 
 static void failed_answer(remote_answer *a, const char *user, const otsd_error *e) {
@@ -126,7 +126,7 @@ int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_ans
     m->config = c;
     m->fn = fn;
     *out = m;
-    return EX_OK;
+    return problem_none(p);
 }
 
 void remote_many_close(remote_many **m) {
@@ -179,7 +179,8 @@ int remote_many_generate(remote_many *m, const record *r, const char *locale, vo
 int remote_many_run(remote_many *m, long wait_ms, problem *p) {
     otsd_error e = {0};
 
-    return otsd_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? EX_OK : problem_from_otsd(p, &e, "the client cannot go on");
+    return otsd_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? problem_none(p)
+                                                          : problem_from_otsd(p, &e, "the client cannot go on");
 }
 
 void remote_many_wake(remote_many *m) {
@@ -189,7 +190,7 @@ void remote_many_wake(remote_many *m) {
 int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem *p) {
     if (otsd_link(server->client, receipt, out, NULL) != OTSD_OK)
         return problem_set(p, EX_PROTOCOL, "the server's answer has no link");
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* "Unknown secret" also means read, expired or burned before: the receipt tells which. EX_OK: *end says; otherwise *e
@@ -228,11 +229,11 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
     otsd_receipt_free(&t);
     if (err == OTSD_OK) {
         end->outcome = OUTCOME_BURNED;
-        return EX_OK;
+        return problem_none(p);
     }
     /* Some servers refuse the passphrase of a secret that is gone, too. */
     if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(server, r, now, end, &e))
-        return EX_OK;
+        return problem_none(p);
     end->retry_after = e.retry_after;
     return problem_from_otsd(p, &e, "%s: the secret is not burned yet", r->user);
 }
@@ -244,12 +245,12 @@ int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *
 
     *opened_at = 0;
     if (err == OTSD_ERR_GONE)
-        return EX_OK;
+        return problem_none(p);
     if (err != OTSD_OK)
         return problem_from_otsd(p, &e, "%s: the receipt cannot be read", r->user);
     *opened_at = proof_opened_at(t);
     otsd_receipt_free(&t);
-    return EX_OK;
+    return problem_none(p);
 }
 
 typedef struct delivery {
@@ -271,5 +272,5 @@ int remote_recent(remote *server, int (*fn)(const otsd_receipt *t, void *arg), v
 
     if (otsd_recent_each(server->client, deliver, &d, &e) != OTSD_OK)
         return problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
-    return d.rc == EX_OK ? EX_OK : problem_set(p, d.rc, "out of memory for lost secrets");
+    return d.rc == EX_OK ? problem_none(p) : problem_set(p, d.rc, "out of memory for lost secrets");
 }

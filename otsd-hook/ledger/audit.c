@@ -103,7 +103,7 @@ static char *lines_of(const char *event, const record *const *r, size_t n, int64
 int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p) {
     size_t len = 0;
     char *text = lines_of(event, r, n, now, &len);
-    int fd = -1, rc = EX_OK;
+    int fd = -1, rc = problem_none(p);
     struct stat st;
 
     if (!text)

@@ -74,7 +74,7 @@ static int append(entry *e, const char *text, size_t len, problem *p) {
         return rc;
     }
     e->end += len;
-    return EX_OK;
+    return problem_none(p);
 }
 
 int ledger_mark(const entry *e, problem *p) {
@@ -82,13 +82,13 @@ int ledger_mark(const entry *e, problem *p) {
 
     if (futimens(e->fd, times) != 0)
         return entry_failed(p, "cannot set the time of", e);
-    return EX_OK;
+    return problem_none(p);
 }
 
 int ledger_write(entry *e, problem *p) {
     char text[8192];
     size_t len = record_format(&e->wanted, &e->saved, text, sizeof text);
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (len > 0)
         rc = append(e, text, len, p);
@@ -101,7 +101,7 @@ int ledger_write(entry *e, problem *p) {
 }
 
 static int sync_one(const entry *e, problem *p) {
-    return fdatasync(e->fd) == 0 ? EX_OK : entry_failed(p, "cannot write", e);
+    return fdatasync(e->fd) == 0 ? problem_none(p) : entry_failed(p, "cannot write", e);
 }
 
 int ledger_save(entry *e, problem *p) {
@@ -114,10 +114,10 @@ int ledger_save(entry *e, problem *p) {
 /* The fsync of a thousand small files is a thousand waits for the disk; syncfs is one. Since Linux 5.8 it reports what
  * could not be written, as fsync does. */
 int ledger_sync(const ledger *l, entry *const *e, size_t n, problem *p) {
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (n > FEW)
-        return syncfs(l->root) == 0 ? EX_OK
+        return syncfs(l->root) == 0 ? problem_none(p)
                                     : problem_set(p, EX_IOERR, "cannot write %s: %s", OTSD_STATE_DIR, strerror(errno));
     for (size_t i = 0; rc == EX_OK && i < n; i++)
         rc = sync_one(e[i], p);
@@ -144,7 +144,7 @@ static int make_file(const ledger *l, entry *e, problem *p) {
     /* A sweep may come upon the empty file first, and drops what is empty. */
     if (flock(e->fd, LOCK_EX | LOCK_NB) != 0 || !in_place(l->dirs[LEDGER_ISSUING], e))
         return problem_set(p, EX_TEMPFAIL, "%s: otsd-hook sweep is at work on this user; try again", e->name);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int fill_file(const ledger *l, entry *e, problem *p) {
@@ -200,12 +200,12 @@ int ledger_rename(const ledger *l, entry *e, ledger_state to, problem *p) {
     }
     e->state = to;
     memcpy(e->name, name, sizeof name);
-    return EX_OK;
+    return problem_none(p);
 }
 
 int ledger_sync_names(const ledger *l, ledger_state from, ledger_state to, problem *p) {
     if (fsync(l->dirs[to]) == 0 && fsync(l->dirs[from]) == 0)
-        return EX_OK;
+        return problem_none(p);
     return problem_set(p, EX_IOERR, "cannot write the directories %s and %s of %s: %s", ledger_state_name(from),
                        ledger_state_name(to), OTSD_STATE_DIR, strerror(errno));
 }
@@ -218,7 +218,7 @@ int ledger_move(const ledger *l, entry *e, ledger_state to, problem *p) {
 }
 
 int ledger_unlink(const ledger *l, const entry *e, problem *p) {
-    return unlinkat(l->dirs[e->state], e->name, 0) == 0 ? EX_OK : entry_failed(p, "cannot remove", e);
+    return unlinkat(l->dirs[e->state], e->name, 0) == 0 ? problem_none(p) : entry_failed(p, "cannot remove", e);
 }
 
 int ledger_remove(const ledger *l, const entry *e, problem *p) {
@@ -228,7 +228,7 @@ int ledger_remove(const ledger *l, const entry *e, problem *p) {
         return rc;
     if (fsync(l->dirs[e->state]) != 0)
         return entry_failed(p, "cannot write the directory of", e);
-    return EX_OK;
+    return problem_none(p);
 }
 
 int entry_load(entry *e, problem *p) {
@@ -279,7 +279,7 @@ int entry_open(const ledger *l, entry *e, int flags, problem *p) {
     e->fd = f.fd;
     if (f.st.st_size >= RECORD_MAX)
         return problem_set(p, EX_DATAERR, "it is too large");
-    return EX_OK;
+    return problem_none(p);
 }
 
 int entry_open_locked(const ledger *l, entry *e, problem *p) {
@@ -289,7 +289,7 @@ int entry_open_locked(const ledger *l, entry *e, problem *p) {
         return rc;
     if (flock(e->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? LEDGER_BUSY : entry_failed(p, "cannot lock", e);
-    return in_place(l->dirs[e->state], e) ? EX_OK : LEDGER_NONE;
+    return in_place(l->dirs[e->state], e) ? problem_none(p) : LEDGER_NONE;
 }
 
 int ledger_find(const ledger *l, ledger_state s, const char *name, long wait_ms, entry **out, problem *p) {

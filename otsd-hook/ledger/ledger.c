@@ -74,7 +74,7 @@ int ledger_open(ledger **out, problem *p) {
         l->dirs[s] = -1;
     if (open_dirs(l, p)) {
         *out = l;
-        return EX_OK;
+        return problem_none(p);
     }
     ledger_close(&l);
     return p->code;
@@ -119,7 +119,7 @@ static int move_aside(const ledger *l, ledger_state s, const char *name, problem
     if (renameat2(l->dirs[s], name, l->dirs[LEDGER_ASIDE], target, RENAME_NOREPLACE) != 0)
         return problem_set(p, EX_IOERR, "cannot set aside %s/%s/%s: %s", OTSD_STATE_DIR, ledger_state_name(s), name,
                            strerror(errno));
-    return EX_OK;
+    return problem_none(p);
 }
 
 /* An intent that nobody wrote anything into: nothing had begun. */
@@ -155,7 +155,7 @@ int ledger_set_aside(const ledger *l, ledger_state s, const char *name, problem 
 static int stamp(const ledger *l, const char *name, problem *p) {
     const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT};
     file_found f;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (file_open(l->root, name, O_WRONLY | O_CREAT, &wanted, &f) != FILE_GOOD)
         return problem_set(p, EX_IOERR, "cannot write %s/%s: %s", OTSD_STATE_DIR, name,
@@ -181,7 +181,7 @@ int64_t ledger_stamped(const ledger *l) {
 }
 
 int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, void *arg), void *arg, problem *p) {
-    int fd = openat(l->dirs[s], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = EX_OK;
+    int fd = openat(l->dirs[s], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = problem_none(p);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!dir) {

@@ -134,7 +134,7 @@ int record_parse(record *r, const char *text, size_t len, size_t *used, problem 
         record_wipe(r);
         return problem_set(p, EX_DATAERR, "it is not a whole record");
     }
-    return EX_OK;
+    return problem_none(p);
 }
 
 static size_t escape(char *out, size_t size, const char *s) {

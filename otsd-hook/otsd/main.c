@@ -40,7 +40,7 @@ static int start(request *r, problem *p) {
         err = otsd_client_new(&r->client, server, &e);
     otsd_server_free(&server);
     free(own);
-    return err == OTSD_OK ? EX_OK : problem_from_library(p, &e);
+    return err == OTSD_OK ? problem_none(p) : problem_from_library(p, &e);
 }
 
 static int run(const command *c, int argc, char **argv, problem *p) {
@@ -49,7 +49,7 @@ static int run(const command *c, int argc, char **argv, problem *p) {
     int rc;
 
     if (read != OPTIONS_READ)
-        return read == OPTIONS_HELP ? EX_OK : EX_USAGE;
+        return read == OPTIONS_HELP ? problem_none(p) : EX_USAGE;
     rc = request_passphrase(&r, p);
     if (rc == EX_OK)
         rc = start(&r, p);
@@ -74,7 +74,7 @@ static int dispatch(int argc, char **argv, problem *p) {
         puts("otsd " OTSD_VERSION);
     else
         return problem_set(p, EX_USAGE, "a command was expected; see otsd --help");
-    return EX_OK;
+    return problem_none(p);
 }
 
 int main(int argc, char **argv) {

@@ -133,7 +133,7 @@ int request_secret(otsd_secret **out, const char *file, int fd, const char *prom
         say_here("%s", prompt);
     err = file ? otsd_secret_from_file(out, file, max, &e) : otsd_secret_from_fd(out, fd, max, &e);
     if (err == OTSD_OK)
-        return EX_OK;
+        return problem_none(p);
     e.code = err; /* where memory ran out nothing is filled in */
     return problem_from_library(p, &e);
 }
@@ -143,7 +143,7 @@ int request_passphrase(request *r, problem *p) {
 
     problem_clear(p);
     if (!r->passphrase_file && r->passphrase_fd < 0)
-        return EX_OK;
+        return problem_none(p);
     rc = request_secret(&r->passphrase, r->passphrase_file, r->passphrase_fd,
                         "type the passphrase; end with Ctrl-D on a line of its own", PASSPHRASE_MAX, p);
     r->options.passphrase = r->passphrase;

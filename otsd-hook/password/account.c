@@ -33,7 +33,7 @@ int account_uid(const char *user, int64_t *uid, problem *p) {
         return problem_set(p, EX_NOUSER, "%s: there is no such user", user);
     if (!found)
         return problem_set(p, EX_OSERR, "%s: the user cannot be looked up: %s", user, strerror(err));
-    return EX_OK;
+    return problem_none(p);
 }
 
 typedef struct each {

@@ -70,7 +70,7 @@ typedef enum request { LOCK, LOOK } request;
 /* Each backend's views to its function for that, if it has one. */
 static int each_kind(request what, backend_view *views, size_t n, problem *p) {
     backend_view **some = calloc(n + 1, sizeof(backend_view *));
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (!some)
         return problem_set(p, EX_OSERR, "out of memory");
@@ -99,7 +99,7 @@ int backend_look(backend_view *views, size_t n, problem *p) {
 }
 
 int backend_clean(problem *p) {
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     for (int64_t kind = 0; rc == EX_OK && kind < KINDS; kind++)
         if (backend_of(kind)->clean)

@@ -90,7 +90,7 @@ static int lock(const config *c, const record *r, problem *p) {
     char line[USER_MAX + 2];
 
     if (!r->storing)
-        return EX_OK;
+        return problem_none(p);
     if (!c->password.lock_command)
         return problem_set(p, EX_CONFIG, "the configuration has no password.lock_command any more");
     snprintf(line, sizeof line, "%s\n", r->user);

@@ -20,7 +20,7 @@ int hash_password(const config *c, const otsd_secret *value, char *out, size_t s
     struct crypt_data *scratch = calloc(1, sizeof *scratch);
     char setting[CRYPT_GENSALT_OUTPUT_SIZE];
     const char *prefix = NULL, *hash = NULL;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (!scratch)
         return problem_set(p, EX_OSERR, "out of memory");

@@ -42,7 +42,7 @@ static int survey_all(const config *c, backend_account *accounts, size_t n, prob
 int shadow_line_ready(const shadow_line *line, const char *user, bool force, problem *p) {
     if (!force && !shadow_never_set(line->hash))
         return problem_set(p, EX_NOPERM, "%s has a password already, or a locked one; --force replaces it", user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int ready(const config *c, const char *user, bool force, problem *p) {
@@ -58,12 +58,12 @@ static int ready(const config *c, const char *user, bool force, problem *p) {
 
 int shadow_line_replaceable(const shadow_line *line, const record *old, bool force, problem *p) {
     if (force)
-        return EX_OK;
+        return problem_none(p);
     if (!shadow_same(line->hash, old->hash))
         return problem_set(p, EX_NOPERM, "%s has a password of another origin by now; --force replaces it", old->user);
     if (strcmp(line->hash, old->hash) != 0)
         return problem_set(p, EX_NOPERM, "%s is locked; --force unlocks it with a new password", old->user);
-    return EX_OK;
+    return problem_none(p);
 }
 
 static int replaceable(const config *c, const record *old, bool force, problem *p) {

@@ -76,7 +76,8 @@ int shadow_lookup(const char *user, shadow_line *out, problem *p) {
         return rc;
     if (!l.found)
         return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
-    return l.fits ? EX_OK : problem_set(p, EX_DATAERR, "%s: the password field in %s is too long", user, SHADOW_PATH);
+    return l.fits ? problem_none(p)
+                  : problem_set(p, EX_DATAERR, "%s: the password field in %s is too long", user, SHADOW_PATH);
 }
 
 /* The changes by name, found once for each line of the file: open addressing, at most half full. */
@@ -183,7 +184,8 @@ static int read_whole(rewrite *w, problem *p) {
         w->len += (size_t)got;
     if (got < 0)
         return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", SHADOW_PATH, strerror(errno));
-    return got == 0 ? EX_OK : problem_set(p, EX_TEMPFAIL, "%s is being written by another program", SHADOW_PATH);
+    return got == 0 ? problem_none(p)
+                    : problem_set(p, EX_TEMPFAIL, "%s is being written by another program", SHADOW_PATH);
 }
 
 /* What putspent writes goes through the hook's own write loop, which goes on after a signal; stdio would give up. */
@@ -205,7 +207,7 @@ static int begin(rewrite *w, problem *p) {
     w->buffer = malloc(OUT_ROOM);
     if (!w->out || !w->buffer || setvbuf(w->out, w->buffer, _IOFBF, OUT_ROOM) != 0)
         return problem_set(p, EX_OSERR, "out of memory");
-    return keep_attributes(w->in, w->fd) == 0 ? EX_OK : cannot_write(p);
+    return keep_attributes(w->in, w->fd) == 0 ? problem_none(p) : cannot_write(p);
 }
 
 /* Copies what lies before the line, up to there as it was. */
@@ -219,7 +221,7 @@ static bool copy_to(rewrite *w, size_t at) {
 }
 
 static int write_line(rewrite *w, struct spwd *sp, shadow_line *line, size_t at, problem *p) {
-    int rc = w->begun ? EX_OK : begin(w, p);
+    int rc = w->begun ? problem_none(p) : begin(w, p);
 
     sp->sp_pwdp = line->hash;
     if (line->changed >= 0)
@@ -235,11 +237,11 @@ static int one_line(rewrite *w, slot *at_slot, size_t at, size_t len, problem *p
     shadow_change *c = at_slot->change;
     struct spwd sp, *parsed;
     shadow_line line;
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     if (len >= sizeof text) {
         at_slot->met = true;
-        return EX_OK;
+        return problem_none(p);
     }
     memcpy(text, w->text + at, len);
     text[w->text[at + len - 1] == '\n' ? len - 1 : len] = '\0';
@@ -258,7 +260,7 @@ static int one_line(rewrite *w, slot *at_slot, size_t at, size_t len, problem *p
 }
 
 static int all_lines(rewrite *w, const names *wanted, problem *p) {
-    int rc = EX_OK;
+    int rc = problem_none(p);
 
     for (size_t at = 0, len; rc == EX_OK && at < w->len; at += len) {
         const char *line = w->text + at, *stop = memchr(line, '\n', w->len - at), *colon;
@@ -285,7 +287,7 @@ static int end_stream(rewrite *w) {
 
 /* The rest, and the new file takes the place of the old one. */
 static int finish(rewrite *w, problem *p) {
-    int dir, rc = EX_OK;
+    int dir, rc = problem_none(p);
 
     if (!copy_to(w, w->len) || fflush(w->out) != 0 || fsync(w->fd) != 0 || end_stream(w) != 0)
         return cannot_write(p);
@@ -348,7 +350,7 @@ int shadow_clean(problem *p) {
     struct stat st;
 
     if (lstat(SHADOW_NEW, &st) != 0)
-        return EX_OK;
+        return problem_none(p);
     if (lckpwdf() != 0)
         return problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
     if (unlink(SHADOW_NEW) != 0 && errno != ENOENT)

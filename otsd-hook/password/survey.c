@@ -14,7 +14,7 @@
 int survey_init(survey *s, size_t n, problem *p) {
     s->len = 0;
     s->names = calloc(n + 1, sizeof *s->names);
-    return s->names ? EX_OK : problem_set(p, EX_OSERR, "out of memory");
+    return s->names ? problem_none(p) : problem_set(p, EX_OSERR, "out of memory");
 }
 
 void survey_free(survey *s) {

@@ -21,7 +21,8 @@ typedef struct row {
 
 static const row rows[] = {
     {"{" T ",\"event\":\"closed\",\"reason\":\"deadline\",\"outcome\":\"burned unread\"}\n",
-     "2026-11-21T08:30:00Z  alice            closed: the deadline has passed; the link was never opened, and is burned\n"},
+     "2026-11-21T08:30:00Z  alice            closed: the deadline has passed; "
+     "the link was never opened, and is burned\n"},
     {"{" T ",\"event\":\"closed\",\"reason\":\"password changed\",\"outcome\":\"opened\",\"opened_at\":\"2026-11-21\"}",
      "2026-11-21T08:30:00Z  alice            closed: the password was changed; the link was opened (2026-11-21)\n"},
     {"{" T ",\"event\":\"issued\",\"recipient\":\"a@example.com\",\"deadline\":\"2026-11-24\"}",

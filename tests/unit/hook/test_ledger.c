@@ -168,6 +168,33 @@ static void a_taken_place_has_one_name(void **state) {
     assert_null(second);
 }
 
+static void a_success_leaves_nothing_of_a_failure(void **state) {
+    const problem failed = {.code = EX_IOERR, .remote = true, .text = "of another call"};
+    record r = sample("alice"), back;
+    problem p = failed;
+    entry *e;
+
+    (void)state;
+#define CLEARS(call)                                                                                                   \
+    p = failed;                                                                                                        \
+    assert_int_equal(call, EX_OK);                                                                                     \
+    assert_true(p.code == EX_OK && !p.remote && p.text[0] == '\0')
+
+    CLEARS(ledger_create(l, &r, &e, &p));
+    entry_record(e)->deadline = 4000000000;
+    CLEARS(ledger_save(e, &p));
+    CLEARS(ledger_sync(l, &e, 1, &p));
+    CLEARS(ledger_move(l, e, LEDGER_PENDING, &p));
+    CLEARS(ledger_mark(e, &p));
+    CLEARS(ledger_peek(l, LEDGER_PENDING, "alice", &back, &p));
+    ledger_release(&e);
+    CLEARS(ledger_find(l, LEDGER_PENDING, "alice", 0, &e, &p));
+    CLEARS(ledger_remove(l, e, &p));
+    CLEARS(ledger_stamp(l, &p));
+    ledger_release(&e);
+#undef CLEARS
+}
+
 static void append_goes_on_behind_a_torn_line(void **state) {
     record r = sample("alice");
     problem p;
@@ -280,6 +307,8 @@ int main(void) {
          close_ledger, NULL},
         {"a place that is taken has one name, whatever was to go there", a_taken_place_has_one_name, open_ledger,
          close_ledger, NULL},
+        {"where all went well nothing of an earlier failure is left in a problem",
+         a_success_leaves_nothing_of_a_failure, open_ledger, close_ledger, NULL},
         {"an update goes on behind a torn line", append_goes_on_behind_a_torn_line, open_ledger, close_ledger, NULL},
         {"of 32 processes exactly one claims", one_of_many_claims, open_ledger, close_ledger, NULL},
         {"links, loose modes, strangers' folders and wrong names are refused", refuses_links_loose_modes_and_strangers,

@@ -153,5 +153,6 @@ int main(void) {
         cmocka_unit_test(addresses_are_masked_and_no_character_is_cut),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -183,5 +183,6 @@ int main(void) {
         cmocka_unit_test(what_is_no_json_is_never_printed),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -230,5 +230,6 @@ int main(void) {
         cmocka_unit_test(help_is_wrapped_in_its_column),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -129,5 +129,6 @@ int main(void) {
         cmocka_unit_test(a_sweep_is_missed_after_an_hour),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The audit log: what a line says, that lines are whole, whose the file must be, and what is found again in it.
+ */
+#include <json-c/json.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "handoff_world.h"
+#include "ledger/audit.h"
+#include "private_world.h"
+
+#define AT 1700000000 /* 2023-11-14T22:13:20Z */
+
+static world w;
+
+static int open_world(void **state) {
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    return 0;
+}
+
+static int close_world(void **state) {
+    (void)state;
+    world_close(&w, 0);
+    return 0;
+}
+
+static record sample(const char *id) {
+    record r = world_record();
+
+    snprintf(r.id, sizeof r.id, "%s", id);
+    r.created = AT - 60;
+    r.deadline = AT + 3600;
+    snprintf(r.passphrase, sizeof r.passphrase, "secret word");
+    return r;
+}
+
+static void assert_log(const char *expected) {
+    char *text = world_audit();
+
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+#define HEAD "{\"time\":\"2023-11-14T22:13:20Z\",\"event\":"
+#define ISSUED                                                                                                         \
+    HEAD "\"issued\",\"user\":\"alice\",\"uid\":1001,\"id\":\"0123456789abcdef\",\"recipient\":\"alice@example.com\"," \
+         "\"deadline\":\"2023-11-14T23:13:20Z\"}\n"
+
+static void a_line_says_what_there_is_to_say_and_no_secret(void **state) {
+    record r = sample("0123456789abcdef");
+    problem p;
+
+    (void)state;
+    assert_int_equal(audit_write(w.x.config, "issued", &r, AT, &p), EX_OK);
+    assert_log(ISSUED);
+    r.reason = REASON_DEADLINE;
+    r.outcome = OUTCOME_BURNED;
+    r.recipient[0] = '\0';
+    assert_int_equal(audit_write(w.x.config, "closed", &r, AT, &p), EX_OK);
+    assert_log(ISSUED HEAD "\"closed\",\"user\":\"alice\",\"uid\":1001,\"id\":\"0123456789abcdef\","
+                           "\"reason\":\"deadline\",\"outcome\":\"burned unread\","
+                           "\"issued_at\":\"2023-11-14T22:12:20Z\"}\n");
+}
+
+static void every_reason_and_outcome_is_a_word(void **state) {
+    static const char *const reasons[] = {
+        "open",     "password changed", "password login",          "key login",           "deadline", "revoked",
+        "reissued", "account gone",     "account has another uid", "provisioning aborted"};
+    static const char *const outcomes[] = {"", "burned unread", "opened", "expired unread", "unknown"};
+
+    (void)state;
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        assert_string_equal(reason_text((reason)i), reasons[i]);
+    assert_string_equal(reason_text((reason)REASON_COUNT), "unknown");
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+        assert_string_equal(outcome_text((outcome)i), outcomes[i]);
+    assert_string_equal(outcome_text((outcome)OUTCOME_COUNT), "unknown");
+}
+
+/* Whatever a name has in it, a line is one JSON object and says the same. */
+static void odd_names_stay_in_their_line(void **state) {
+    static const char user[] = "a\"b\\c'\xc3\xa9{}";
+    record r = sample("0123456789abcdef");
+    json_object *o, *m;
+    char *text;
+    problem p;
+
+    (void)state;
+    snprintf(r.user, sizeof r.user, "%s", user);
+    snprintf(r.recipient, sizeof r.recipient, "x/y\n\"event\":\"closed\"");
+    r.opened_at = AT;
+    r.reason = REASON_LOGIN;
+    r.outcome = OUTCOME_OPENED;
+    assert_int_equal(audit_write(w.x.config, "closed", &r, AT, &p), EX_OK);
+    text = world_audit();
+    assert_int_equal(world_times(text, "\n"), 1);
+    o = json_tokener_parse(text);
+    assert_non_null(o);
+    assert_true(json_object_object_get_ex(o, "user", &m));
+    assert_string_equal(json_object_get_string(m), user);
+    assert_true(json_object_object_get_ex(o, "opened_at", &m));
+    assert_string_equal(json_object_get_string(m), "2023-11-14T22:13:20Z");
+    assert_non_null(strstr(text, "x/y"));
+    json_object_put(o);
+    free(text);
+}
+
+static void many_lines_are_written_at_once(void **state) {
+    record a = sample("000000000000000a"), b = sample("000000000000000b");
+    const record *both[] = {&a, &b};
+    char *text;
+    problem p;
+
+    (void)state;
+    assert_int_equal(audit_write_all(w.x.config, "issued", both, 2, AT, &p), EX_OK);
+    text = world_audit();
+    assert_int_equal(world_times(text, "\n"), 2);
+    assert_true(strstr(text, "000000000000000a") < strstr(text, "000000000000000b"));
+    free(text);
+}
+
+/* A disk that is full takes none of the lines, and what stood there stays. */
+static void all_lines_or_none(void **state) {
+    record r = sample("000000000000000a");
+    const record *many[100];
+    struct rlimit old, small = {600, RLIM_INFINITY};
+    char *text;
+    problem p;
+
+    (void)state;
+    for (size_t i = 0; i < 100; i++)
+        many[i] = &r;
+    assert_int_equal(audit_write(w.x.config, "issued", &r, AT, &p), EX_OK);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small.rlim_max = old.rlim_max;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    assert_int_equal(audit_write_all(w.x.config, "issued", many, 100, AT, &p), EX_IOERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    assert_non_null(strstr(p.text, "the audit log " WORLD_AUDIT " cannot be written: "));
+    text = world_audit();
+    assert_int_equal(world_times(text, "\n"), 1);
+    assert_true(text[strlen(text) - 1] == '\n');
+    free(text);
+}
+
+static void put_log(const char *text) {
+    (void)mkdir("/var/lib/audit", 0700); /* it may be there */
+    put_file(WORLD_AUDIT, text, 0600);
+}
+
+static void a_torn_line_swallows_no_other(void **state) {
+    record r = sample("0123456789abcdef");
+    problem p;
+
+    (void)state;
+    put_log("{\"time\":\"2023-11-14T2");
+    assert_int_equal(audit_write(w.x.config, "issued", &r, AT, &p), EX_OK);
+    assert_log("{\"time\":\"2023-11-14T2\n" ISSUED);
+}
+
+static void a_whole_line_is_followed_by_the_next(void **state) {
+    record r = sample("0123456789abcdef");
+    problem p;
+
+    (void)state;
+    put_log("{}\n");
+    assert_int_equal(audit_write(w.x.config, "issued", &r, AT, &p), EX_OK);
+    assert_log("{}\n" ISSUED);
+}
+
+static void folder_and_file_are_roots_alone(void **state) {
+    record r = sample("0123456789abcdef");
+    struct stat st;
+    problem p;
+
+    (void)state;
+    assert_int_equal(audit_write(w.x.config, "issued", &r, AT, &p), EX_OK);
+    assert_int_equal(stat("/var/lib/audit", &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    assert_int_equal(stat(WORLD_AUDIT, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static int write_one(problem *p) {
+    record r = sample("0123456789abcdef");
+
+    return audit_write(w.x.config, "issued", &r, AT, p);
+}
+
+#define MUST_BE "the audit log " WORLD_AUDIT " must be a regular file of root's that nobody else can write"
+
+static void what_others_may_have_prepared_is_refused(void **state) {
+    problem p;
+
+    (void)state;
+    put_log("");
+    assert_int_equal(chmod(WORLD_AUDIT, 0620), 0);
+    assert_int_equal(write_one(&p), EX_CONFIG);
+    assert_string_equal(p.text, MUST_BE);
+    assert_int_equal(chmod(WORLD_AUDIT, 0602), 0);
+    assert_int_equal(write_one(&p), EX_CONFIG);
+    assert_int_equal(chmod(WORLD_AUDIT, 0644), 0);
+    assert_int_equal(write_one(&p), EX_OK);
+    assert_int_equal(chown(WORLD_AUDIT, 1234, 0), 0);
+    assert_int_equal(write_one(&p), EX_CONFIG);
+    assert_string_equal(p.text, MUST_BE);
+    assert_int_equal(unlink(WORLD_AUDIT), 0);
+    assert_int_equal(mkfifo(WORLD_AUDIT, 0600), 0);
+    assert_int_equal(write_one(&p), EX_CONFIG);
+}
+
+static void a_link_is_not_followed(void **state) {
+    problem p;
+
+    (void)state;
+    put_log("");
+    assert_int_equal(rename(WORLD_AUDIT, "/var/lib/audit/other"), 0);
+    assert_int_equal(symlink("other", WORLD_AUDIT), 0);
+    assert_int_equal(write_one(&p), EX_CANTCREAT);
+    assert_non_null(strstr(p.text, "the audit log " WORLD_AUDIT " cannot be opened: "));
+}
+
+static void a_folder_that_cannot_be_made(void **state) {
+    problem p;
+
+    (void)state;
+    put_file("/var/lib/audit", "", 0600);
+    assert_int_equal(write_one(&p), EX_CANTCREAT);
+    assert_int_equal(unlink("/var/lib/audit"), 0);
+    assert_int_equal(symlink("/nowhere/at-all", "/var/lib/audit"), 0);
+    assert_int_equal(write_one(&p), EX_CANTCREAT);
+}
+
+static void lines_are_found_again_by_id_and_event(void **state) {
+    audit_look looks[] = {{.id = "000000000000000c"},
+                          {.id = "000000000000000a"},
+                          {.id = "000000000000000b"},
+                          {.id = "000000000000000d", .found = true},
+                          {.id = "000000000000000e"}};
+    record a = sample("000000000000000a"), b = sample("000000000000000b"), c = sample("000000000000000c");
+    problem p;
+
+    (void)state;
+    assert_int_equal(audit_write(w.x.config, "issued", &c, AT, &p), EX_OK);
+    assert_int_equal(rename(WORLD_AUDIT, WORLD_AUDIT ".1"), 0);
+    assert_int_equal(audit_write(w.x.config, "issued", &a, AT, &p), EX_OK);
+    assert_int_equal(audit_write(w.x.config, "closed", &b, AT, &p), EX_OK);
+    audit_find(w.x.config, "issued", looks, 5);
+    assert_true(looks[0].found); /* in the log before the rotation */
+    assert_true(looks[1].found);
+    assert_false(looks[2].found); /* another event */
+    assert_false(looks[3].found);
+    assert_false(looks[4].found);
+    audit_find(w.x.config, "closed", looks, 5);
+    assert_false(looks[0].found);
+    assert_false(looks[1].found);
+    assert_true(looks[2].found);
+}
+
+static void a_torn_line_was_not_written(void **state) {
+    audit_look look = {.id = "0123456789abcdef"};
+
+    (void)state;
+    put_log("{\"event\":\"issued\",\"id\":\"0123456789abcdef\"}");
+    audit_find(w.x.config, "issued", &look, 1);
+    assert_false(look.found);
+    put_log("not a line\n{\"event\":\"issued\",\"id\":\"0123\n{\"event\":\"issued\",\"id\":\"0123456789abcdef\"}\n");
+    audit_find(w.x.config, "issued", &look, 1);
+    assert_true(look.found);
+}
+
+static void without_a_log_nothing_is_found(void **state) {
+    audit_look look = {.id = "0123456789abcdef", .found = true};
+
+    (void)state;
+    audit_find(w.x.config, "issued", &look, 1);
+    assert_false(look.found);
+    audit_find(w.x.config, "issued", &look, 0);
+}
+
+#define IN_WORLD(name, fn)                                                                                             \
+    { name, fn, open_world, close_world, NULL }
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        IN_WORLD("a line says what there is to say, and no secret", a_line_says_what_there_is_to_say_and_no_secret),
+        IN_WORLD("every reason and outcome is a word", every_reason_and_outcome_is_a_word),
+        IN_WORLD("whatever a name has in it stays in its line", odd_names_stay_in_their_line),
+        IN_WORLD("many lines are written at once, in order", many_lines_are_written_at_once),
+        IN_WORLD("a full disk takes all lines or none", all_lines_or_none),
+        IN_WORLD("a torn line swallows no other", a_torn_line_swallows_no_other),
+        IN_WORLD("a whole line is followed by the next", a_whole_line_is_followed_by_the_next),
+        IN_WORLD("folder and file are root's alone", folder_and_file_are_roots_alone),
+        IN_WORLD("a log that others could write is refused", what_others_may_have_prepared_is_refused),
+        IN_WORLD("a link is not followed", a_link_is_not_followed),
+        IN_WORLD("a folder that cannot be made is told", a_folder_that_cannot_be_made),
+        IN_WORLD("lines are found again by id and event, also in the rotated log",
+                 lines_are_found_again_by_id_and_event),
+        IN_WORLD("a torn line was not written", a_torn_line_was_not_written),
+        IN_WORLD("without a log nothing is found", without_a_log_nothing_is_found),
+    };
+
+    if (!world_possible()) {
+        puts("1..1\nok 1 - the audit log # SKIP needs root and namespaces");
+        return 0;
+    }
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

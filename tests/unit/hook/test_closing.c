@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
- * The pauses between tries, and how times and addresses are shown.
+ * How a hand-off ends: the claim, what the server is asked, what is written down and how often; the pauses between
+ * tries; and how times and addresses are shown.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
-#include "handoff/closing.h"
 #include "base/words.h"
+#include "handoff/closing.h"
+#include "handoff_world.h"
+#include "ledger/audit.h"
+#include "private_world.h"
+
+#define CLAIMED "alice.0123456789abcdef"
+
+static world w;
 
 static void pauses_double_up_to_six_hours(void **state) {
     (void)state;
@@ -58,6 +70,221 @@ static void addresses_are_masked(void **state) {
     assert_string_equal(words_masked("@x.org", out, sizeof out), "***");
 }
 
+static void put_shadow_with(const char *hash) {
+    char text[500];
+
+    snprintf(text, sizeof text, "alice:%s:0:0:99999:7:::\n", hash);
+    put_file("/etc/shadow", text, 0640);
+}
+
+static void assert_shadow_has(const char *hash) {
+    char *text = get_file("/etc/shadow"), expected[500];
+
+    snprintf(expected, sizeof expected, "alice:%s:", hash);
+    assert_non_null(strstr(text, expected));
+    free(text);
+}
+
+/* A claim says why and since when; two reasons end the password, too, and only these. */
+static void a_claim_moves_the_record_and_locks_where_the_reason_says_so(void **state) {
+    (void)state;
+    for (reason why = REASON_CHANGED; why < REASON_COUNT; why++) {
+        bool locks = why == REASON_DEADLINE || why == REASON_REVOKED;
+        record r = world_record(), saved;
+        char locked[400];
+        entry *e;
+        problem p;
+
+        world_open(&w, NULL, NULL, 0);
+        put_shadow_with(r.hash);
+        e = world_put(&w, why == REASON_ABORTED ? LEDGER_ISSUING : LEDGER_PENDING, &r);
+        assert_int_equal(closing_claim(w.x.ledger, w.x.config, e, why, &p), EX_OK);
+        assert_int_equal(entry_state(e), LEDGER_CLAIMED);
+        ledger_release(&e);
+        assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
+        assert_int_equal(saved.reason, why);
+        assert_in_range(saved.claimed_at, r.created, r.created + 60);
+        assert_int_equal(saved.outcome, OUTCOME_NONE);
+        snprintf(locked, sizeof locked, "%s%s", locks ? "!" : "", r.hash);
+        assert_shadow_has(locked);
+        assert_int_equal(world_count(&w, LEDGER_PENDING) + world_count(&w, LEDGER_ISSUING), 0);
+        world_close(&w, 0);
+    }
+}
+
+static void a_lock_that_fails_leaves_the_record_open(void **state) {
+    record r = world_record(), saved;
+    problem p;
+    entry *e;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(remove("/etc/shadow"), 0);
+    e = world_put(&w, LEDGER_PENDING, &r);
+    assert_int_equal(closing_claim(w.x.ledger, w.x.config, e, REASON_DEADLINE, &p), EX_NOINPUT);
+    assert_non_null(strstr(p.text, "; alice can still log in with the generated password, and the link is alive"));
+    ledger_release(&e);
+    /* What was decided is noted: the next try does not have to find it again. */
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "alice", &saved, &p), EX_OK);
+    assert_int_equal(saved.reason, REASON_DEADLINE);
+    world_close(&w, 0);
+}
+
+/* A claimed record, and what closing_finish makes of it. */
+static int finish(record *r, problem *p) {
+    entry *e = world_put(&w, LEDGER_CLAIMED, r);
+    int rc = closing_finish(w.x.ledger, w.x.config, w.x.remote, e, p);
+
+    *r = *entry_record(e);
+    ledger_release(&e);
+    return rc;
+}
+
+static record claimed(reason why) {
+    record r = world_record();
+
+    r.reason = why;
+    r.claimed_at = r.created;
+    return r;
+}
+
+static void assert_closed(const char *part) {
+    char *text = world_audit();
+
+    assert_int_equal(world_times(text, "\"event\":\"closed\""), 1);
+    assert_int_equal(world_times(text, part), 1);
+    free(text);
+    assert_int_equal(world_count(&w, LEDGER_CLAIMED), 0);
+}
+
+static void an_ending_burns_writes_and_removes(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    record r = claimed(REASON_CHANGED);
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    assert_int_equal(finish(&r, &p), EX_OK);
+    assert_int_equal(r.outcome, OUTCOME_BURNED);
+    world_assert_asked(&w, 0, "POST /api/v1/private/" WORLD_KEY "/burn");
+    assert_closed("\"reason\":\"password changed\",\"outcome\":\"burned unread\",\"issued_at\":");
+    world_close(&w, 1);
+}
+
+static void a_link_that_was_opened_is_written_down_as_that(void **state) {
+    const struct step steps[] = {WORLD_GONE,
+                                 world_receipt(&(said){.state = "received", .secret_key = "", .received = 1700000000})};
+    record r = claimed(REASON_LOGIN);
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 2);
+    assert_int_equal(finish(&r, &p), EX_OK);
+    assert_int_equal(r.opened_at, 1700000000);
+    assert_closed("\"outcome\":\"opened\",\"opened_at\":\"2023-11-14T22:13:20Z\"");
+    world_close(&w, 2);
+}
+
+/* What a former look found is not forgotten where a later one finds nothing. */
+static void an_opening_that_was_seen_stays(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    record r = claimed(REASON_LOGIN);
+    problem p;
+
+    (void)state;
+    r.opened_at = 1700000000;
+    world_open(&w, NULL, steps, 1);
+    assert_int_equal(finish(&r, &p), EX_OK);
+    assert_int_equal(r.opened_at, 1700000000);
+    world_close(&w, 1);
+}
+
+static void a_known_outcome_asks_nobody(void **state) {
+    record r = claimed(REASON_DEADLINE);
+    problem p;
+
+    (void)state;
+    r.outcome = OUTCOME_EXPIRED;
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(finish(&r, &p), EX_OK);
+    assert_closed("\"reason\":\"deadline\",\"outcome\":\"expired unread\"");
+    world_close(&w, 0);
+}
+
+static void without_a_key_there_is_nothing_to_burn(void **state) {
+    record r = claimed(REASON_ABORTED);
+    problem p;
+
+    (void)state;
+    r.metadata_key[0] = '\0';
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(finish(&r, &p), EX_OK);
+    assert_int_equal(r.outcome, OUTCOME_UNKNOWN);
+    assert_closed("\"outcome\":\"unknown\"");
+    world_close(&w, 0);
+}
+
+static void the_audit_line_is_written_once(void **state) {
+    record r = claimed(REASON_REVOKED);
+    problem p;
+
+    (void)state;
+    r.outcome = OUTCOME_BURNED;
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(audit_write(w.x.config, "closed", &r, time(NULL), &p), EX_OK);
+    assert_int_equal(finish(&r, &p), EX_OK);
+    assert_closed("\"reason\":\"revoked\"");
+    world_close(&w, 0);
+}
+
+static void a_burn_that_fails_is_tried_again_later(void **state) {
+    const struct step steps[] = {
+        WORLD_TROUBLE,
+        {STEP_ANSWER, server_json(429, "Retry-After: 7200\r\n", "{\"message\":\"Rate limit exceeded\"}")}};
+    record r = claimed(REASON_CHANGED), saved;
+    int64_t now = time(NULL);
+    entry *e;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 2);
+    assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
+    assert_non_null(strstr(p.text, "; the record waits in claimed/ and otsd-hook sweep tries again"));
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
+    assert_int_equal(saved.attempts, 1);
+    assert_in_range(saved.next_try, now + 60, now + 60 + 15 + 10);
+    assert_int_equal(saved.outcome, OUTCOME_NONE);
+    assert_int_equal(ledger_find(w.x.ledger, LEDGER_CLAIMED, CLAIMED, 0, &e, &p), EX_OK);
+    assert_int_equal(closing_finish(w.x.ledger, w.x.config, w.x.remote, e, &p), EX_TEMPFAIL);
+    assert_int_equal(entry_saved(e)->attempts, 2);
+    assert_in_range(entry_saved(e)->next_try, now + 7200, now + 7200 + 1800 + 10);
+    ledger_release(&e);
+    assert_int_equal(access(WORLD_AUDIT, F_OK), -1);
+    world_close(&w, 2);
+}
+
+/* The outcome is in the record before the line is written, so the next try asks nobody. */
+static void an_audit_log_that_fails_keeps_the_record_with_its_outcome(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    record r = claimed(REASON_CHANGED), saved;
+    entry *e;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    put_file("/var/lib/audit", "", 0600);
+    assert_int_equal(finish(&r, &p), EX_CANTCREAT);
+    assert_non_null(strstr(p.text, "; alice's hand-off is over and its link dead, otsd-hook sweep writes that down"));
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
+    assert_int_equal(saved.outcome, OUTCOME_BURNED);
+    assert_int_equal(unlink("/var/lib/audit"), 0);
+    assert_int_equal(ledger_find(w.x.ledger, LEDGER_CLAIMED, CLAIMED, 0, &e, &p), EX_OK);
+    assert_int_equal(closing_finish(w.x.ledger, w.x.config, w.x.remote, e, &p), EX_OK);
+    ledger_release(&e);
+    assert_closed("\"outcome\":\"burned unread\"");
+    world_close(&w, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"pauses between tries double, up to six hours", pauses_double_up_to_six_hours, NULL, NULL, NULL},
@@ -66,7 +293,29 @@ int main(void) {
         {"spans show the two largest units", spans_show_two_units, NULL, NULL, NULL},
         {"addresses are masked in tables", addresses_are_masked, NULL, NULL, NULL},
     };
+    const struct CMUnitTest in_world[] = {
+        {"a claim moves the record, and locks where the reason says so",
+         a_claim_moves_the_record_and_locks_where_the_reason_says_so, NULL, NULL, NULL},
+        {"a lock that fails leaves the record open, with its reason", a_lock_that_fails_leaves_the_record_open, NULL,
+         NULL, NULL},
+        {"an ending burns, writes it down, removes the record", an_ending_burns_writes_and_removes, NULL, NULL, NULL},
+        {"a link that was opened is written down as that", a_link_that_was_opened_is_written_down_as_that, NULL, NULL,
+         NULL},
+        {"an opening that was seen stays", an_opening_that_was_seen_stays, NULL, NULL, NULL},
+        {"a known outcome asks nobody", a_known_outcome_asks_nobody, NULL, NULL, NULL},
+        {"without a key there is nothing to burn", without_a_key_there_is_nothing_to_burn, NULL, NULL, NULL},
+        {"the audit line is written once", the_audit_line_is_written_once, NULL, NULL, NULL},
+        {"a burn that fails is tried again later", a_burn_that_fails_is_tried_again_later, NULL, NULL, NULL},
+        {"an audit log that fails keeps the record, with its outcome",
+         an_audit_log_that_fails_keeps_the_record_with_its_outcome, NULL, NULL, NULL},
+    };
+    int failures;
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
+    if (world_possible())
+        failures += cmocka_run_group_tests(in_world, NULL, NULL);
+    else
+        puts("1..1\nok 1 - closing # SKIP needs root and namespaces");
+    return failures;
 }

@@ -18,6 +18,7 @@
 
 #include "handoff_world.h"
 #include "ledger/audit.h"
+#include "ledger/told.h"
 #include "private_world.h"
 
 #define AT 1700000000 /* 2023-11-14T22:13:20Z */
@@ -82,11 +83,30 @@ static void every_reason_and_outcome_is_a_word(void **state) {
 
     (void)state;
     for (unsigned i = 0; i < REASON_COUNT; i++)
-        assert_string_equal(reason_text((reason)i), reasons[i]);
-    assert_string_equal(reason_text((reason)REASON_COUNT), "unknown");
+        assert_true(strcmp(reason_word((reason)i), reasons[i]) == 0 && reason_of(reasons[i]) == (reason)i);
+    assert_string_equal(reason_word((reason)REASON_COUNT), "unknown");
     for (unsigned i = 0; i < OUTCOME_COUNT; i++)
-        assert_string_equal(outcome_text((outcome)i), outcomes[i]);
-    assert_string_equal(outcome_text((outcome)OUTCOME_COUNT), "unknown");
+        assert_true(strcmp(outcome_word((outcome)i), outcomes[i]) == 0 && outcome_of(outcomes[i]) == (outcome)i);
+    assert_string_equal(outcome_word((outcome)OUTCOME_COUNT), "unknown");
+    assert_int_equal(reason_of("no reason"), REASON_NONE);
+    assert_int_equal(outcome_of("no outcome"), OUTCOME_NONE);
+}
+
+/* What people are told is another text than the word, and each has one of its own. */
+static void every_reason_and_outcome_is_told(void **state) {
+    (void)state;
+    for (unsigned i = 0; i < REASON_COUNT; i++)
+        for (unsigned k = 0; k < i; k++)
+            assert_string_not_equal(reason_told((reason)i), reason_told((reason)k));
+    for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+        for (unsigned k = 0; k < i; k++)
+            assert_string_not_equal(outcome_told((outcome)i), outcome_told((outcome)k));
+    assert_string_equal(reason_told(REASON_NONE), "it is open");
+    assert_string_equal(reason_told(REASON_DEADLINE), "the deadline has passed");
+    assert_string_equal(outcome_told(OUTCOME_NONE), "the burn is owed");
+    assert_string_equal(outcome_told(OUTCOME_OPENED), "the link was opened");
+    assert_string_equal(reason_told((reason)REASON_COUNT), "for a reason that is not known");
+    assert_string_equal(outcome_told((outcome)OUTCOME_COUNT), "what became of the link is not known");
 }
 
 /* Whatever a name has in it, a line is one JSON object and says the same. */
@@ -298,6 +318,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_WORLD("a line says what there is to say, and no secret", a_line_says_what_there_is_to_say_and_no_secret),
         IN_WORLD("every reason and outcome is a word", every_reason_and_outcome_is_a_word),
+        IN_WORLD("every reason and outcome is told in a clause of its own", every_reason_and_outcome_is_told),
         IN_WORLD("whatever a name has in it stays in its line", odd_names_stay_in_their_line),
         IN_WORLD("many lines are written at once, in order", many_lines_are_written_at_once),
         IN_WORLD("a full disk takes all lines or none", all_lines_or_none),

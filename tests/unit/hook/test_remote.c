@@ -391,8 +391,8 @@ static void tell(void *arg, remote_answer *a) {
     told *t = arg;
     problem p;
 
-    t->good += a->receipt != NULL;
-    t->bad += a->receipt == NULL;
+    t->good += a->receipt ? 1 : 0;
+    t->bad += a->receipt ? 0 : 1;
     t->certain = a->certain;
     otsd_receipt_free(&a->receipt);
     if (t->again) {

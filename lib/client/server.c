@@ -121,6 +121,13 @@ otsd_err otsd_server_set_username(otsd_server *s, const char *name, otsd_error *
     return set_text(s, "username", name, e);
 }
 
+bool token_is_good(const otsd_secret *token) {
+    size_t len = otsd_secret_len(token);
+
+    return len > 0 && len <= TOKEN_MAX && strlen(otsd_secret_data(token)) == len &&
+           !text_has_control(otsd_secret_data(token));
+}
+
 otsd_err otsd_server_set_token(otsd_server *s, const otsd_secret *token, otsd_error *e) {
     otsd_secret *copy = NULL;
     otsd_err rc = OTSD_OK;

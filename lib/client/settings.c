@@ -43,13 +43,6 @@ out:
     return rc;
 }
 
-bool token_is_good(const otsd_secret *token) {
-    size_t len = otsd_secret_len(token);
-
-    return len > 0 && len <= TOKEN_MAX && strlen(otsd_secret_data(token)) == len &&
-           !text_has_control(otsd_secret_data(token));
-}
-
 static otsd_err read_token_file(otsd_secret **out, const char *path, otsd_error *e) {
     otsd_err rc = otsd_secret_from_file(out, path, TOKEN_MAX, e);
 

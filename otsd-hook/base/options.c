@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool options_take(const option_table *o, const option_row *row) {
-    return o->taker == 0 || row->takers == 0 || (row->takers & o->taker) != 0;
-}
-
 /* What was written between the dashes and "=". */
 typedef struct given {
     const char *name;

@@ -62,7 +62,7 @@ static int recipient_of(batch *b, batch_account *a, problem *p) {
 
     if (b->no_recipient)
         return a->line->recipient ? problem_set(p, EX_DATAERR, "there is a recipient, although --no-recipient was said")
-                                  : EX_OK;
+                                  : problem_none(p);
     a->recipient = a->line->recipient;
     if (a->recipient)
         return address_check(a->recipient, p);

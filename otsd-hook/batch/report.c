@@ -197,7 +197,7 @@ int report_line(report *r, const char *user, const char *status, int64_t deadlin
 }
 
 int report_flush(report *r, problem *p) {
-    int rc = r ? write_out(r, p) : EX_OK;
+    int rc = r ? write_out(r, p) : problem_none(p);
 
     if (r && rc == EX_OK && fsync(r->fd) != 0)
         return problem_set(p, EX_IOERR, "the report %s cannot be brought to the disk: %s", r->path, strerror(errno));

@@ -169,7 +169,7 @@ static int take_header(reader *t, unsigned long number, char *line, size_t len, 
         t->r->has_passphrases = t->r->has_passphrases || c == COLUMN_PASSPHRASE;
     }
     t->columns_len = count;
-    return t->r->has_passphrases ? has_passphrases(t, p) : EX_OK;
+    return t->r->has_passphrases ? has_passphrases(t, p) : problem_none(p);
 }
 
 static int take_line(reader *t, unsigned long number, char *line, size_t len, problem *p) {

@@ -37,7 +37,7 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
             r->user);
     if (found.key[0] == '\0') {
         *out = found.unclear || time(NULL) < settles ? RECOVERED_LATER : RECOVERED_BACK;
-        rc = *out == RECOVERED_BACK ? ledger_remove(x->ledger, e, p) : EX_OK;
+        rc = *out == RECOVERED_BACK ? ledger_remove(x->ledger, e, p) : problem_none(p);
         goto out;
     }
     snprintf(r->metadata_key, sizeof r->metadata_key, "%s", found.key);

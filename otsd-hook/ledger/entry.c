@@ -14,12 +14,27 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/names.h"
 #include "ledger/store.h"
 
 /* Bytes that a record needs from intent to end; on most file systems one block, which it takes anyway. */
 #define RESERVED 4096
 /* So few records are synced one by one rather than with all else on their file system. */
 #define FEW 8
+
+static const char *const state_texts[LEDGER_STATES] = {
+    [LEDGER_ISSUING] = "issuing",
+    [LEDGER_PENDING] = "pending",
+    [LEDGER_CLAIMED] = "claimed",
+    [LEDGER_ASIDE] = "aside",
+};
+static const name_table states = NAMES_OF(state_texts);
+
+const char *ledger_state_name(ledger_state s) {
+    const char *text = names_text(&states, (long)s);
+
+    return text ? text : "unknown";
+}
 
 record *entry_record(entry *e) {
     return &e->wanted;

@@ -14,22 +14,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "base/names.h"
 #include "ledger/store.h"
-
-static const char *const state_texts[LEDGER_STATES] = {
-    [LEDGER_ISSUING] = "issuing",
-    [LEDGER_PENDING] = "pending",
-    [LEDGER_CLAIMED] = "claimed",
-    [LEDGER_ASIDE] = "aside",
-};
-static const name_table states = NAMES_OF(state_texts);
-
-const char *ledger_state_name(ledger_state s) {
-    const char *text = names_text(&states, (long)s);
-
-    return text ? text : "unknown";
-}
 
 static int open_dir(int parent, const char *path, problem *p, const char *shown) {
     const file_wanted wanted = {.type = S_IFDIR, .owner = FILE_OF_ROOT, .forbidden = 077};

@@ -126,7 +126,7 @@ static sheet sheet_new(bool json) {
 
 static int sheet_print(sheet *s, problem *p) {
     problem_clear(p);
-    return s->json ? json_print(&s->j, stdout, p) : EX_OK;
+    return s->json ? json_print(&s->j, stdout, p) : problem_none(p);
 }
 
 int print_nominal(bool json, const char *text, problem *p) {

@@ -109,22 +109,27 @@ static void result_of(const shadow_change *done, backend_change *c) {
     else if (done->result == SHADOW_REFUSED)
         problem_set(c->why, EX_NOPERM, "%s was given another password meanwhile; --force replaces it", user);
     else
-        c->why->code = EX_OK;
+        problem_clear(c->why);
 }
 
 /* The transaction as a whole failed: was it before or after the new file was in place? */
 static void all_failed(backend_change *c, size_t n, const problem *p) {
-    backend_view *views = calloc(n, sizeof *views);
+    backend_view *views = calloc(n, sizeof *views), **each = calloc(n, sizeof(backend_view *));
     problem ignored;
 
-    for (size_t i = 0; views && i < n; i++)
-        views[i] = backend_view_of(c[i].record);
-    if (views)
-        (void)backend_look(views, n, &ignored); /* they are unknown then */
+    for (size_t i = 0; views && each && i < n; i++) {
+        const record *r = c[i].record;
+
+        views[i] = (backend_view){.user = r->user, .hash = r->hash, .in_place = OTSD_UNKNOWN};
+        each[i] = &views[i];
+    }
+    if (views && each)
+        (void)look(each, n, &ignored); /* they are unknown then */
     for (size_t i = 0; i < n; i++) {
         *c[i].why = *p;
-        c[i].unsure = !views || views[i].in_place != OTSD_NO;
+        c[i].unsure = !views || !each || views[i].in_place != OTSD_NO;
     }
+    free(each);
     free(views);
 }
 
@@ -155,7 +160,7 @@ static int lock(const config *c, const record *r, problem *p) {
     shadow_change change = {.user = r->user, .hash = r->hash, .op = SHADOW_LOCK_IF};
 
     (void)c;
-    return r->hash[0] ? shadow_apply(&change, 1, p) : EX_OK;
+    return r->hash[0] ? shadow_apply(&change, 1, p) : problem_none(p);
 }
 
 static int lock_many(backend_view *const *views, size_t n, problem *p) {

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What becomes of an account of a batch, how much may be under way at once, and the queues: decisions as tables.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "batch/limits.h"
+#include "batch/stages.h"
+#include "batch/verdict.h"
+
+static void local_trouble_would_meet_the_next_one_too(void **state) {
+    static const int local[] = {EX_IOERR, EX_OSERR, EX_CONFIG};
+    static const int others[] = {EX_OK,          EX_USAGE,     EX_DATAERR,  EX_NOINPUT, EX_NOUSER,
+                                 EX_UNAVAILABLE, EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM,  EX_PROTOCOL};
+
+    (void)state;
+    for
+        EACH(i, local) {
+            assert_true(verdict_is_local(&(problem){.code = local[i]}));
+            assert_false(verdict_is_local(&(problem){.code = local[i], .remote = true}));
+        }
+    for
+        EACH(i, others)
+    assert_false(verdict_is_local(&(problem){.code = others[i]}));
+}
+
+static void what_was_done_before_decides_where_to_begin(void **state) {
+    static const struct {
+        bool intent;
+        int pending;
+        bool same_uid, has_password;
+        batch_status expected;
+    } rows[] = {
+        {false, LEDGER_NONE, false, false, BATCH_TODO},
+        {false, LEDGER_NONE, false, true, BATCH_KEPT},
+        {false, LEDGER_NONE, true, false, BATCH_TODO},
+        {false, EX_OK, true, false, BATCH_OPEN},
+        {false, EX_OK, true, true, BATCH_OPEN},
+        {false, EX_OK, false, false, BATCH_LEFT},
+        {false, EX_OK, false, true, BATCH_LEFT},
+        {false, EX_DATAERR, false, true, BATCH_LEFT},
+        {false, EX_IOERR, true, true, BATCH_LEFT},
+        {true, LEDGER_NONE, false, false, BATCH_INTERRUPTED},
+        {true, LEDGER_NONE, false, true, BATCH_INTERRUPTED},
+        {true, EX_OK, true, true, BATCH_INTERRUPTED},
+        {true, EX_DATAERR, false, false, BATCH_INTERRUPTED},
+    };
+
+    (void)state;
+    for
+        EACH(i, rows) {
+            verdict_place f = {rows[i].intent, rows[i].pending, rows[i].same_uid, rows[i].has_password};
+
+            if (verdict_found(&f) != rows[i].expected)
+                fail_msg("row %zu", i);
+        }
+}
+
+/* An answer that may hide a secret is never asked for again; a refusal of this one is no reason to try it again. */
+static void a_generate_that_failed_goes_its_way(void **state) {
+    static const struct {
+        bool certain;
+        remote_trouble trouble;
+        bool retry;
+        direction back;
+        batch_status end;
+        pace_event event;
+    } rows[] = {
+        {true, REMOTE_REFUSED, false, BACK_DROP, BATCH_FAILED, PACE_GOOD},
+        {true, REMOTE_LIMITED, true, BACK_DROP, BATCH_LEFT, PACE_LIMITED},
+        {true, REMOTE_AWAY, true, BACK_DROP, BATCH_LEFT, PACE_TROUBLE},
+        {true, REMOTE_HOPELESS, true, BACK_DROP, BATCH_LEFT, PACE_TROUBLE},
+        {false, REMOTE_REFUSED, false, BACK_LOSE, BATCH_FAILED, PACE_GOOD},
+        {false, REMOTE_LIMITED, false, BACK_LOSE, BATCH_LEFT, PACE_LIMITED},
+        {false, REMOTE_AWAY, false, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE},
+        {false, REMOTE_HOPELESS, false, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE},
+    };
+
+    (void)state;
+    for
+        EACH(i, rows) {
+            verdict_way way = verdict_refused(rows[i].certain, rows[i].trouble);
+
+            if (way.retry != rows[i].retry || way.back != rows[i].back || way.end != rows[i].end ||
+                verdict_pace(false, rows[i].trouble) != rows[i].event)
+                fail_msg("row %zu", i);
+            assert_int_equal(verdict_pace(true, rows[i].trouble), PACE_GOOD);
+        }
+}
+
+static void an_answer_that_does_not_fit(void **state) {
+    (void)state;
+    assert_int_equal(verdict_unfit(&(problem){.code = EX_PROTOCOL}), BATCH_FAILED);
+    assert_int_equal(verdict_unfit(&(problem){.code = EX_DATAERR}), BATCH_FAILED);
+    assert_int_equal(verdict_unfit(&(problem){.code = EX_IOERR}), BATCH_LEFT);
+    assert_int_equal(verdict_unfit(&(problem){.code = EX_IOERR, .remote = true}), BATCH_FAILED);
+}
+
+static void a_password_that_was_to_be_stored(void **state) {
+    static const struct {
+        bool stored, unsure;
+        problem why;
+        batch_status expected;
+    } rows[] = {
+        {true, false, {.code = EX_OK}, BATCH_PROVISIONED},
+        {true, false, {.code = EX_IOERR}, BATCH_LEFT},
+        {true, false, {.code = EX_DATAERR}, BATCH_LEFT},
+        {false, false, {.code = EX_NOPERM}, BATCH_KEPT},
+        {false, false, {.code = EX_NOUSER}, BATCH_FAILED},
+        {false, false, {.code = EX_UNAVAILABLE}, BATCH_FAILED},
+        {false, false, {.code = EX_TEMPFAIL}, BATCH_LEFT},
+        {false, false, {.code = EX_IOERR}, BATCH_LEFT},
+        {false, false, {.code = EX_CONFIG}, BATCH_LEFT},
+        {false, false, {.code = EX_IOERR, .remote = true}, BATCH_FAILED},
+        {false, true, {.code = EX_UNAVAILABLE}, BATCH_LEFT},
+        {false, true, {.code = EX_OSERR}, BATCH_LEFT},
+        {false, false, {.code = EX_OK}, BATCH_FAILED},
+    };
+
+    (void)state;
+    for
+        EACH(i, rows)
+    if (verdict_stored(rows[i].stored, rows[i].unsure, &rows[i].why) != rows[i].expected)
+        fail_msg("row %zu", i);
+}
+
+static void ten_that_fail_are_not_the_accounts(void **state) {
+    const problem no = {.code = EX_UNAVAILABLE}, locked = {.code = EX_TEMPFAIL};
+
+    (void)state;
+    assert_false(verdict_group_hopeless(0, 9, &no));
+    assert_true(verdict_group_hopeless(0, 10, &no));
+    assert_false(verdict_group_hopeless(1, 10, &no));
+    assert_false(verdict_group_hopeless(1, 1000, &locked));
+    assert_true(verdict_group_hopeless(0, 1, &locked));
+}
+
+static void the_window_fits_the_descriptors(void **state) {
+    static const struct {
+        rlim_t files;
+        size_t window;
+    } rows[] = {{0, 64},      {384, 64},    {448, 64},
+                {449, 65},    {1024, 640},  {6527, 6143},
+                {6528, 6144}, {6529, 6144}, {RLIM_INFINITY, 6144}};
+
+    (void)state;
+    assert_int_equal(limits_descriptors_wanted(), 6528);
+    for
+        EACH(i, rows)
+    assert_int_equal(limits_window(rows[i].files), rows[i].window);
+}
+
+static void the_backlog_fits_the_locked_memory(void **state) {
+    static const struct {
+        bool unbounded;
+        rlim_t locked;
+        size_t page, backlog;
+    } rows[] = {
+        {true, 0, 4096, 2048},
+        {false, 0, 0, 2048},
+        {false, 0, 4096, 16},
+        {false, 144 * 4096, 4096, 16},
+        {false, 145 * 4096, 4096, 17},
+        {false, 8 << 20, 4096, 2048 - 128},
+        {false, 2175 * 4096, 4096, 2047},
+        {false, 2176 * 4096, 4096, 2048},
+        {false, 2177 * 4096, 4096, 2048},
+        {false, 8 << 20, 65536, 16},
+        {false, RLIM_INFINITY, 4096, 2048},
+    };
+
+    (void)state;
+    for
+        EACH(i, rows)
+    if (limits_backlog(rows[i].unbounded, rows[i].locked, rows[i].page) != rows[i].backlog)
+        fail_msg("row %zu", i);
+}
+
+static void as_many_hash_as_there_are_cores_or_accounts(void **state) {
+    (void)state;
+    assert_int_equal(limits_hashers(8, 100), 8);
+    assert_int_equal(limits_hashers(8, 3), 3);
+    assert_int_equal(limits_hashers(8, 8), 8);
+    assert_int_equal(limits_hashers(1024, 5000), 256);
+    assert_int_equal(limits_hashers(256, 5000), 256);
+    assert_int_equal(limits_hashers(255, 5000), 255);
+}
+
+static void a_queue_gives_what_came_first(void **state) {
+    work w[4];
+    queue q = {0};
+
+    (void)state;
+    assert_null(queue_take(&q));
+    assert_null(queue_take_all(&q));
+    queue_put(&q, &w[0]);
+    queue_put(&q, &w[1]);
+    queue_put_first(&q, &w[2]);
+    assert_int_equal(q.len, 3);
+    assert_ptr_equal(queue_take(&q), &w[2]);
+    assert_ptr_equal(queue_take(&q), &w[0]);
+    queue_put(&q, &w[3]);
+    assert_int_equal(q.len, 2);
+    assert_ptr_equal(queue_take(&q), &w[1]);
+    assert_ptr_equal(queue_take(&q), &w[3]);
+    assert_null(queue_take(&q));
+    assert_int_equal(q.len, 0);
+    /* One that was put first into an empty queue is its last, too. */
+    queue_put_first(&q, &w[0]);
+    queue_put(&q, &w[1]);
+    assert_int_equal(q.len, 2);
+    assert_ptr_equal(queue_take(&q), &w[0]);
+    assert_ptr_equal(queue_take(&q), &w[1]);
+}
+
+static void a_queue_is_taken_whole(void **state) {
+    work w[3], *all;
+    queue q = {0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        queue_put(&q, &w[i]);
+    all = queue_take_all(&q);
+    assert_ptr_equal(all, &w[0]);
+    assert_ptr_equal(all->next, &w[1]);
+    assert_ptr_equal(all->next->next, &w[2]);
+    assert_null(all->next->next->next);
+    assert_int_equal(q.len, 0);
+    assert_null(queue_take(&q));
+    queue_put(&q, &w[1]);
+    assert_ptr_equal(queue_take(&q), &w[1]);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        {"local trouble is the machine's own", local_trouble_would_meet_the_next_one_too, NULL, NULL, NULL},
+        {"what was done before decides where to begin", what_was_done_before_decides_where_to_begin, NULL, NULL, NULL},
+        {"a generate that failed is retried, dropped or looked for", a_generate_that_failed_goes_its_way, NULL, NULL,
+         NULL},
+        {"an answer that does not fit fails the account, a full disk does not", an_answer_that_does_not_fit, NULL, NULL,
+         NULL},
+        {"what became of storing and arming is what the account is", a_password_that_was_to_be_stored, NULL, NULL,
+         NULL},
+        {"ten of a group that fail are not the accounts' fault", ten_that_fail_are_not_the_accounts, NULL, NULL, NULL},
+        {"the window fits the descriptors", the_window_fits_the_descriptors, NULL, NULL, NULL},
+        {"the backlog fits the locked memory", the_backlog_fits_the_locked_memory, NULL, NULL, NULL},
+        {"as many hash as there are cores, or accounts", as_many_hash_as_there_are_cores_or_accounts, NULL, NULL, NULL},
+        {"a queue gives what came first, or was put first", a_queue_gives_what_came_first, NULL, NULL, NULL},
+        {"a queue is taken whole, and is empty then", a_queue_is_taken_whole, NULL, NULL, NULL},
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -35,7 +35,7 @@ static void empty_folders(void) {
     static bool mounted;
 
     if (mounted)
-        assert_true(umount("/etc") == 0 && umount("/var/lib") == 0);
+        assert_true(umount2("/etc", MNT_DETACH) == 0 && umount2("/var/lib", MNT_DETACH) == 0);
     mounted = mount("tmpfs", "/etc", "tmpfs", 0, NULL) == 0 && mount("tmpfs", "/var/lib", "tmpfs", 0, NULL) == 0;
     assert_true(mounted);
 }

@@ -20,14 +20,12 @@ static void local_trouble_would_meet_the_next_one_too(void **state) {
                                  EX_UNAVAILABLE, EX_CANTCREAT, EX_TEMPFAIL, EX_NOPERM,  EX_PROTOCOL};
 
     (void)state;
-    for
-        EACH(i, local) {
-            assert_true(verdict_is_local(&(problem){.code = local[i]}));
-            assert_false(verdict_is_local(&(problem){.code = local[i], .remote = true}));
-        }
-    for
-        EACH(i, others)
-    assert_false(verdict_is_local(&(problem){.code = others[i]}));
+    for (size_t i = 0; i < sizeof local / sizeof local[0]; i++) {
+        assert_true(verdict_is_local(&(problem){.code = local[i]}));
+        assert_false(verdict_is_local(&(problem){.code = local[i], .remote = true}));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_false(verdict_is_local(&(problem){.code = others[i]}));
 }
 
 static void what_was_done_before_decides_where_to_begin(void **state) {
@@ -53,13 +51,12 @@ static void what_was_done_before_decides_where_to_begin(void **state) {
     };
 
     (void)state;
-    for
-        EACH(i, rows) {
-            verdict_place f = {rows[i].intent, rows[i].pending, rows[i].same_uid, rows[i].has_password};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        verdict_place f = {rows[i].intent, rows[i].pending, rows[i].same_uid, rows[i].has_password};
 
-            if (verdict_found(&f) != rows[i].expected)
-                fail_msg("row %zu", i);
-        }
+        if (verdict_found(&f) != rows[i].expected)
+            fail_msg("row %zu", i);
+    }
 }
 
 /* An answer that may hide a secret is never asked for again; a refusal of this one is no reason to try it again. */
@@ -83,15 +80,14 @@ static void a_generate_that_failed_goes_its_way(void **state) {
     };
 
     (void)state;
-    for
-        EACH(i, rows) {
-            verdict_way way = verdict_refused(rows[i].certain, rows[i].trouble);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        verdict_way way = verdict_refused(rows[i].certain, rows[i].trouble);
 
-            if (way.retry != rows[i].retry || way.back != rows[i].back || way.end != rows[i].end ||
-                verdict_pace(false, rows[i].trouble) != rows[i].event)
-                fail_msg("row %zu", i);
-            assert_int_equal(verdict_pace(true, rows[i].trouble), PACE_GOOD);
-        }
+        if (way.retry != rows[i].retry || way.back != rows[i].back || way.end != rows[i].end ||
+            verdict_pace(false, rows[i].trouble) != rows[i].event)
+            fail_msg("row %zu", i);
+        assert_int_equal(verdict_pace(true, rows[i].trouble), PACE_GOOD);
+    }
 }
 
 static void an_answer_that_does_not_fit(void **state) {
@@ -124,10 +120,9 @@ static void a_password_that_was_to_be_stored(void **state) {
     };
 
     (void)state;
-    for
-        EACH(i, rows)
-    if (verdict_stored(rows[i].stored, rows[i].unsure, &rows[i].why) != rows[i].expected)
-        fail_msg("row %zu", i);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (verdict_stored(rows[i].stored, rows[i].unsure, &rows[i].why) != rows[i].expected)
+            fail_msg("row %zu", i);
 }
 
 static void ten_that_fail_are_not_the_accounts(void **state) {
@@ -151,9 +146,8 @@ static void the_window_fits_the_descriptors(void **state) {
 
     (void)state;
     assert_int_equal(limits_descriptors_wanted(), 6528);
-    for
-        EACH(i, rows)
-    assert_int_equal(limits_window(rows[i].files), rows[i].window);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(limits_window(rows[i].files), rows[i].window);
 }
 
 static void the_backlog_fits_the_locked_memory(void **state) {
@@ -176,10 +170,9 @@ static void the_backlog_fits_the_locked_memory(void **state) {
     };
 
     (void)state;
-    for
-        EACH(i, rows)
-    if (limits_backlog(rows[i].unbounded, rows[i].locked, rows[i].page) != rows[i].backlog)
-        fail_msg("row %zu", i);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (limits_backlog(rows[i].unbounded, rows[i].locked, rows[i].page) != rows[i].backlog)
+            fail_msg("row %zu", i);
 }
 
 static void as_many_hash_as_there_are_cores_or_accounts(void **state) {

@@ -137,8 +137,8 @@ $(SANDBOX): $(call obj,$(SANDBOX_SRC))
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
-# Unit tests reach the private functions: they take the objects, not the library.
-$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC))
+# Unit tests reach the private functions: they take the objects, not the library; of the client program all but its main.
+$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC)))
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(HOOK_LIBS) -lcmocka -lpthread

@@ -197,7 +197,6 @@ int json_print(json_out **j, FILE *f, problem *p) {
     const char *text = json_text_of(*j, &len);
     int rc = problem_none(p);
 
-    problem_clear(p);
     if (!text)
         rc = problem_set(p, EX_OSERR, "out of memory for the JSON that was asked for");
     else if (fwrite(text, 1, len, f) != len || fputc('\n', f) == EOF)

@@ -46,7 +46,6 @@ static void print_text(const provision_request *q, const issue *i) {
 int provision_print(const provision_request *q, const issue *i, problem *p) {
     int rc = problem_none(p);
 
-    problem_clear(p);
     if (q->json)
         rc = print_json(q, i, p);
     else

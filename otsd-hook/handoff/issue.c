@@ -149,7 +149,7 @@ int issue_hash(context *x, issue *i) {
     record *r = entry_record(i->entry);
     problem *p = &i->why;
 
-    p->code = EX_OK;
+    problem_clear(p);
     if (backend_of(r->backend)->wants_hash) {
         p->code = hash_password(x->config, i->value, r->hash, sizeof r->hash, p);
         otsd_secret_free(&i->value);
@@ -187,7 +187,7 @@ void issue_store(context *x, issue *const *i, size_t n) {
         record *r = entry_record(i[k]->entry);
 
         i[k]->unsure = false;
-        i[k]->why.code = EX_OK;
+        problem_clear(&i[k]->why);
         if (!backend_of(r->backend)->can_tell) {
             /* Nobody can say later whether it was done: from here on it may have been. */
             r->storing = 1;

@@ -356,7 +356,7 @@ int shadow_clean(problem *p) {
     if (unlink(SHADOW_NEW) != 0 && errno != ENOENT)
         problem_set(p, EX_IOERR, "%s cannot be removed: %s", SHADOW_NEW, strerror(errno));
     else
-        p->code = EX_OK;
+        problem_clear(p);
     ulckpwdf();
     return p->code;
 }

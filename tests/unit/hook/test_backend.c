@@ -217,7 +217,10 @@ static void a_lock_goes_to_the_records_own(void **state) {
     /* A record whose password was never made has nothing to lock. */
     r.hash[0] = '\0';
     assert_int_equal(unlink(SHADOW_PATH), 0);
+    problem_set(&p, EX_IOERR, "of an earlier failure");
     assert_int_equal(backend_lock(&with_shadow, &r, &p), EX_OK);
+    assert_int_equal(p.code, EX_OK);
+    assert_string_equal(p.text, "");
     r = record_of("ours", BACKEND_COMMAND);
     assert_int_equal(backend_lock(&with_command, &r, &p), EX_OK);
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
@@ -235,13 +238,16 @@ static void set_tells_each_what_became_of_it(void **state) {
     backend_change changes[4];
 
     (void)state;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++) {
+        problem_set(&why[i], EX_TEMPFAIL, "of an earlier try");
         changes[i] = (backend_change){.record = &r[i], .why = &why[i], .unsure = true};
+    }
     changes[3].replaces = HASH;
     snprintf(r[3].hash, sizeof r[3].hash, "$6$salt$second");
     r[3].must_change = 0;
     backend_set(&with_shadow, changes, 4);
     assert_int_equal(why[0].code, EX_OK);
+    assert_string_equal(why[0].text, "");
     assert_int_equal(why[1].code, EX_NOPERM);
     assert_string_equal(why[1].text, "theirs was given another password meanwhile; --force replaces it");
     assert_int_equal(why[2].code, EX_NOUSER);

@@ -66,10 +66,10 @@ static void write_audit(context *x, arming *a, size_t n) {
     else if (count > 0)
         rc = audit_write_all(x->config, "issued", fresh, count, time(NULL), &p);
     if (rc != EX_OK && count > 1)
-        say(LOG_WARNING, "%s and others (%zu): the passwords are set, but %s", entry_record(a[0].e)->user, count,
-            p.text);
+        say(LOG_WARNING, "%s and others (%zu): the passwords are set, but %s", fresh[0]->user, count, p.text);
     else if (rc != EX_OK)
-        say(LOG_WARNING, "%s: the password is set, but %s", entry_record(a[0].e)->user, p.text);
+        say(LOG_WARNING, "%s: the password is set, but %s", count > 0 ? fresh[0]->user : entry_record(a[0].e)->user,
+            p.text);
     free(fresh);
 }
 

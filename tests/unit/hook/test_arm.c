@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "handoff/arm.h"
@@ -202,6 +203,55 @@ static void an_audit_log_that_fails_does_not_stop_it(void **state) {
     world_close(&w, 0);
 }
 
+/* What is said on standard error meanwhile. malloced. */
+static char *said_by(arming *a, size_t n) {
+    int own = dup(STDERR_FILENO);
+    FILE *f = tmpfile();
+    char *text = calloc(1, 2000);
+
+    assert_non_null(f);
+    assert_int_equal(dup2(fileno(f), STDERR_FILENO), STDERR_FILENO);
+    arm(&w.x, a, n);
+    assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+    close(own);
+    rewind(f);
+    assert_true(fread(text, 1, 1999, f) > 0);
+    fclose(f);
+    return text;
+}
+
+/* Of alice nothing is said: her hand-off did not come that far. */
+static void a_line_that_fails_is_told_of_whose_it_is(void **state) {
+    static const char *const users[] = {"alice", "bob", "carol"};
+    static const struct {
+        size_t n;
+        const char *beginning;
+    } rows[] = {{2, "otsd-hook: bob: the password is set, but "},
+                {3, "otsd-hook: bob and others (2): the passwords are set, but "}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        arming all[3];
+        problem why[3];
+        char *told;
+
+        world_open(&w, NULL, NULL, 0);
+        put_file(OTSD_STATE_DIR "/pending/alice", "junk\n", 0600);
+        put_file("/var/lib/audit", "", 0600);
+        for (size_t k = 0; k < rows[i].n; k++) {
+            record r = of(users[k], (char)('a' + (int)k));
+
+            all[k] = (arming){.e = world_put(&w, LEDGER_ISSUING, &r), .why = &why[k]};
+        }
+        told = said_by(all, rows[i].n);
+        assert_memory_equal(told, rows[i].beginning, strlen(rows[i].beginning));
+        for (size_t k = 0; k < rows[i].n; k++)
+            ledger_release(&all[k].e);
+        free(told);
+        world_close(&w, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"several at once open, each with its line and its time", several_at_once, NULL, NULL, NULL},
@@ -214,6 +264,7 @@ int main(void) {
         {"a resumed one without a line gets it", one_without_a_line_gets_it, NULL, NULL, NULL},
         {"fresh and resumed ones are told apart", fresh_and_resumed_ones_are_told_apart, NULL, NULL, NULL},
         {"an audit log that fails does not stop it", an_audit_log_that_fails_does_not_stop_it, NULL, NULL, NULL},
+        {"a line that fails is told of whose it is", a_line_that_fails_is_told_of_whose_it_is, NULL, NULL, NULL},
     };
 
     if (!world_possible()) {

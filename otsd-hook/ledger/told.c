@@ -1,8 +1,12 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Only what is over is told of. So where nothing is noted (a full disk kept the reason from the record, another version
+ * wrote the line), it is not known, and never "open" or "owed".
+ */
 #include "ledger/told.h"
 
 static const char *const reasons[REASON_COUNT] = {
-    [REASON_NONE] = "it is open",
+    [REASON_NONE] = "the reason is not known",
     [REASON_CHANGED] = "the password was changed",
     [REASON_LOGIN] = "the password was used to log in",
     [REASON_KEY_LOGIN] = "a key was used to log in",
@@ -15,7 +19,7 @@ static const char *const reasons[REASON_COUNT] = {
 };
 
 static const char *const outcomes[OUTCOME_COUNT] = {
-    [OUTCOME_NONE] = "the burn is owed",
+    [OUTCOME_NONE] = "what became of the link is not known",
     [OUTCOME_BURNED] = "the link was never opened, and is burned",
     [OUTCOME_OPENED] = "the link was opened",
     [OUTCOME_EXPIRED] = "the link expired unopened",
@@ -23,7 +27,7 @@ static const char *const outcomes[OUTCOME_COUNT] = {
 };
 
 const char *reason_told(reason r) {
-    return (unsigned)r < REASON_COUNT ? reasons[r] : "for a reason that is not known";
+    return (unsigned)r < REASON_COUNT ? reasons[r] : reasons[REASON_NONE];
 }
 
 const char *outcome_told(outcome o) {

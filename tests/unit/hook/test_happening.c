@@ -25,6 +25,12 @@ static const row rows[] = {
      "the link was never opened, and is burned\n"},
     {"{" T ",\"event\":\"closed\",\"reason\":\"password changed\",\"outcome\":\"opened\",\"opened_at\":\"2026-11-21\"}",
      "2026-11-21T08:30:00Z  alice            closed: the password was changed; the link was opened (2026-11-21)\n"},
+    /* words of another version: what is over is not open, and no burn is owed */
+    {"{" T ",\"event\":\"closed\",\"reason\":\"retired\",\"outcome\":\"shredded\"}",
+     "2026-11-21T08:30:00Z  alice            closed: the reason is not known; "
+     "what became of the link is not known\n"},
+    {"{" T ",\"event\":\"closed\"}", "2026-11-21T08:30:00Z  alice            closed: the reason is not known; "
+                                     "what became of the link is not known\n"},
     {"{" T ",\"event\":\"issued\",\"recipient\":\"a@example.com\",\"deadline\":\"2026-11-24\"}",
      "2026-11-21T08:30:00Z  alice            issued to a@example.com, until 2026-11-24\n"},
     {"{" T ",\"event\":\"issued\",\"deadline\":\"2026-11-24\"}",

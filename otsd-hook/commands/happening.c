@@ -34,6 +34,12 @@ bool happening_read(const char *line, happening *h) {
     return is_object && h->event[0];
 }
 
+bool happening_is_of(const happening *h, const char *user) {
+    char shown[HAPPENING_TEXT];
+
+    return strcmp(h->user, words_printable(user, shown, sizeof shown)) == 0;
+}
+
 void happening_print(const happening *h, FILE *f) {
     const char *why = reason_told(reason_of(h->reason)), *became = outcome_told(outcome_of(h->outcome));
 

@@ -18,6 +18,8 @@ typedef struct happening {
 
 /* False: the line is damaged. */
 bool happening_read(const char *line, happening *h);
+/* user: as given by hand, in bytes that may not be text. Names that look the same count as the same. */
+bool happening_is_of(const happening *h, const char *user);
 void happening_print(const happening *h, FILE *f);
 
 #endif

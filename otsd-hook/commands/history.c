@@ -47,7 +47,7 @@ static void read_line(history *h, const char *line) {
         h->damaged++;
         return;
     }
-    if (h->user && strcmp(h->user, what.user) != 0)
+    if (h->user && !happening_is_of(&what, h->user))
         return;
     h->shown++;
     if (h->json)

@@ -80,10 +80,33 @@ static void a_text_without_end_is_cut(void **state) {
     assert_int_equal(strlen(h.event), HAPPENING_TEXT - 1);
 }
 
+/* A user is found by the very name that was provisioned, whatever a person is shown of it. */
+static void a_user_is_found_by_the_name(void **state) {
+    static const struct {
+        const char *in_log, *asked;
+        bool same;
+    } names[] = {
+        {"alice", "alice", true},     {"alice", "alic", false},
+        {"alice", "alicee", false},   {"j\xc3\xb6rg", "j\xc3\xb6rg", true},
+        {"j\xf6rg", "j\xf6rg", true}, {"j\xc3\xb6rg", "j\xf6rg", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char line[200];
+        happening h;
+
+        snprintf(line, sizeof line, "{\"event\":\"issued\",\"user\":\"%s\"}", names[i].in_log);
+        assert_true(happening_read(line, &h));
+        assert_int_equal(happening_is_of(&h, names[i].asked), names[i].same);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_line_is_shown_or_damaged),
         cmocka_unit_test(a_text_without_end_is_cut),
+        cmocka_unit_test(a_user_is_found_by_the_name),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -89,12 +89,13 @@ static otsd_err set_text(otsd_server *s, const char *key, const char *text, otsd
 
 /* From a region to its address; and without a slash at the end, for paths are put behind it. */
 static otsd_err settle_url(otsd_server *s, otsd_error *e) {
+    char *address = NULL;
+
     if (s->region) {
-        free(s->url);
-        if (asprintf(&s->url, "https://%s.onetimesecret.com", s->region) < 0) {
-            s->url = NULL;
+        if (asprintf(&address, "https://%s.onetimesecret.com", s->region) < 0)
             return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-        }
+        free(s->url);
+        s->url = address;
     }
     for (size_t n = s->url ? strlen(s->url) : 0; n > 0 && s->url[n - 1] == '/'; n--)
         s->url[n - 1] = '\0';
@@ -102,19 +103,36 @@ static otsd_err settle_url(otsd_server *s, otsd_error *e) {
 }
 
 otsd_err otsd_server_set_url(otsd_server *s, const char *text, otsd_error *e) {
-    otsd_err rc = set_text(s, "url", text, e);
+    otsd_err rc;
 
+    if (s && s->region && !text) /* the address is the region's: no url is set */
+        return OTSD_OK;
+    rc = set_text(s, "url", text, e);
     if (rc == OTSD_OK)
         rc = set_text(s, "region", NULL, e);
     return rc == OTSD_OK ? settle_url(s, e) : rc;
 }
 
 otsd_err otsd_server_set_region(otsd_server *s, const char *region, otsd_error *e) {
-    otsd_err rc = set_text(s, "region", region, e);
+    char *before;
+    otsd_err rc;
 
-    if (rc == OTSD_OK && !region)
-        rc = set_text(s, "url", NULL, e);
-    return rc == OTSD_OK ? settle_url(s, e) : rc;
+    if (!s)
+        return error_null(e, "the server");
+    if (!region && !s->region) /* the address is that of a url */
+        return OTSD_OK;
+    before = s->region;
+    s->region = NULL;
+    rc = region ? set_text(s, "region", region, e) : set_text(s, "url", NULL, e);
+    if (rc == OTSD_OK)
+        rc = settle_url(s, e);
+    if (rc != OTSD_OK) {
+        free(s->region);
+        s->region = before;
+        return rc;
+    }
+    free(before);
+    return OTSD_OK;
 }
 
 otsd_err otsd_server_set_username(otsd_server *s, const char *name, otsd_error *e) {

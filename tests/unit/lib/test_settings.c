@@ -53,6 +53,34 @@ static void settings_without_a_file_are_those_of_a_file(void **state) {
     otsd_server_free(&s);
 }
 
+static void a_setting_that_is_taken_back_takes_no_other_with_it(void **state) {
+    otsd_server *s = NULL;
+    otsd_secret *token = NULL;
+
+    (void)state;
+    assert_int_equal(otsd_server_new(&s, NULL), OTSD_OK);
+    assert_int_equal(otsd_secret_new(&token, "token", 5, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_url(s, "https://s.example.com", NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_region(s, NULL, NULL), OTSD_OK);
+    assert_string_equal(otsd_server_url(s), "https://s.example.com");
+    assert_int_equal(otsd_server_set_region(s, "eu", NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_url(s, NULL, NULL), OTSD_OK);
+    assert_string_equal(otsd_server_url(s), "https://eu.onetimesecret.com");
+    assert_int_equal(otsd_server_set_region(s, NULL, NULL), OTSD_OK);
+    assert_string_equal(otsd_server_url(s), "");
+    assert_int_equal(otsd_server_set_url(s, "https://s.example.com", NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_url(s, NULL, NULL), OTSD_OK);
+    assert_string_equal(otsd_server_url(s), "");
+    assert_int_equal(otsd_server_set_token(s, token, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_token_file(s, NULL, NULL), OTSD_OK);
+    assert_string_equal(otsd_secret_data(s->token), "token");
+    assert_int_equal(otsd_server_set_token_file(s, "/etc/token", NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_token(s, NULL, NULL), OTSD_OK);
+    assert_string_equal(s->token_file, "/etc/token");
+    otsd_secret_free(&token);
+    otsd_server_free(&s);
+}
+
 typedef otsd_err set_text_fn(otsd_server *s, const char *text, otsd_error *e);
 
 static void a_setting_that_a_file_could_not_have_is_refused_and_changes_nothing(void **state) {
@@ -172,6 +200,7 @@ static void a_token_that_was_given_as_a_secret_is_sent(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_without_a_file_are_those_of_a_file),
+        cmocka_unit_test(a_setting_that_is_taken_back_takes_no_other_with_it),
         cmocka_unit_test(a_setting_that_a_file_could_not_have_is_refused_and_changes_nothing),
         cmocka_unit_test(a_token_or_time_limit_that_makes_no_sense_is_refused),
         cmocka_unit_test(what_only_all_settings_together_can_tell_is_told_when_a_client_is_made),

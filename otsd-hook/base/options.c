@@ -18,12 +18,15 @@ static bool is_option(const option_row *row) {
     return row->kind != OPTION_HEADING;
 }
 
+/* Every command has it, so that no table does. */
+static const option_row help = {.name = "help", .kind = OPTION_FLAG};
+
 /* NULL: p says why. A whole name wins over longer ones that begin with it. */
 static const option_row *find(const option_table *o, const given *g, problem *p) {
     const option_row *found = NULL, *other = NULL;
 
-    for (size_t i = 0; i < o->len; i++) {
-        const option_row *row = &o->rows[i];
+    for (size_t i = 0; i <= o->len; i++) {
+        const option_row *row = i < o->len ? &o->rows[i] : &help;
 
         if (!is_option(row) || strncmp(row->name, g->name, g->len) != 0)
             continue;
@@ -124,8 +127,6 @@ static options_result take(const option_table *o, const char *word, const char *
 
     *used = false;
     g.value = g.name[g.len] == '=' ? g.name + g.len + 1 : NULL;
-    if (g.len == strlen("help") && !g.value && strncmp(g.name, "help", g.len) == 0)
-        return OPTIONS_HELP;
     row = find(o, &g, p);
     if (!row)
         return OPTIONS_WRONG;
@@ -138,6 +139,8 @@ static options_result take(const option_table *o, const char *word, const char *
                     row->name);
         return OPTIONS_WRONG;
     }
+    if (row == &help)
+        return OPTIONS_HELP;
     *used = row->kind != OPTION_FLAG && !g.value;
     if (store(row, *used ? next : g.value, into))
         return OPTIONS_READ;

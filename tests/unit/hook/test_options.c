@@ -130,6 +130,8 @@ static const row cases[] = {
     /* help is for everybody, and before what comes behind it */
     {{"--help"}, OPTIONS_HELP, "", PLAIN, NULL},
     {{"--help", "--frobnicate"}, OPTIONS_HELP, "", PLAIN, NULL},
+    {{"--he"}, OPTIONS_HELP, "", PLAIN, NULL},
+    {{"--help=1", "a"}, WRONG("the option --help takes no value")},
     {{"--frobnicate", "--help"}, WRONG("\"--frobnicate\" is no option")},
 };
 

@@ -73,7 +73,9 @@ world_mount() {
         mount -t overlay -o lowerdir=$lower,upperdir=$W/up/$d,workdir=$W/work/$d overlay $lower ||
             world_die "no overlay on $lower"
     done
-    mount -t tmpfs -o mode=1777 tmpfs /tmp || world_die "no tmpfs on /tmp"
+    for d in tmp var/tmp; do
+        mount -t tmpfs -o mode=1777 tmpfs /$d || world_die "no tmpfs on /$d"
+    done
     world_mount_dev
     ip link set lo up || world_die "no loopback"
     TOP=$W/tree
@@ -110,7 +112,7 @@ world_keep_known() { # FILE OTHER
 # The same machine everywhere: no accounts of people, no earlier otsd, names from files and DNS only.
 world_clean_machine() {
     local f
-    rm -rf /etc/otsd /var/lib/otsd /var/log/otsd /etc/nologin /var/tmp/*
+    rm -rf /etc/otsd /var/lib/otsd /var/log/otsd /etc/nologin
     for f in passwd group; do
         { awk -F: '$3 < 1000 || $3 == 65534' /etc/$f >$W/$f && cat $W/$f >/etc/$f; } || world_die "/etc/$f"
     done

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The first steps of a hand-off on a real ledger: the intent, and the answer of the server. What is on the disk after each
- * of them, and what is left where one fails.
+ * The first steps of a hand-off on a real ledger: the intent, and the answer of the server. What is on the disk after
+ * each of them, and what is left where one fails.
  */
 #include <setjmp.h>
 #include <stdarg.h>

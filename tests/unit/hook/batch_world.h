@@ -11,8 +11,8 @@
 #define BATCH_LINES_MAX 16 /* users */
 #define BATCH_REPORT "/var/lib/report.csv"
 
-/* Of these users, without mail, with a report, one request at a time. One batch at a time; its lines stand from 2 on.
- * */
+/* Of these users, without mail, with a report, one request at a time. One batch at a time; its lines
+ * stand from 2 on. */
 void batch_begin(batch *b, world *w, const char *const *users, size_t n);
 /* The line of a user, to be changed. */
 roster_line *batch_line(size_t i);

@@ -129,6 +129,17 @@ struct step world_burned(const said *t) {
     return world_answer(200, json);
 }
 
+struct step world_list(const said *t, size_t n) {
+    char *json = next_text();
+    int len = snprintf(json, TEXT_MAX, "[");
+
+    for (size_t i = 0; i < n; i++)
+        len += snprintf(json + len, TEXT_MAX - (size_t)len, "%s%s", i > 0 ? "," : "", world_entry_text(&t[i]));
+    assert_true(len + 1 < TEXT_MAX);
+    snprintf(json + len, TEXT_MAX - (size_t)len, "]");
+    return world_answer(200, json);
+}
+
 record world_record(void) {
     record r = {.id = "0123456789abcdef",
                 .user = "alice",

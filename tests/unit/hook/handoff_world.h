@@ -45,8 +45,9 @@ typedef struct said {
 struct step world_receipt(const said *t);
 /* The same as the answer to a burn has it. */
 struct step world_burned(const said *t);
-/* As an entry of a list, to be joined by commas and put into brackets. */
+/* As an entry of a list, and the list. */
 const char *world_entry_text(const said *t);
+struct step world_list(const said *t, size_t n);
 struct step world_answer(int status, const char *json);
 #define WORLD_GONE world_answer(404, "{\"message\":\"Unknown secret\"}")
 #define WORLD_REFUSED world_answer(404, "{\"message\":\"You cannot do that\"}")

@@ -69,7 +69,7 @@ static void the_length_of_an_address_is_bounded(void **state) {
     assert_string_not_equal(p.text, "the address made from handoff.recipient is too long");
     assert_int_equal(strlen(out.text), 254);
     assert_memory_equal(out.behind, "########", 8);
-    strcat(user, "u");
+    user[strlen(user)] = 'u';
     assert_int_equal(address_of(pattern, user, out.text, &p), EX_DATAERR);
     assert_string_equal(p.text, "the address made from handoff.recipient is too long");
     assert_memory_equal(out.behind, "########", 8);

@@ -143,34 +143,33 @@ typedef struct owners {
     const char *promise;
     kind strays[5];
     other others[5];
-    bool settled;
     int found; /* index of a stray, -1: none */
-    bool unclear, ambiguous;
+    bool settled, unclear, ambiguous;
 } owners;
 
 static const owners cases[] = {
-    {"nothing there, nothing found", {END}, {LAST}, true, -1, false, false},
-    {"one that fits is ours", {FITS}, {LAST}, true, 0, false, false},
-    {"the first one that fits", {ELSE, FITS, ELSE}, {LAST}, true, 1, false, false},
-    {"what is in the ledger is nobody's orphan", {KNOWN}, {LAST}, true, -1, false, false},
-    {"nor does it stand in the way of one", {KNOWN, FITS}, {LAST}, true, 1, false, false},
-    {"one more than could own them: another host's", {FITS, FITS}, {LAST}, true, -1, false, true},
-    {"two for two", {FITS, FITS}, {SAME}, true, 0, false, false},
-    {"one for two: either may have it", {FITS}, {SAME}, true, 0, false, false},
-    {"three for two", {FITS, FITS, FITS}, {SAME}, true, -1, false, true},
-    {"three for three", {FITS, FITS, FITS}, {SAME, SAME}, true, 0, false, false},
-    {"an intent that asked for something else owns none", {FITS, FITS}, {DIFFERENT}, true, -1, false, true},
-    {"our own intent is not another", {FITS, FITS}, {OURSELVES}, true, -1, false, true},
-    {"nor is our own process", {FITS}, {OURSELVES_UNDER_WAY}, true, 0, false, false},
-    {"a provision under way may own it", {FITS}, {UNDER_WAY}, true, -1, true, false},
-    {"one under way that is listed first", {FITS}, {UNDER_WAY, SAME}, true, -1, true, false},
-    {"one under way that is listed last", {FITS}, {SAME, UNDER_WAY}, true, -1, true, false},
-    {"one under way that asked for something else does not", {FITS}, {DIFFERENT_UNDER_WAY}, true, 0, false, false},
-    {"one under way, and more than could own them", {FITS, FITS}, {UNDER_WAY}, true, -1, true, false},
-    {"before ours settled the exact mark counts", {FITS}, {LAST}, false, 0, false, false},
-    {"before that a clamped one may be another's", {CLAMPED}, {LAST}, false, -1, true, false},
-    {"after that it is ours", {CLAMPED}, {LAST}, true, 0, false, false},
-    {"before that, too many are ambiguous all the same", {FITS, FITS}, {LAST}, false, -1, false, true},
+    {"nothing there, nothing found", {END}, {LAST}, -1, true, false, false},
+    {"one that fits is ours", {FITS}, {LAST}, 0, true, false, false},
+    {"the first one that fits", {ELSE, FITS, ELSE}, {LAST}, 1, true, false, false},
+    {"what is in the ledger is nobody's orphan", {KNOWN}, {LAST}, -1, true, false, false},
+    {"nor does it stand in the way of one", {KNOWN, FITS}, {LAST}, 1, true, false, false},
+    {"one more than could own them: another host's", {FITS, FITS}, {LAST}, -1, true, false, true},
+    {"two for two", {FITS, FITS}, {SAME}, 0, true, false, false},
+    {"one for two: either may have it", {FITS}, {SAME}, 0, true, false, false},
+    {"three for two", {FITS, FITS, FITS}, {SAME}, -1, true, false, true},
+    {"three for three", {FITS, FITS, FITS}, {SAME, SAME}, 0, true, false, false},
+    {"an intent that asked for something else owns none", {FITS, FITS}, {DIFFERENT}, -1, true, false, true},
+    {"our own intent is not another", {FITS, FITS}, {OURSELVES}, -1, true, false, true},
+    {"nor is our own process", {FITS}, {OURSELVES_UNDER_WAY}, 0, true, false, false},
+    {"a provision under way may own it", {FITS}, {UNDER_WAY}, -1, true, true, false},
+    {"one under way that is listed first", {FITS}, {UNDER_WAY, SAME}, -1, true, true, false},
+    {"one under way that is listed last", {FITS}, {SAME, UNDER_WAY}, -1, true, true, false},
+    {"one under way that asked for something else does not", {FITS}, {DIFFERENT_UNDER_WAY}, 0, true, false, false},
+    {"one under way, and more than could own them", {FITS, FITS}, {UNDER_WAY}, -1, true, true, false},
+    {"before ours settled the exact mark counts", {FITS}, {LAST}, 0, false, false, false},
+    {"before that a clamped one may be another's", {CLAMPED}, {LAST}, -1, false, true, false},
+    {"after that it is ours", {CLAMPED}, {LAST}, 0, true, false, false},
+    {"before that, too many are ambiguous all the same", {FITS, FITS}, {LAST}, -1, false, false, true},
 };
 
 #define LONG_TTL 2000000

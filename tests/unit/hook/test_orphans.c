@@ -36,17 +36,6 @@ static record intent_of(const char *user, char digit) {
     return r;
 }
 
-static struct step list_of(const said *t, size_t n) {
-    char text[4000] = "[";
-
-    for (size_t i = 0; i < n; i++) {
-        strcat(text, i > 0 ? "," : "");
-        strcat(text, world_entry_text(&t[i]));
-    }
-    strcat(text, "]");
-    return world_answer(200, text);
-}
-
 static said like(const record *r, const char *key, int64_t later) {
     return (said){.key = key, .ttl = (long)r->ttl_asked, .created = (long)(r->created + later), .recipient = MASKED};
 }
@@ -71,7 +60,7 @@ static void assert_found(const record *r, const char *key) {
 static void what_fits_is_found_whatever_stands_around_it(void **state) {
     record r = intent_of("alice", 'a');
     said list[] = {like(&r, "zz", 1000), like(&r, "orphan", 1), like(&r, "aa", -1000)};
-    const struct step steps[] = {list_of(list, 3)};
+    const struct step steps[] = {world_list(list, 3)};
 
     (void)state;
     world_open(&w, NULL, steps, 1);
@@ -102,7 +91,7 @@ static void what_cannot_be_an_orphan_is_passed_over(void **state) {
 
         t.state = rows[i].state;
         t.recipient = rows[i].recipient;
-        s = list_of(&t, 1);
+        s = world_list(&t, 1);
         world_open(&w, NULL, &s, 1);
         assert_found(&r, rows[i].found ? "orphan" : "");
         world_close(&w, 1);
@@ -113,7 +102,7 @@ static void what_cannot_be_an_orphan_is_passed_over(void **state) {
 static void what_the_ledger_knows_is_no_orphan(void **state) {
     record r = intent_of("alice", 'a');
     said list[] = {like(&r, "x", 1), like(&r, WORLD_KEY, 1), like(&r, "b", 1)};
-    const struct step steps[] = {list_of(list, 3)};
+    const struct step steps[] = {world_list(list, 3)};
 
     (void)state;
     for (ledger_state s = LEDGER_ISSUING; s < LEDGER_ASIDE; s++) {
@@ -137,7 +126,7 @@ static void what_the_ledger_knows_is_no_orphan(void **state) {
 static void each_orphan_is_given_once(void **state) {
     record a = intent_of("alice", 'a'), b = intent_of("bob", 'b');
     said list[] = {like(&a, "one", 1), like(&a, "two", 2)};
-    const struct step steps[] = {list_of(list, 2)};
+    const struct step steps[] = {world_list(list, 2)};
     entry *e;
 
     (void)state;
@@ -181,7 +170,7 @@ static pid_t hold(const record *r) {
 static void what_may_be_under_way_elsewhere_is_unclear(void **state) {
     record r = intent_of("alice", 'a'), other = intent_of("bob", 'b');
     said t = like(&r, "orphan", 1);
-    const struct step steps[] = {list_of(&t, 1)};
+    const struct step steps[] = {world_list(&t, 1)};
     orphan_search found;
     pid_t pid;
     entry *e;
@@ -206,7 +195,7 @@ static void what_may_be_under_way_elsewhere_is_unclear(void **state) {
 static void our_own_lock_is_not_another_process(void **state) {
     record r = intent_of("alice", 'a');
     said t = like(&r, "orphan", 1);
-    const struct step steps[] = {list_of(&t, 1)};
+    const struct step steps[] = {world_list(&t, 1)};
     entry *e;
 
     (void)state;
@@ -229,7 +218,7 @@ static void the_clocks_are_compared_at_what_both_know(void **state) {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         record known = world_record();
         said list[] = {like(&r, "orphan", 7200), like(&known, WORLD_KEY, 7200 - rows[i].age)};
-        const struct step steps[] = {list_of(list, 2)};
+        const struct step steps[] = {world_list(list, 2)};
         entry *e;
 
         world_open(&w, NULL, steps, 1);
@@ -245,7 +234,7 @@ static void the_clocks_are_compared_at_what_both_know(void **state) {
 /* A list from before the intent settled does not prove that nothing was made. */
 static void a_list_is_asked_for_anew_where_it_is_too_old(void **state) {
     record r = intent_of("alice", 'a'), young = intent_of("bob", 'b');
-    const struct step steps[] = {list_of(NULL, 0)};
+    const struct step steps[] = {world_list(NULL, 0)};
     orphans *o = &w.x.orphans;
 
     (void)state;
@@ -271,7 +260,7 @@ static void a_list_is_asked_for_anew_where_it_is_too_old(void **state) {
 static void a_list_that_fails_finds_nothing_and_is_asked_for_again(void **state) {
     record r = intent_of("alice", 'a');
     said t = like(&r, "orphan", 1);
-    const struct step steps[] = {WORLD_TROUBLE, list_of(&t, 1)};
+    const struct step steps[] = {WORLD_TROUBLE, world_list(&t, 1)};
     orphan_search found;
     problem p;
 
@@ -288,21 +277,23 @@ static void a_list_that_fails_finds_nothing_and_is_asked_for_again(void **state)
 static void a_long_list_is_kept_whole(void **state) {
     enum { MANY = 300 };
     record r = intent_of("alice", 'a');
-    char *body = malloc(MANY * 400), *answer = malloc(MANY * 400 + 200), key[16];
+    const size_t size = MANY * 400;
+    char *body = malloc(size), *answer = malloc(size + 200), key[16];
     size_t len = 0;
     struct step s = {STEP_ANSWER, answer};
 
     (void)state;
     assert_true(body && answer);
-    len += (size_t)sprintf(body, "[");
+    len += (size_t)snprintf(body, size, "[");
     for (int i = 0; i < MANY; i++) {
         said t = like(&r, key, i == 270 ? 1 : 5000);
 
         snprintf(key, sizeof key, "key%03d", i * 7 % MANY);
-        len += (size_t)sprintf(body + len, "%s%s", i > 0 ? "," : "", world_entry_text(&t));
+        len += (size_t)snprintf(body + len, size - len, "%s%s", i > 0 ? "," : "", world_entry_text(&t));
     }
-    len += (size_t)sprintf(body + len, "]");
-    sprintf(answer, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", len, body);
+    len += (size_t)snprintf(body + len, size - len, "]");
+    snprintf(answer, size + 200, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+             len, body);
     world_open(&w, NULL, &s, 1);
     assert_found(&r, "key090");
     assert_int_equal(w.x.orphans.len, MANY);

@@ -311,9 +311,9 @@ static options_result read_line(const char *name, request *q, const char *const 
     char *argv[8];
     int argc = 0;
 
-    argv[argc++] = (char *)(uintptr_t)name;
+    argv[argc++] = (char *)name;
     for (; words[argc - 1]; argc++)
-        argv[argc] = (char *)(uintptr_t)words[argc - 1];
+        argv[argc] = (char *)words[argc - 1];
     argv[argc] = NULL;
     memset(q, 0, sizeof *q);
     return request_read(calls_find(name), q, argc, argv);

@@ -54,9 +54,9 @@ static void the_choice(void **state) {
         record r = {.storing = choices[i].storing, .backend = choices[i].command ? BACKEND_COMMAND : BACKEND_SHADOW};
 
         if (choices[i].key)
-            strcpy(r.metadata_key, "key");
+            snprintf(r.metadata_key, sizeof r.metadata_key, "key");
         if (choices[i].hash)
-            strcpy(r.hash, "$5$hash");
+            snprintf(r.hash, sizeof r.hash, "$5$hash");
         if (recover_choose(&r, Y) != choices[i].yes || recover_choose(&r, N) != choices[i].no ||
             recover_choose(&r, U) != choices[i].unknown || recover_has_password(&r) != choices[i].has_password)
             fail_msg("row %zu", i);
@@ -184,21 +184,10 @@ static record lost_answer(int64_t age) {
     return r;
 }
 
-static struct step list_of(const said *t, size_t n) {
-    char text[4000] = "[";
-
-    for (size_t i = 0; i < n; i++) {
-        strcat(text, i > 0 ? "," : "");
-        strcat(text, world_entry_text(&t[i]));
-    }
-    strcat(text, "]");
-    return world_answer(200, text);
-}
-
 static void an_answer_that_was_lost_is_found_and_burned(void **state) {
     record r = lost_answer(100);
     said orphan = {.ttl = 3456, .created = r.created + 1, .recipient = "al***@e***.com"};
-    const struct step steps[] = {list_of(&orphan, 1), world_burned(&orphan)};
+    const struct step steps[] = {world_list(&orphan, 1), world_burned(&orphan)};
     recovery what;
     problem p;
 
@@ -215,7 +204,7 @@ static void an_answer_that_was_lost_is_found_and_burned(void **state) {
 static void an_orphan_whose_burn_fails_keeps_its_key(void **state) {
     record r = lost_answer(100), saved;
     said orphan = {.ttl = 3456, .created = r.created + 1, .recipient = "al***@e***.com"};
-    const struct step steps[] = {list_of(&orphan, 1), WORLD_TROUBLE};
+    const struct step steps[] = {world_list(&orphan, 1), WORLD_TROUBLE};
     recovery what;
     problem p;
 
@@ -230,7 +219,7 @@ static void an_orphan_whose_burn_fails_keeps_its_key(void **state) {
 }
 
 static void what_was_never_made_is_dropped_once_it_settled(void **state) {
-    const struct step steps[] = {list_of(NULL, 0)};
+    const struct step steps[] = {world_list(NULL, 0)};
     record r = lost_answer(4);
     recovery what;
     problem p;
@@ -245,7 +234,7 @@ static void what_was_never_made_is_dropped_once_it_settled(void **state) {
 }
 
 static void before_that_it_waits(void **state) {
-    const struct step steps[] = {list_of(NULL, 0)};
+    const struct step steps[] = {world_list(NULL, 0)};
     record r = lost_answer(0);
     recovery what;
     problem p;
@@ -262,7 +251,7 @@ static void what_may_be_another_hosts_is_not_burned(void **state) {
     record r = lost_answer(100);
     said two[] = {{.key = "one", .ttl = 3456, .created = r.created + 1, .recipient = "al***@e***.com"},
                   {.key = "two", .ttl = 3456, .created = r.created + 2, .recipient = "al***@e***.com"}};
-    const struct step steps[] = {list_of(two, 2)};
+    const struct step steps[] = {world_list(two, 2)};
     recovery what;
     problem p;
 

@@ -227,9 +227,9 @@ static void the_check(void **state) {
 
 static int gather(const otsd_receipt *t, void *arg) {
     char *text = arg;
+    size_t len = strlen(text);
 
-    strcat(text, t->metadata_key);
-    strcat(text, " ");
+    snprintf(text + len, 100 - len, "%s ", t->metadata_key);
     return strcmp(t->metadata_key, "last") == 0 ? EX_OSERR : EX_OK;
 }
 

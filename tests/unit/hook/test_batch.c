@@ -253,8 +253,11 @@ static void files_that_cannot_be_read_stop_it(void **state) {
     batch_begin(&b, &w, users, 1);
     assert_int_equal(unlink("/etc/shadow"), 0);
     assert_int_equal(check(bad, &p), EX_NOINPUT);
+    assert_non_null(strstr(p.text, "/etc/shadow"));
+    put_file("/etc/shadow", WORLD_SHADOW, 0640);
     assert_int_equal(unlink("/etc/passwd"), 0);
     assert_int_equal(check(bad, &p), EX_NOINPUT);
+    assert_non_null(strstr(p.text, "/etc/passwd"));
     batch_end(&b);
     world_close(&w, 0);
 }

@@ -122,14 +122,13 @@ static void what_lives_is_still_to_be_burned(void **state) {
 /* Trouble says nothing of the secret: the receipt is not even asked for. */
 static void trouble_ends_nothing(void **state) {
     static const struct {
-        int status;
         const char *json;
-        int rc;
+        int status, rc;
     } rows[] = {
-        {500, "{\"message\":\"An unexpected error occurred\"}", EX_TEMPFAIL},
-        {401, "{\"message\":\"Not authorized\"}", EX_NOPERM},
-        {429, "{\"message\":\"Rate limit exceeded\"}", EX_TEMPFAIL},
-        {200, "[]", EX_PROTOCOL},
+        {"{\"message\":\"An unexpected error occurred\"}", 500, EX_TEMPFAIL},
+        {"{\"message\":\"Not authorized\"}", 401, EX_NOPERM},
+        {"{\"message\":\"Rate limit exceeded\"}", 429, EX_TEMPFAIL},
+        {"[]", 200, EX_PROTOCOL},
     };
     record r = world_record();
     remote_end end;
@@ -331,7 +330,7 @@ static void a_generate_that_failed_says_what_is_certain(void **state) {
 
         if (s.action == STEP_ANSWER) {
             snprintf(json, sizeof json, "{\"message\":\"%s\"}", s.text + 4);
-            s = world_answer(atoi(s.text), json);
+            s = world_answer((int)strtol(s.text, NULL, 10), json);
         }
         world_open(&w, NULL, &s, 1);
         remote_limit(w.x.remote, 400);

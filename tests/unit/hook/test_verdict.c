@@ -30,24 +30,23 @@ static void local_trouble_would_meet_the_next_one_too(void **state) {
 
 static void what_was_done_before_decides_where_to_begin(void **state) {
     static const struct {
-        bool intent;
         int pending;
-        bool same_uid, has_password;
         batch_status expected;
+        bool intent, same_uid, has_password;
     } rows[] = {
-        {false, LEDGER_NONE, false, false, BATCH_TODO},
-        {false, LEDGER_NONE, false, true, BATCH_KEPT},
-        {false, LEDGER_NONE, true, false, BATCH_TODO},
-        {false, EX_OK, true, false, BATCH_OPEN},
-        {false, EX_OK, true, true, BATCH_OPEN},
-        {false, EX_OK, false, false, BATCH_LEFT},
-        {false, EX_OK, false, true, BATCH_LEFT},
-        {false, EX_DATAERR, false, true, BATCH_LEFT},
-        {false, EX_IOERR, true, true, BATCH_LEFT},
-        {true, LEDGER_NONE, false, false, BATCH_INTERRUPTED},
-        {true, LEDGER_NONE, false, true, BATCH_INTERRUPTED},
-        {true, EX_OK, true, true, BATCH_INTERRUPTED},
-        {true, EX_DATAERR, false, false, BATCH_INTERRUPTED},
+        {LEDGER_NONE, BATCH_TODO, false, false, false},
+        {LEDGER_NONE, BATCH_KEPT, false, false, true},
+        {LEDGER_NONE, BATCH_TODO, false, true, false},
+        {EX_OK, BATCH_OPEN, false, true, false},
+        {EX_OK, BATCH_OPEN, false, true, true},
+        {EX_OK, BATCH_LEFT, false, false, false},
+        {EX_OK, BATCH_LEFT, false, false, true},
+        {EX_DATAERR, BATCH_LEFT, false, false, true},
+        {EX_IOERR, BATCH_LEFT, false, true, true},
+        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, false},
+        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, true},
+        {EX_OK, BATCH_INTERRUPTED, true, true, true},
+        {EX_DATAERR, BATCH_INTERRUPTED, true, false, false},
     };
 
     (void)state;
@@ -62,21 +61,20 @@ static void what_was_done_before_decides_where_to_begin(void **state) {
 /* An answer that may hide a secret is never asked for again; a refusal of this one is no reason to try it again. */
 static void a_generate_that_failed_goes_its_way(void **state) {
     static const struct {
-        bool certain;
         remote_trouble trouble;
-        bool retry;
         direction back;
         batch_status end;
         pace_event event;
+        bool certain, retry;
     } rows[] = {
-        {true, REMOTE_REFUSED, false, BACK_DROP, BATCH_FAILED, PACE_GOOD},
-        {true, REMOTE_LIMITED, true, BACK_DROP, BATCH_LEFT, PACE_LIMITED},
-        {true, REMOTE_AWAY, true, BACK_DROP, BATCH_LEFT, PACE_TROUBLE},
-        {true, REMOTE_HOPELESS, true, BACK_DROP, BATCH_LEFT, PACE_TROUBLE},
-        {false, REMOTE_REFUSED, false, BACK_LOSE, BATCH_FAILED, PACE_GOOD},
-        {false, REMOTE_LIMITED, false, BACK_LOSE, BATCH_LEFT, PACE_LIMITED},
-        {false, REMOTE_AWAY, false, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE},
-        {false, REMOTE_HOPELESS, false, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE},
+        {REMOTE_REFUSED, BACK_DROP, BATCH_FAILED, PACE_GOOD, true, false},
+        {REMOTE_LIMITED, BACK_DROP, BATCH_LEFT, PACE_LIMITED, true, true},
+        {REMOTE_AWAY, BACK_DROP, BATCH_LEFT, PACE_TROUBLE, true, true},
+        {REMOTE_HOPELESS, BACK_DROP, BATCH_LEFT, PACE_TROUBLE, true, true},
+        {REMOTE_REFUSED, BACK_LOSE, BATCH_FAILED, PACE_GOOD, false, false},
+        {REMOTE_LIMITED, BACK_LOSE, BATCH_LEFT, PACE_LIMITED, false, false},
+        {REMOTE_AWAY, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE, false, false},
+        {REMOTE_HOPELESS, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE, false, false},
     };
 
     (void)state;

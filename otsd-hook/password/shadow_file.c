@@ -86,10 +86,10 @@ typedef struct slot {
     size_t len; /* of its user's name */
     bool met;   /* only the first line of a name counts, for getspnam as for us */
 } slot;
-typedef struct names {
-    slot *slots;
+typedef struct slots {
+    slot *all;
     size_t mask;
-} names;
+} slots;
 
 static size_t name_hash(const char *name, size_t len) {
     uint32_t h = 2166136261U;
@@ -100,28 +100,28 @@ static size_t name_hash(const char *name, size_t len) {
 }
 
 /* The slot of this name, or the empty one where it would be. */
-static slot *names_find(const names *t, const char *name, size_t len) {
-    size_t i = name_hash(name, len) & t->mask;
+static slot *slots_find(const slots *s, const char *name, size_t len) {
+    size_t i = name_hash(name, len) & s->mask;
 
-    while (t->slots[i].change && (t->slots[i].len != len || memcmp(t->slots[i].change->user, name, len) != 0))
-        i = (i + 1) & t->mask;
-    return &t->slots[i];
+    while (s->all[i].change && (s->all[i].len != len || memcmp(s->all[i].change->user, name, len) != 0))
+        i = (i + 1) & s->mask;
+    return &s->all[i];
 }
 
-static bool names_init(names *t, shadow_change *changes, size_t n) {
-    t->mask = 1;
-    while (t->mask < 2 * n)
-        t->mask = 2 * t->mask + 1;
-    t->slots = calloc(t->mask + 1, sizeof *t->slots);
-    for (size_t i = 0; t->slots && i < n; i++) {
+static bool slots_init(slots *s, shadow_change *changes, size_t n) {
+    s->mask = 1;
+    while (s->mask < 2 * n)
+        s->mask = 2 * s->mask + 1;
+    s->all = calloc(s->mask + 1, sizeof *s->all);
+    for (size_t i = 0; s->all && i < n; i++) {
         size_t len = strlen(changes[i].user);
-        slot *at_slot = names_find(t, changes[i].user, len);
+        slot *at_slot = slots_find(s, changes[i].user, len);
 
         changes[i].result = SHADOW_ABSENT;
         if (!at_slot->change)
             *at_slot = (slot){.change = &changes[i], .len = len};
     }
-    return t->slots;
+    return s->all;
 }
 
 static int cannot_write(problem *p) {
@@ -259,7 +259,7 @@ static int one_line(rewrite *w, slot *at_slot, size_t at, size_t len, problem *p
     return rc;
 }
 
-static int all_lines(rewrite *w, const names *wanted, problem *p) {
+static int all_lines(rewrite *w, const slots *wanted, problem *p) {
     int rc = problem_none(p);
 
     for (size_t at = 0, len; rc == EX_OK && at < w->len; at += len) {
@@ -268,7 +268,7 @@ static int all_lines(rewrite *w, const names *wanted, problem *p) {
 
         len = stop ? (size_t)(stop - line) + 1 : w->len - at;
         colon = memchr(line, ':', len);
-        at_slot = colon ? names_find(wanted, line, (size_t)(colon - line)) : NULL;
+        at_slot = colon ? slots_find(wanted, line, (size_t)(colon - line)) : NULL;
         if (at_slot && at_slot->change && !at_slot->met)
             rc = one_line(w, at_slot, at, len, p);
     }
@@ -303,7 +303,7 @@ static int finish(rewrite *w, problem *p) {
     return rc;
 }
 
-static int apply_locked(const names *wanted, problem *p) {
+static int apply_locked(const slots *wanted, problem *p) {
     rewrite w = {.in = open(SHADOW_PATH, O_RDONLY | O_NOFOLLOW | O_CLOEXEC), .fd = -1};
     int rc;
 
@@ -329,10 +329,10 @@ static int apply_locked(const names *wanted, problem *p) {
 }
 
 int shadow_apply(shadow_change *changes, size_t n, problem *p) {
-    names wanted;
+    slots wanted;
     int rc;
 
-    if (!names_init(&wanted, changes, n)) {
+    if (!slots_init(&wanted, changes, n)) {
         rc = problem_set(p, EX_OSERR, "out of memory");
     } else if (lckpwdf() != 0) {
         rc = problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
@@ -340,7 +340,7 @@ int shadow_apply(shadow_change *changes, size_t n, problem *p) {
         rc = apply_locked(&wanted, p);
         ulckpwdf();
     }
-    free(wanted.slots);
+    free(wanted.all);
     for (size_t i = 0; rc != EX_OK && i < n; i++)
         changes[i].result = SHADOW_UNTOUCHED;
     return rc;

@@ -58,8 +58,8 @@ batch_status verdict_unfit(const problem *why);
 /* The password was to be stored and the hand-off to be armed; why is that of the last step. */
 batch_status verdict_stored(bool stored, bool unsure, const problem *why);
 
-/* Why a whole group of which no password could be set ends the batch; false: it does not, the accounts are the reason.
- * */
+/* Does a whole group of which no password could be set end the batch? False: the accounts are the reason. any: of one
+ * that failed. */
 bool verdict_group_hopeless(size_t stored, size_t len, const problem *any);
 
 #endif

@@ -187,8 +187,7 @@ static int login_run(context *x, int argc, char **argv) {
         return rc;
     g.user = argv[1];
     x->config_path = g.config;
-    /* Under the module standard error is /dev/null, and what goes wrong before the configuration is read must be seen.
-     * */
+    /* Under the module standard error is /dev/null; what goes wrong before the configuration is read must be seen. */
     problem_use_syslog(true);
     return command_end(run(x, &g, &p), &p);
 }

@@ -86,9 +86,9 @@ void issue_begin(context *x, issue *const *i, size_t n) {
     for (size_t k = 0; k < n; k++) {
         if (i[k]->why.code == EX_OK)
             continue;
+        /* Where it stays, the next sweep drops it: it asked nobody. */
         if (i[k]->entry)
-            (void)ledger_unlink(x->ledger, i[k]->entry,
-                                &ignored); /* the next sweep drops an intent that asked nobody */
+            (void)ledger_unlink(x->ledger, i[k]->entry, &ignored);
         ledger_release(&i[k]->entry);
         problem_add(&i[k]->why, "; nothing was changed");
     }

@@ -61,7 +61,7 @@ static void failed_answer(remote_answer *a, const char *user, const otsd_error *
                       e->code == OTSD_ERR_REFUSED ? "%s: the server refused" : "%s: no password from the server", user);
 }
 
-/* What generate is asked for on behalf of h. The passphrase has to be freed. */
+/* What generate is asked for on behalf of r. The passphrase has to be freed. */
 static int options_of(const config *c, const record *r, const char *locale, otsd_options *o, otsd_secret **passphrase,
                       problem *p) {
     int rc = passphrase_of(r, passphrase, p);
@@ -193,8 +193,8 @@ int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem
     return problem_none(p);
 }
 
-/* "Unknown secret" also means read, expired or burned before: the receipt tells which. EX_OK: *end says; otherwise *e
- * is why nobody can say. */
+/* "Unknown secret" also means read, expired or burned before: the receipt tells which. True: *end says; otherwise *e
+ * is why it is not burned, or why nobody can say. */
 static bool learn_end(remote *server, const record *r, int64_t now, remote_end *end, otsd_error *e) {
     otsd_receipt *t = NULL;
     otsd_error fetch = {0};

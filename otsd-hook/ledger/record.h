@@ -64,8 +64,8 @@ typedef struct record {
     int64_t deadline;
     char hash[385];  /* of the generated password, as in shadow */
     int64_t storing; /* command backend: the command may have been started */
-    char link[HANDOFF_LINK_MAX +
-              1]; /* where a batch is to report it: a second run of an interrupted batch has to know it; "" otherwise */
+    /* Where a batch is to report it, for a second run of an interrupted batch has to know it; "" otherwise. */
+    char link[HANDOFF_LINK_MAX + 1];
 
     int64_t opened_at;  /* 0: not known to be opened */
     int64_t checked_at; /* when the receipt was last asked for */

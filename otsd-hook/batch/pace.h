@@ -58,8 +58,8 @@ int64_t pace_next(const pace *s, int64_t now);
 bool pace_exhausted(const pace *s, int64_t now);
 /* Nothing was tried for a while: the patience is measured anew. All else holds. */
 void pace_resume(pace *s);
-/* "the server limits us", "the server is in trouble": from the beginning of a pause until a good probe. NULL otherwise.
- * */
+/* "the server limits us", "the server is in trouble": from the beginning of a pause until a good probe; otherwise
+ * NULL. */
 const char *pace_why(const pace *s);
 
 #endif

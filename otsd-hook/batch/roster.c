@@ -187,8 +187,7 @@ static int take_line(reader *t, unsigned long number, char *line, size_t len, pr
     } else if (ok) {
         ok = csv_split(line, len, fields, COLUMN_COUNT, &count, why);
         if (ok && count != t->columns_len) {
-            snprintf(why, sizeof why, "%zu field%s, but the header has %zu", count, count == 1 ? "" : "s",
-                     t->columns_len);
+            snprintf(why, sizeof why, "fields: %zu, but the header has %zu", count, t->columns_len);
             ok = false;
         }
         for (size_t i = 0; ok && i < count; i++)

@@ -123,7 +123,7 @@ static void names_each_bad_line(void **state) {
     static const struct {
         const char *text, *said;
     } rows[] = {
-        {"user,ttl\nalice\nbob,3d,\n", "2: 1 field, but the header has 2\n3: 3 fields, but the header has 2\n"},
+        {"user,ttl\nalice\nbob,3d,\n", "2: fields: 1, but the header has 2\n3: fields: 3, but the header has 2\n"},
         {"user,ttl\nalice,3d\nbob,59\ncarol,31d\ndave,x\neve,-1\n",
          "3: the ttl is not 60 seconds to 30 days, written as 90m, 12h or 3d\n"
          "4: the ttl is not 60 seconds to 30 days, written as 90m, 12h or 3d\n"
@@ -411,7 +411,7 @@ static void standard_input(void **state) {
         said[0] = '\0';
         assert_int_equal(roster_read(&r, paths[i], note, NULL, &p), EX_OK);
         assert_lines(&r, "2 alice - 0 - secret\n");
-        assert_string_equal(said, "3: 1 field, but the header has 2\n");
+        assert_string_equal(said, "3: fields: 1, but the header has 2\n");
         roster_free(&r);
         assert_int_equal(dup2(old, STDIN_FILENO), STDIN_FILENO);
         (void)close(old);

@@ -12,9 +12,6 @@
 #include "batch/stages.h"
 #include "batch/preflight.h"
 
-#define GROUP_WAIT 1000 /* ms that a hashed password waits for others, at least */
-#define GROUP_SHARE 10  /* and as many times as long as the last transaction took: so it takes a tenth of the time */
-#define GROUP_WAIT_MOST 10000
 #define STORE_TRIES 4 /* while another program holds the shadow file's lock; glibc waits 15 s each time */
 #define LOSSES_MOST 3
 #define POLL 50 /* ms; whether a group is due is a matter of time as well */
@@ -215,13 +212,9 @@ static void go_back(pipeline *p, work *w) {
 }
 
 static bool group_is_due(const pipeline *p) {
-    int64_t wait = p->stored_in * GROUP_SHARE;
+    int64_t waited = p->hashed.len > 0 ? clock_ms() - p->hashed.first->ready_at : 0;
 
-    if (wait < GROUP_WAIT || wait > GROUP_WAIT_MOST)
-        wait = wait < GROUP_WAIT ? GROUP_WAIT : GROUP_WAIT_MOST;
-    if (p->hashed.len == 0)
-        return false;
-    return p->hashed.len >= p->group || p->hashed.len == p->active || clock_ms() - p->hashed.first->ready_at >= wait;
+    return verdict_group_due(p->hashed.len, p->group, p->active, waited, p->stored_in);
 }
 
 static void take_group(pipeline *p) {

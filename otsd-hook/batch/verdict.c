@@ -3,6 +3,9 @@
 
 #include "ledger/ledger.h"
 
+#define GROUP_WAIT 1000 /* ms that a hashed password waits for others, at least */
+#define GROUP_SHARE 10  /* and as many times as long as the last transaction took: so it takes a tenth of the time */
+#define GROUP_WAIT_MOST 10000
 /* So many passwords of a group could not be set, and no other could: it is not the accounts. */
 #define NONE_ENOUGH 10
 
@@ -42,6 +45,18 @@ batch_status verdict_stored(bool stored, bool unsure, const problem *why) {
     if (stored || unsure || why->code == EX_TEMPFAIL || verdict_is_local(why))
         return BATCH_LEFT;
     return BATCH_FAILED;
+}
+
+static int64_t group_wait(int64_t stored_in) {
+    int64_t wait = stored_in * GROUP_SHARE;
+
+    if (wait < GROUP_WAIT)
+        return GROUP_WAIT;
+    return wait < GROUP_WAIT_MOST ? wait : GROUP_WAIT_MOST;
+}
+
+bool verdict_group_due(size_t len, size_t most, size_t active, int64_t waited, int64_t stored_in) {
+    return len > 0 && (len >= most || len == active || waited >= group_wait(stored_in));
 }
 
 bool verdict_group_hopeless(size_t stored, size_t len, const problem *any) {

@@ -134,6 +134,27 @@ static void ten_that_fail_are_not_the_accounts(void **state) {
     assert_true(verdict_group_hopeless(0, 1, &locked));
 }
 
+/* A transaction is worth waiting for, ten times as long as it takes: between one second and ten. */
+static void a_group_is_stored_when_it_is_due(void **state) {
+    static const struct {
+        size_t len, most, active;
+        int64_t waited, stored_in;
+        bool due;
+    } rows[] = {
+        {0, 3072, 0, 0, 0, false},       {0, 3072, 5, 0, 0, false},        {5, 3072, 5, 0, 0, true},
+        {4, 3072, 5, 0, 0, false},       {4, 3072, 5, 999, 0, false},      {4, 3072, 5, 1000, 0, true},
+        {4, 3072, 5, 1000, 100, true},   {4, 3072, 5, 1000, 101, false},   {4, 3072, 5, 1010, 101, true},
+        {4, 3072, 5, 9999, 1000, false}, {4, 3072, 5, 10000, 60000, true}, {99, 100, 500, 0, 0, false},
+        {100, 100, 500, 0, 0, true},     {200, 100, 500, 0, 0, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (verdict_group_due(rows[i].len, rows[i].most, rows[i].active, rows[i].waited, rows[i].stored_in) !=
+            rows[i].due)
+            fail_msg("row %zu", i);
+}
+
 static void the_window_fits_the_descriptors(void **state) {
     static const struct {
         rlim_t files;
@@ -239,6 +260,8 @@ int main(void) {
         {"what became of storing and arming is what the account is", a_password_that_was_to_be_stored, NULL, NULL,
          NULL},
         {"ten of a group that fail are not the accounts' fault", ten_that_fail_are_not_the_accounts, NULL, NULL, NULL},
+        {"a group is stored when it is full, complete, or has waited", a_group_is_stored_when_it_is_due, NULL, NULL,
+         NULL},
         {"the window fits the descriptors", the_window_fits_the_descriptors, NULL, NULL, NULL},
         {"the backlog fits the locked memory", the_backlog_fits_the_locked_memory, NULL, NULL, NULL},
         {"as many hash as there are cores, or accounts", as_many_hash_as_there_are_cores_or_accounts, NULL, NULL, NULL},

@@ -43,7 +43,7 @@ endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
 # A program knows its rooms by name: core/core.h is the library's, ledger/ledger.h the hook's.
 INCLUDES := -Ilib -Iotsd-hook
-ALL_CPPFLAGS := $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' $(CPPFLAGS)
+ALL_CPPFLAGS = $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' $(CPPFLAGS)
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
@@ -88,7 +88,7 @@ all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(patsubst $(B)/%,$(B)/inst
 tests: all $(TESTPROGS)
 
 # What was built with other settings is built anew: the file changes only where they do.
-SETTINGS := $(CC)|$(ALL_CPPFLAGS)|$(ALL_CFLAGS)|$(EXE_LDFLAGS)|$(SO_LDFLAGS)|$(PREFIX)|$(LIBDIR)|$(INCLUDEDIR)
+SETTINGS := $(CC)|$(ALL_CPPFLAGS)|$(ALL_CFLAGS)|$(EXE_LDFLAGS)|$(SO_LDFLAGS)|$(PREFIX)|$(LIBDIR)|$(INCLUDEDIR)|$(VERSION)
 $(B)/settings: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','"'"',$(SETTINGS))' | cmp -s - $@ || printf '%s\n' '$(subst ','"'"',$(SETTINGS))' > $@

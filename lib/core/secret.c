@@ -66,8 +66,8 @@ char *secret_memory(otsd_secret *s) {
     return s->data;
 }
 
-static otsd_err no_locked_memory(otsd_error *e, size_t len) {
-    return error_local(e, OTSD_ERR_MEMORY, "no locked memory for a secret of more than %zu bytes (see ulimit -l)", len);
+static otsd_err no_locked_memory(otsd_error *e) {
+    return error_local(e, OTSD_ERR_MEMORY, "no locked memory for the secret (see ulimit -l)");
 }
 
 otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len, otsd_error *e) {
@@ -79,7 +79,7 @@ otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len, otsd_e
     if (rc == OTSD_ERR_ARGUMENT)
         return error_local(e, rc, "the secret is longer than %zu bytes", OTSD_SECRET_MAX);
     if (rc != OTSD_OK)
-        return no_locked_memory(e, len);
+        return no_locked_memory(e);
     if (len > 0)
         memcpy((*out)->data, data, len);
     return OTSD_OK;
@@ -139,7 +139,7 @@ otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *
             size = max + 3;
         rc = secret_alloc(&larger, size);
         if (rc != OTSD_OK) {
-            rc = no_locked_memory(e, used);
+            rc = no_locked_memory(e);
             goto out;
         }
         if (s)

@@ -55,6 +55,8 @@ static const conf_row rows[] = {
 
 static const conf_schema schema = {rows, sizeof rows / sizeof rows[0], NULL};
 
+_Static_assert(sizeof rows / sizeof rows[0] <= CONF_KEYS, "each key has a line");
+
 otsd_err otsd_server_new(otsd_server **out, otsd_error *e) {
     otsd_server *s;
 

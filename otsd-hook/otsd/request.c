@@ -134,7 +134,6 @@ int request_secret(otsd_secret **out, const char *file, int fd, const char *prom
     err = file ? otsd_secret_from_file(out, file, max, &e) : otsd_secret_from_fd(out, fd, max, &e);
     if (err == OTSD_OK)
         return problem_none(p);
-    e.code = err; /* where memory ran out nothing is filled in */
     return problem_from_library(p, &e);
 }
 

@@ -38,7 +38,6 @@ static bool step_outside(array *a, char c) {
 
 /* Length of what belongs to the element; a->at tells whether it ends there. */
 static size_t span_inside(array *a, const char *p, size_t len) {
-
     for (size_t i = 0; i < len; i++) {
         if (a->escaped) {
             a->escaped = false;

@@ -22,7 +22,6 @@ const char *otsd_state_name(otsd_state s) {
 }
 
 static otsd_state state_of(const char *name) {
-
     for (int s = OTSD_STATE_NEW; s <= OTSD_STATE_ORPHANED; s++)
         if (strcmp(name, state_names[s]) == 0)
             return (otsd_state)s;

@@ -140,7 +140,6 @@ static bool lane_remove(http_multi *m, lane *l, CURL *easy) {
 }
 
 void http_multi_remove(http_multi *m, http_exchange *x) {
-
     for (size_t i = 0; i < LANES; i++)
         if (lane_remove(m, &m->lanes[i], http_easy(x)))
             return;

@@ -181,7 +181,6 @@ static void text_that_could_move_the_cursor_is_replaced(void **state) {
 }
 
 static void every_code_has_a_text(void **state) {
-
     (void)state;
     for (int i = OTSD_OK; i <= OTSD_ERR_ANSWER; i++)
         for (int k = OTSD_OK; k < i; k++)

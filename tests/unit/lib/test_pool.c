@@ -87,7 +87,6 @@ static void finish(struct run *run) {
 }
 
 static void each_was_told_once(const struct run *run) {
-
     for (size_t i = 0; i < run->started; i++)
         assert_int_equal(run->all[i].told, 1);
     assert_int_equal(run->good + run->bad, run->started);

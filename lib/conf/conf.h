@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reading a file like otsd.conf(5), strictly, by tables. What groups and keys there are is not known here: each reader
- * brings a schema, a row for each key, and a struct for the values. Who sets a value without a file goes through the
- * same rows, so that there is one door for what is taken.
+ * brings a schema, a row for each key, and a struct for the values. A value that is set without a file goes through the
+ * same rows, so that there is one door for all.
  */
 #ifndef OTSD_CONF_H
 #define OTSD_CONF_H
@@ -42,14 +42,15 @@ typedef struct conf_schema {
 
 #define CONF_KEYS 32
 
-/* Where the values came from: what a message has to name. With zeros in file and of it is no file but a caller. */
+/* Where the values came from: what a message has to name. Zeros in `file` and `of` say that there is no file, but a
+ * caller. */
 typedef struct conf_source {
     const conf_schema *schema;
     const char *file;
     otsd_error *e;
     unsigned taken;
     struct {
-        unsigned line, nth; /* nth: as the how many-th key of the file it was taken; 0: not set */
+        unsigned line, nth; /* nth: its place in the order in which keys were taken, from 1; 0: not set */
     } of[CONF_KEYS];
 } conf_source;
 

@@ -28,7 +28,7 @@ typedef struct http_answer {
 /* What is collected of a body at most. */
 #define HTTP_COLLECT_MAX ((size_t)2 << 20)
 
-/* Is shown the body piece by piece, the head of the answer with it. SINK_COLLECT: this piece and all others are
+/* Is shown the body piece by piece, together with the head of the answer. SINK_COLLECT: this piece and all others are
  * collected and not shown. SINK_STOP: that was enough; the exchange then ends well. */
 typedef enum sink_verdict { SINK_TOOK, SINK_COLLECT, SINK_STOP } sink_verdict;
 typedef struct http_sink {

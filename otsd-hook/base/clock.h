@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The clock that intervals are measured with, and the chance that keeps hosts from doing things at the same moment.
+ * The clock for measuring intervals, and the random numbers that keep hosts from doing things at the same moment.
  */
 #ifndef OTSD_HOOK_CLOCK_H
 #define OTSD_HOOK_CLOCK_H

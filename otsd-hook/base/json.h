@@ -3,8 +3,8 @@
  * The one printer of JSON: written member by member into memory that is wiped, so that a secret may pass through, and
  * printed only when it is whole.
  *
- * A failure sticks. NULL is the text that has failed already, and every function takes it: a caller builds to the end
- * without asking, and learns of a failure from json_print or json_text_of.
+ * A failure sticks. NULL stands for a text that has failed already, and every function accepts it: so a caller builds
+ * to the end without asking, and learns of a failure from json_print or json_text_of.
  */
 #ifndef OTSD_HOOK_JSON_H
 #define OTSD_HOOK_JSON_H

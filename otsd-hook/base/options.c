@@ -40,7 +40,7 @@ static const option_row *find(const option_table *o, const given *g, problem *p)
             found = row;
     }
     if (!found || g->len == 0)
-        problem_set(p, EX_USAGE, "\"--%.*s\" is no option", (int)g->len, g->name);
+        problem_set(p, EX_USAGE, "there is no option \"--%.*s\"", (int)g->len, g->name);
     else if (other)
         problem_set(p, EX_USAGE, "the option \"--%.*s\" may be --%s or --%s", (int)g->len, g->name, found->name,
                     other->name);
@@ -135,7 +135,7 @@ static options_result take(const option_table *o, const char *word, const char *
         return OPTIONS_WRONG;
     }
     if (row->kind == OPTION_FLAG ? !!g.value : !g.value && !next) {
-        problem_set(p, EX_USAGE, g.value ? "the option --%s takes no value" : "the option --%s lacks its value",
+        problem_set(p, EX_USAGE, g.value ? "the option --%s takes no value" : "the option --%s needs a value",
                     row->name);
         return OPTIONS_WRONG;
     }
@@ -160,7 +160,7 @@ options_result options_parse(const option_table *o, int argc, char **argv, void 
         if (over || argv[i][0] != '-' || argv[i][1] == '\0') {
             argv[kept++] = argv[i];
         } else if (argv[i][1] != '-') {
-            problem_set(p, EX_USAGE, "\"%s\" is no option", argv[i]);
+            problem_set(p, EX_USAGE, "there is no option \"%s\"", argv[i]);
             result = OPTIONS_WRONG;
         } else if (argv[i][2] == '\0') {
             over = true;

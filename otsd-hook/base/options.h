@@ -53,9 +53,9 @@ typedef struct option_table {
 
 typedef enum options_result { OPTIONS_READ, OPTIONS_HELP, OPTIONS_WRONG } options_result;
 
-/* Pure: prints nothing. argv[0] is skipped; the arguments are moved to argv[1] and behind, *count is how many they are.
- * Values go into the struct at `into`, which holds the defaults. OPTIONS_WRONG: p says why, in a sentence without
- * end. */
+/* Pure: prints nothing. argv[0] is skipped; the arguments are moved to argv[1] and behind, *count is their number.
+ * Values go into the struct at `into`, which holds the defaults. OPTIONS_WRONG: p says why, in a sentence without its
+ * full stop. */
 options_result options_parse(const option_table *o, int argc, char **argv, void *into, size_t *count, problem *p);
 /* options_parse; prints the help on standard output, or the mistake on standard error. OPTIONS_READ: go on. */
 options_result options_read(const option_table *o, int argc, char **argv, void *into, size_t *count);

@@ -52,7 +52,7 @@ int privs_start(problem *p) {
         return problem_set(p, EX_NOPERM, "only root can run this");
     /* The PAM module runs us from programs whose real user is not root. */
     if (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
-        return problem_set(p, EX_OSERR, "root's full identity cannot be had: %s", strerror(errno));
+        return problem_set(p, EX_OSERR, "root's full identity cannot be taken on: %s", strerror(errno));
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     /* A caller that ignores or blocks these would keep us from waiting for what we start. */

@@ -34,14 +34,14 @@ int problem_code_of(otsd_err err);
 /* Puts what state things are in behind the text: "; nothing was changed". */
 void problem_add(problem *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Whose messages these are: "otsd-hook" until it is said otherwise. name is kept, not copied. */
+/* The program that messages name; "otsd-hook" until this is called. name is kept, not copied. */
 void problem_program(const char *name);
 /* Where messages go: standard error always; syslog (authpriv) too once problem_use_syslog(true) was called. */
 void problem_use_syslog(bool on);
 void problem_say(const problem *p);
 /* A line that is no failure; the priority is one of syslog's. Only warnings and worse go to standard error. */
 void say(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* For who sits at the terminal only: never to syslog. */
+/* Only for the person at the terminal: never to syslog. */
 void say_here(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* While a bar is shown on standard error (progress.h), messages there begin with the sequence that wipes its line. */
 void problem_over_bar(bool on);

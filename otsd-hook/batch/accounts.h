@@ -66,13 +66,13 @@ void batch_move(batch *b, batch_account *a, batch_status to);
 void batch_take(const batch *b, batch_account *a, const record *r);
 /* The account is through for this run: notes it in the report, and says it where it failed. */
 void batch_result(batch *b, batch_account *a, batch_status to, const char *message);
-/* Notes it where its status says that there is nothing to do for it. */
+/* Notes the result of an account whose status says that there is nothing to do. */
 void batch_through(batch *b, batch_account *a);
 /* What cannot be written any more cuts the batch short. */
 void batch_close_report(batch *b);
-/* Nothing new is to be begun. The first reason counts. From any thread. */
+/* From now on nothing new is begun. The first reason counts. From any thread. */
 void batch_cut(batch *b, const problem *why);
-/* Draws the bar; with the pause that it is, and true, where the pace wants one. */
+/* Draws the bar; the second one, where the pace wants a pause: with that pause, and returns true. */
 void batch_show(batch *b, const char *waiting);
 bool batch_show_pause(batch *b, const pace *s);
 

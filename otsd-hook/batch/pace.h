@@ -7,8 +7,8 @@
  *  - LIMITED is a pause for all: 1 s, doubled for each probe that fails, at most 60 s. A Retry-After wins where it is
  *    larger (bounded by 3600 s). Up to a quarter is added at random, so that many hosts do not come back together.
  *  - TROUBLE among good answers may be one lost connection: it halves the window, once for all requests that were sent
- *    before that. It is a pause as soon as the last N answers, N = max(3, window / 4), had no good one among them, if
- *    the answer names a Retry-After, or if it is the answer to a probe.
+ *    before that. It begins a pause as soon as none of the last N answers was good, N = max(3, window / 4), or if the
+ *    answer names a Retry-After, or if it is the answer to a probe.
  *  - After a pause one single request goes out, the probe. A good answer opens up: 2, 4, 8, ... to all jobs, one
  *    doubling for each window full of good answers.
  *  - Answers to requests that were sent before a pause began say nothing new: they neither double it nor end it, nor do
@@ -36,7 +36,7 @@ typedef struct pace {
     bool probing;      /* a pause began and no probe was good since */
     pace_event reason; /* of the pause */
     int64_t paused_at; /* when the last pause began, -1: never. Requests that were sent until then say nothing new */
-    int64_t halved_at; /* likewise for the last halving, and another one */
+    int64_t halved_at; /* when the window was last halved, likewise */
     int64_t until;     /* end of the pause */
     int64_t step_ms;   /* length of the next pause, before the random part */
     int64_t patience_ms;
@@ -49,7 +49,7 @@ void pace_init(pace *s, size_t jobs, int64_t patience_ms);
 /* An answer came to a request that was sent at sent_at. retry_after_s: 0 where the server did not say. random: any
  * number. */
 void pace_note(pace *s, pace_event event, int64_t sent_at, long retry_after_s, unsigned random, int64_t now);
-/* How many requests may be in flight now, the ones that are included; 0: wait. */
+/* How many requests may be in flight now, including those that are; 0: wait. */
 size_t pace_allows(const pace *s, int64_t now);
 /* Milliseconds until the next try, 0: no need to wait. */
 int64_t pace_next(const pace *s, int64_t now);

@@ -106,7 +106,7 @@ static void send_some(pipeline *p) {
 
 static void show(pipeline *p) {
     if (!batch_show_pause(p->b, &p->b->pace))
-        batch_show(p->b, stop_wanted() ? "stopping: what was begun is finished; again to leave at once" : NULL);
+        batch_show(p->b, stop_wanted() ? "stopping when what was begun is finished; once more to leave at once" : NULL);
 }
 
 /* Said once a pause, where nobody looks at a bar. */

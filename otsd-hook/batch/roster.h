@@ -45,8 +45,8 @@ typedef struct roster {
     size_t room; /* of lines */
 } roster;
 
-/* Called for each bad line, in the file's order and once a line; text is what is wrong with it, without the line
- * number. It quotes no field but a user that is there twice and a JSON key that is not known. */
+/* Called once for each bad line, in the file's order; text is what is wrong with it, without the line number. It quotes
+ * no field but a user that is there twice and a JSON key that is not known. */
 typedef void roster_bad_fn(void *arg, unsigned long number, const char *text);
 
 /* Reads all of path, "-" (or /dev/stdin) for standard input. EX_OK also where single lines were bad: out has the good

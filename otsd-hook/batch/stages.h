@@ -11,7 +11,7 @@
 #include "batch/queue.h"
 #include "handoff/issue.h"
 
-/* Intents that are made and synced at once; so many are kept ready. */
+/* How many intents are made and synced at once, and kept ready. */
 #define INTENTS 512
 
 struct work {
@@ -47,7 +47,7 @@ typedef struct pipeline {
 
 /* The network thread may be waiting for what has just happened. The caller holds the lock. */
 void stages_wake_network(pipeline *p);
-/* Nothing new is to be begun; and is it so? */
+/* From now on nothing new is begun; and: was that said? */
 void stages_cut_short(pipeline *p, const problem *why);
 bool stages_stopping(const pipeline *p);
 

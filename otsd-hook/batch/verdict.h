@@ -3,7 +3,8 @@
  * What becomes of an account of a batch: decisions only. Each is a function of what was found or of how a step ended;
  * what is done about it is the callers'.
  *
- * Nobody is called failed whom another run could help, and nobody is begun anew of whom something may be left.
+ * Nobody counts as failed whom another run could help, and nobody is begun anew while something of an earlier attempt
+ * may be left.
  */
 #ifndef OTSD_HOOK_VERDICT_H
 #define OTSD_HOOK_VERDICT_H

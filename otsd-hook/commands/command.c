@@ -13,7 +13,7 @@ int command_begin(const option_table *o, int argc, char **argv, void *into, size
 }
 
 int command_check_user(const option_table *o, const char *word) {
-    return user_name_ok(word) ? EX_OK : options_refuse(o, "\"%s\" is no user name", word);
+    return user_name_ok(word) ? EX_OK : options_refuse(o, "\"%s\" is not a user name", word);
 }
 
 int command_end(int rc, const problem *p) {

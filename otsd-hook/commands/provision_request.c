@@ -50,7 +50,7 @@ static const option_row rows[] = {
      .kind = OPTION_TEXT,
      AT(recipient),
      .argument = "ADDRESS",
-     .help = "who gets the link (default: handoff.recipient of the configuration)"},
+     .help = "who gets the link (default: handoff.recipient of the configuration; in a reissue, as before)"},
     {.name = "no-recipient",
      .kind = OPTION_FLAG,
      AT(no_recipient),

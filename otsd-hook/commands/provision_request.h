@@ -24,7 +24,8 @@ extern const option_table provision_options, reissue_options;
 
 /* EX_OK: go on; otherwise what command_begin returns. q->reissue is the caller's. */
 int provision_read(provision_request *q, int argc, char **argv);
-/* Why these cannot go together, as a sentence without end; NULL: they can. count is how many arguments there are. */
+/* Why these cannot go together, in a sentence without its full stop; NULL: they can. count is how many arguments there
+ * are. */
 const char *provision_conflict(const provision_request *q, size_t count);
 
 #endif

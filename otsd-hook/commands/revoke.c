@@ -146,7 +146,7 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
     if (rc == EX_OK) {
         rc = finish(x, e, p);
         if (rc != EX_OK)
-            problem_add(p, "; %s's generated password is locked already, the burn is owed and otsd-hook sweep does it",
+            problem_add(p, "; %s's generated password is locked already; the burn is owed, and otsd-hook sweep does it",
                         user);
     }
     ledger_release(&e);

@@ -200,7 +200,7 @@ static void tell(status *s) {
         say_here("the sweep is not running (last: %s): enable otsd-sweep.timer, or a cron line",
                  words_time(stamped, when));
     else
-        say_here("the sweep is not running (it never did): enable otsd-sweep.timer, or a cron line");
+        say_here("the sweep is not running (it never has): enable otsd-sweep.timer, or a cron line");
 }
 
 static int run(context *x, status *s, problem *p) {

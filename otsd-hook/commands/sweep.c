@@ -52,7 +52,7 @@ static const option_table options = {
              "what is owed.\n"
              "A systemd timer or cron runs it; running it by hand, or twice at once, does no harm.\n",
     OPTION_ROWS(rows),
-    .arguments = "it takes no user: it looks at all",
+    .arguments = "it takes no user name: it looks at every hand-off",
 };
 
 typedef struct sweep {

@@ -8,7 +8,7 @@
 #include "ledger/audit.h"
 #include "handoff/closing.h"
 
-/* How long an older hand-off may be in other hands. */
+/* How long another process may hold the record of an older hand-off. */
 #define LOCK_WAIT_MS 5000
 
 static int end_older(context *x, const char *user, problem *p) {
@@ -19,7 +19,7 @@ static int end_older(context *x, const char *user, problem *p) {
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
-        return problem_set(p, EX_TEMPFAIL, "%s: the older hand-off is in other hands", user);
+        return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record of the older hand-off", user);
     if (rc != EX_OK) {
         problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, user);
         return rc;

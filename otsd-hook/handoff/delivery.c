@@ -37,7 +37,7 @@ static int check_recipient(const delivery_terms *asked, const otsd_receipt *t, p
 
 static int check_passphrase(const delivery_terms *asked, const otsd_receipt *t, problem *p) {
     if (asked->passphrase && t->passphrase_required != OTSD_YES)
-        return problem_set(p, EX_PROTOCOL, "%s: the server did not take the passphrase over", asked->user);
+        return problem_set(p, EX_PROTOCOL, "%s: the server ignored the passphrase", asked->user);
     if (!asked->passphrase && t->passphrase_required == OTSD_YES)
         return problem_set(p, EX_PROTOCOL, "%s: the server asks for a passphrase that nobody set", asked->user);
     return problem_none(p);

@@ -41,14 +41,14 @@ typedef struct issue {
 
 /* Writes the intents, durably; where this fails nothing is left of one. */
 void issue_begin(context *x, issue *const *i, size_t n);
-/* To be called just before generate is: notes the time, from which recovery judges an answer that was lost. */
+/* To be called just before the request is sent: notes the time from which recovery judges an answer that was lost. */
 int issue_asks(issue *i);
 /* The same, durably: for intents that had to wait. */
 void issue_renew(context *x, issue *const *i, size_t n);
 /* The answer: notes what the server said, first of all the key, and checks it. */
 int issue_answered(context *x, issue *i, otsd_receipt *t);
-/* Where the password is stored as a hash: makes and notes it. Takes all the time; needs nothing but i, so threads can
- * share the work. */
+/* Where the password is stored as a hash: makes and notes it. This is what takes the time; it needs nothing but i, so
+ * threads can share the work. */
 int issue_hash(context *x, issue *i);
 /* Makes the passwords the accounts'. */
 void issue_store(context *x, issue *const *i, size_t n);

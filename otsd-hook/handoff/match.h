@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which of the server's unread secrets did an interrupted intent leave? Decisions only: who calls gives everything.
+ * Which of the server's unread secrets did an interrupted intent leave? Decisions only: the caller provides everything.
  *
  * A secret looks like an intent's where ttl, masked recipient and time fit. Two things are no orphans, however well
  * they fit:
  *
  *  - what a provision that is under way in another process asked for in just the same way: its answer may be on its
  *    way;
- *  - what there is more of than intents that could own it: another host that uses the same account on the server made
- *    some of these. To burn one of that host's locks somebody out; to leave an orphan harms nobody, for no account has
- *    its password.
+ *  - secrets of which there are more than intents that could own them: another host that uses the same account on the
+ *    server made some of them. To burn one of its secrets locks somebody out; to leave an orphan harms nobody, for no
+ *    account has its password.
  *
- * Our clock and the server's differ. By how much is seen at the secrets that both list and ledger have, but for the
- * time that each of these requests took. All times are seconds.
+ * Our clock and the server's differ. The secrets that are both in its list and in the ledger show by how much, except
+ * for the time that each of these requests took. All times are seconds.
  */
 #ifndef OTSD_HOOK_MATCH_H
 #define OTSD_HOOK_MATCH_H
@@ -37,7 +37,7 @@ typedef struct intent {
     bool under_way; /* in another process */
 } intent;
 
-/* From our asking to the server's time of creation, as seen so far: between these. */
+/* The time from our asking to the server's time of creation lies between these, as far as was seen. */
 typedef struct clock_gap {
     bool known;
     int64_t earliest, latest;

@@ -131,7 +131,7 @@ static int load(orphans *o, remote *server, ledger *l, const char *self, problem
 
         rc = ledger_each(l, s, read_record, &g, p);
         if (rc == EX_OSERR)
-            problem_set(p, EX_OSERR, "out of memory for lost secrets");
+            problem_set(p, EX_OSERR, "out of memory while looking for lost secrets");
     }
     if (rc != EX_OK) {
         orphans_free(o);

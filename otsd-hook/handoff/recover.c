@@ -79,7 +79,8 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
 
     if (choice == RECOVER_WAIT)
         return problem_set(p, EX_IOERR,
-                           "%s: whether the password is set cannot be seen now; the provision stays as it is", r->user);
+                           "%s: it cannot be seen now whether the password is set; the provision stays as it is",
+                           r->user);
     if (choice == RECOVER_FORWARD) {
         *out = RECOVERED_FORWARD;
         arm(x, &a, 1);

@@ -23,15 +23,15 @@ typedef enum recovery_choice {
 
 recovery_choice recover_choose(const record *r, otsd_tri in_place);
 
-/* Does it depend on the account's password what becomes of this record? Otherwise in_place is not looked at below. */
+/* Does what becomes of this record depend on the account's password? Where it does not, in_place is ignored below. */
 bool recover_has_password(const record *r);
 /* e lies in issuing/ and is locked; in_place is what backend_look says of it. On a failure the record stays for the
  * next try; it may lie in claimed/ then, and only its burn is owed. */
 int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p);
 /* Looks, and recovers. */
 int recover_one(context *x, entry *e, recovery *out, problem *p);
-/* From when on an unfound secret counts as never made: a server has as long to carry a request out as we would have
- * waited for its answer. */
+/* The time from which a secret that is not found counts as never made: a server has as long to carry out a request as
+ * we would have waited for its answer. */
 int64_t recover_settles(const config *c, const record *r);
 
 #endif

@@ -42,7 +42,7 @@ int remote_check(remote *server, problem *p) {
     otsd_error e = {0};
 
     if (otsd_authcheck(server->client, &e) != OTSD_OK)
-        return problem_from_otsd(p, &e, "the server does not take us");
+        return problem_from_otsd(p, &e, "the server cannot be used");
     return problem_none(p);
 }
 
@@ -272,5 +272,5 @@ int remote_recent(remote *server, int (*fn)(const otsd_receipt *t, void *arg), v
 
     if (otsd_recent_each(server->client, deliver, &d, &e) != OTSD_OK)
         return problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
-    return d.rc == EX_OK ? problem_none(p) : problem_set(p, d.rc, "out of memory for lost secrets");
+    return d.rc == EX_OK ? problem_none(p) : problem_set(p, d.rc, "out of memory while looking for lost secrets");
 }

@@ -32,7 +32,7 @@ typedef struct remote_answer {
 void remote_generate(remote *server, const record *r, const char *locale, remote_answer *a);
 
 /* Many at once, over connections of their own; apart from remote_many_wake all in one thread. fn is called from
- * remote_many_run (what is in flight, also from remote_many_close), and may start the next. */
+ * remote_many_run, and from remote_many_close for what is still in flight; it may start the next. */
 typedef struct remote_many remote_many;
 typedef void remote_answer_fn(void *arg, remote_answer *a);
 int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_answer_fn *fn, problem *p);
@@ -58,7 +58,7 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p);
 
 /* Hands the account's receipts of the last 30 days to fn, one by one, until it returns a sysexits code other than
- * EX_OK. Fails also where it did, and where the list broke off: what fn was given is then not all. */
+ * EX_OK. Fails where fn did, and where the list broke off: then fn was not given all of it. */
 int remote_recent(remote *server, int (*fn)(const otsd_receipt *t, void *arg), void *arg, problem *p);
 
 #endif

@@ -29,9 +29,10 @@ static int open_dir(int parent, const char *path, problem *p, const char *shown)
     if (f.error != 0)
         problem_set(p, EX_NOINPUT, "the ledger %s cannot be opened: %s", shown, strerror(f.error));
     else
-        problem_set(p, EX_CONFIG,
-                    "the ledger %s must belong to root with mode 0700 (it has %04o, uid %u): chown root, chmod 0700",
-                    shown, (unsigned)(f.st.st_mode & 07777), (unsigned)f.st.st_uid);
+        problem_set(
+            p, EX_CONFIG,
+            "the ledger %s must belong to root and have mode 0700 (it has %04o, uid %u): chown root, chmod 0700", shown,
+            (unsigned)(f.st.st_mode & 07777), (unsigned)f.st.st_uid);
     return -1;
 }
 

@@ -4,13 +4,13 @@
  * state; moving it is one renameat2(RENAME_NOREPLACE), so of any number of processes exactly one makes a transition.
  *
  * Whoever works on a record holds a flock on its file. The lock dies with the process, follows the file through a
- * rename, and tells sweep that somebody is at work. An entry that was opened is locked, and was still in its place
- * after the lock was had.
+ * rename, and tells sweep that somebody is at work. An open entry is locked, and was still in its place when the lock
+ * had been taken.
  *
  * Everything under OTSD_STATE_DIR must belong to root and be closed to others; what does not is refused, never mended.
  *
- * How a record is kept is the store's (store.h): callers see the record of an entry, and nothing of the file. Another
- * store can so stand behind the same door.
+ * How a record is kept is the store's (store.h): callers see the record of an entry, and nothing of the file. So
+ * another store can stand behind the same door.
  */
 #ifndef OTSD_HOOK_LEDGER_H
 #define OTSD_HOOK_LEDGER_H
@@ -43,12 +43,12 @@ ledger_state entry_state(const entry *e);
 
 /* Writes r as an intent and gives it locked; durable once it is synced. LEDGER_TAKEN where there is one already. */
 int ledger_create(const ledger *l, const record *r, entry **out, problem *p);
-/* Opens and locks a record. name: USER, in claimed/ USER.ID. LEDGER_NONE. LEDGER_BUSY: for wait_ms.
- * EX_DATAERR: unreadable (p says why). *out is NULL where it fails. */
+/* Opens and locks a record. name: USER, in claimed/ USER.ID. LEDGER_NONE. LEDGER_BUSY: another process held it for all
+ * of wait_ms. EX_DATAERR: unreadable (p says why). *out is NULL where it fails. */
 int ledger_find(const ledger *l, ledger_state s, const char *name, long wait_ms, entry **out, problem *p);
 /* Is there a record of this user? Asks the directory only. */
 bool ledger_has(const ledger *l, ledger_state s, const char *name);
-/* Reads a record without locking it: what it says may be past. The same answers, but for LEDGER_BUSY. */
+/* Reads a record without locking it: it may change at any moment. The same answers, except LEDGER_BUSY. */
 int ledger_peek(const ledger *l, ledger_state s, const char *name, record *out, problem *p);
 /* Writes what was changed in the record: it survives the process, and a crash of the machine once it is synced. */
 int ledger_write(entry *e, problem *p);
@@ -69,8 +69,8 @@ int ledger_unlink(const ledger *l, const entry *e, problem *p);
 int ledger_remove(const ledger *l, const entry *e, problem *p);
 /* Wipes, unlocks and frees; the record stays as it is. Sets the caller's pointer to NULL; NULL is allowed. */
 void ledger_release(entry **e);
-/* Moves a file that cannot be read out of the way, to aside/. LEDGER_NONE: it need not be any more; an intent that was
- * never written is removed instead, for nothing had begun. LEDGER_BUSY: somebody is at work on it. */
+/* Moves a file that cannot be read out of the way, to aside/. LEDGER_NONE: there is no need any more. An intent that
+ * was never written is removed instead, for nothing had begun. LEDGER_BUSY: somebody is at work on it. */
 int ledger_set_aside(const ledger *l, ledger_state s, const char *name, problem *p);
 
 /* Notes that a sweep came to its end now; when the last one did (seconds since the epoch, 0: never). */

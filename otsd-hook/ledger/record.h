@@ -22,7 +22,7 @@
 #define PASSPHRASE_MAX 128
 #define TTL_LEAST 60 /* seconds; what servers grant */
 #define TTL_MOST 2592000
-#define INTENT_FRESH 60  /* s: an intent on the disk is at most so much older than the request that it is for */
+#define INTENT_FRESH 60  /* s: an intent on the disk is at most this much older than its request */
 #define RECORD_MAX 65536 /* bytes in a file */
 
 /* Why a hand-off is over; REASON_NONE while it is not. */
@@ -64,7 +64,7 @@ typedef struct record {
     int64_t deadline;
     char hash[385];  /* of the generated password, as in shadow */
     int64_t storing; /* command backend: the command may have been started */
-    /* Where a batch is to report it, for a second run of an interrupted batch has to know it; "" otherwise. */
+    /* Kept where a batch reports links: if it is interrupted its second run has to know them; "" otherwise. */
     char link[HANDOFF_LINK_MAX + 1];
 
     int64_t opened_at;  /* 0: not known to be opened */

@@ -36,9 +36,9 @@ static void warn_about(const request *r, const otsd_receipt *t) {
     for (size_t i = 0; i < t->recipients_len; i++)
         named = named || otsd_recipient_matches(t->recipients[i], r->options.recipient);
     if (!named)
-        say(LOG_WARNING, "warning: the server did not take the recipient over; no mail will go out");
+        say(LOG_WARNING, "warning: the server ignored the recipient; no mail will go out");
     if (r->options.passphrase && t->passphrase_required == OTSD_NO)
-        say(LOG_WARNING, "warning: the server did not take the passphrase over; burn this secret");
+        say(LOG_WARNING, "warning: the server ignored the passphrase; burn this secret");
     if (r->options.ttl > 0 && t->ttl >= 0 && t->ttl != r->options.ttl)
         say(LOG_WARNING, "warning: the server granted a ttl of %lld seconds, not %ld", (long long)t->ttl,
             r->options.ttl);
@@ -129,16 +129,16 @@ static int call_recent(request *r, problem *p) {
 }
 
 static const command calls[] = {
-    {"status", call_status, 0, "does a server answer there?"},
-    {"authcheck", call_authcheck, 0, "and does it accept the credentials?"},
+    {"status", call_status, 0, "ask whether a server answers"},
+    {"authcheck", call_authcheck, 0, "ask whether it accepts the credentials"},
     {"share", call_share, TAKES_PASSPHRASE | TAKES_CREATION | TAKES_FILE,
-     "store the secret from standard input, print its link"},
+     "store the secret from standard input and print its link"},
     {"generate", call_generate, TAKES_PASSPHRASE | TAKES_CREATION | TAKES_LENGTH,
-     "let the server generate a secret, print it"},
+     "let the server generate a secret; print it and its link"},
     {"read", call_read, TAKES_KEY | TAKES_PASSPHRASE, "open a link: print the secret, which is gone then"},
-    {"receipt", call_receipt, TAKES_KEY, "what became of a secret, by its metadata key"},
+    {"receipt", call_receipt, TAKES_KEY, "tell what became of a secret, by its metadata key"},
     {"burn", call_burn, TAKES_KEY | TAKES_PASSPHRASE, "destroy a secret unread, by its metadata key"},
-    {"recent", call_recent, 0, "the receipts of the last 30 days"},
+    {"recent", call_recent, 0, "list the receipts of the last 30 days"},
 };
 #define CALLS (sizeof calls / sizeof calls[0])
 

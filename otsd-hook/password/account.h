@@ -12,7 +12,7 @@
 /* EX_NOUSER: there is none; EX_OSERR: nobody can say (a directory server is down). */
 int account_uid(const char *user, int64_t *uid, problem *p);
 /* Calls fn for each line of /etc/passwd with a name and a number, until it returns false. Where a name comes twice only
- * its first line counts, which is for fn to see to. Accounts of other sources (LDAP …) are not in it: account_uid. */
+ * its first line counts: fn has to see to that. Accounts of other sources (LDAP …) are not in it: account_uid. */
 int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p);
 
 /* UID_MIN and UID_MAX of login.defs, to be read once where many accounts are looked at. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where passwords live: the shadow file, or an administrator's commands for anything else. What the rest of the hook
- * may know of a backend are the facts below, never its name. A backend is a file with one `backend` in it and a row in
- * the table of backend.c.
+ * Where passwords live: the shadow file, or an administrator's commands for anything else. The rest of the hook knows a
+ * backend by the facts below, never by its name. A backend is a file with one `backend` in it, and a row in the table
+ * of backend.c.
  */
 #ifndef OTSD_HOOK_BACKEND_H
 #define OTSD_HOOK_BACKEND_H
@@ -18,14 +18,15 @@ typedef struct backend_account {
     bool has_password; /* out: one of its own, or a locked one, that is not ours to replace */
 } backend_account;
 
-/* One password to set: that of record, in place of the hash replaces (NULL: of none), or of any with force. */
+/* One password to set, that of `record`: where the account has the hash `replaces` (NULL: never had a password), or any
+ * with force. */
 typedef struct backend_change {
     const record *record;     /* its hash is the value's, where the backend wants one */
     const otsd_secret *value; /* where it wants the value itself; may be NULL otherwise */
     const char *replaces;
     problem *why; /* out; its code is EX_OK where the password is set */
     bool force;
-    bool unsure; /* out: where not: may it be set all the same? Otherwise the account has its old password */
+    bool unsure; /* out, where it failed: may it be set all the same? If not, the account has its old password */
 } backend_change;
 
 /* A generated password: is it the account's, locked or not, and must it be changed? */

@@ -60,7 +60,8 @@ int shadow_line_replaceable(const shadow_line *line, const record *old, bool for
     if (force)
         return problem_none(p);
     if (!shadow_same(line->hash, old->hash))
-        return problem_set(p, EX_NOPERM, "%s has a password of another origin by now; --force replaces it", old->user);
+        return problem_set(p, EX_NOPERM, "%s has another password by now than the generated one; --force replaces it",
+                           old->user);
     if (strcmp(line->hash, old->hash) != 0)
         return problem_set(p, EX_NOPERM, "%s is locked; --force unlocks it with a new password", old->user);
     return problem_none(p);

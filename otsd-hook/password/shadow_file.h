@@ -18,8 +18,8 @@
 #define SHADOW_PATH "/etc/shadow"
 
 /* Each user at most once. Returns EX_OK also where single changes were not possible: see their results. On a failure
- * nothing was changed, unless the text says that the file was written. At least one change done: the file is on disk
- * when this returns. */
+ * nothing was changed, unless the text says that the file was written. Where at least one change was made, the file is
+ * on disk when this returns. */
 int shadow_apply(shadow_change *changes, size_t n, problem *p);
 /* EX_NOUSER: no such line. Names of other sources (LDAP …) are not looked at. */
 int shadow_lookup(const char *user, shadow_line *out, problem *p);

@@ -73,9 +73,10 @@ static void may_the_older_one_be_replaced(void **state) {
         const char *words;
     } rows[] = {
         {HASH, HASH, false, EX_OK, NULL},
-        {OTHER, HASH, false, EX_NOPERM, "alice has a password of another origin by now; --force replaces it"},
-        {"!", HASH, false, EX_NOPERM, "alice has a password of another origin by now; --force replaces it"},
-        {"", "", false, EX_NOPERM, "alice has a password of another origin by now; --force replaces it"},
+        {OTHER, HASH, false, EX_NOPERM,
+         "alice has another password by now than the generated one; --force replaces it"},
+        {"!", HASH, false, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it"},
+        {"", "", false, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it"},
         {"!" HASH, HASH, false, EX_NOPERM, "alice is locked; --force unlocks it with a new password"},
         {"!!" HASH, HASH, false, EX_NOPERM, "alice is locked; --force unlocks it with a new password"},
         {"!" HASH, HASH, true, EX_OK, NULL},

@@ -124,8 +124,8 @@ static void a_passphrase_is_set_as_asked(void **state) {
         {false, OTSD_UNKNOWN, EX_OK, NULL},
         {false, OTSD_YES, EX_PROTOCOL, "alice: the server asks for a passphrase that nobody set"},
         {true, OTSD_YES, EX_OK, NULL},
-        {true, OTSD_NO, EX_PROTOCOL, "alice: the server did not take the passphrase over"},
-        {true, OTSD_UNKNOWN, EX_PROTOCOL, "alice: the server did not take the passphrase over"},
+        {true, OTSD_NO, EX_PROTOCOL, "alice: the server ignored the passphrase"},
+        {true, OTSD_UNKNOWN, EX_PROTOCOL, "alice: the server ignored the passphrase"},
     };
 
     (void)state;

@@ -273,7 +273,7 @@ static void what_was_asked_of_the_server_is_what_is_checked(void **state) {
     otsd_secret_free(&t->value);
     t->value = world_secret(VALUE "23");
     assert_int_equal(issue_answered(&w.x, &i, t), EX_PROTOCOL);
-    assert_string_equal(i.why.text, "alice: the server did not take the passphrase over");
+    assert_string_equal(i.why.text, "alice: the server ignored the passphrase");
     t->passphrase_required = OTSD_YES;
     assert_int_equal(issue_answered(&w.x, &i, t), EX_OK);
     issue_end(&i);

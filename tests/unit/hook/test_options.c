@@ -119,20 +119,20 @@ static const row cases[] = {
     {{"--passphrase-fd=2147483647", "a"}, OPTIONS_READ, "", {.jobs = 16, .fd = INT_MAX}, "a"},
     {{"--passphrase-fd=2147483648", "a"}, WRONG("--passphrase-fd is the number of an open descriptor")},
     /* mistakes */
-    {{"--frobnicate", "a"}, WRONG("\"--frobnicate\" is no option")},
-    {{"--frobnicate=1", "a"}, WRONG("\"--frobnicate\" is no option")},
-    {{"--=1", "a"}, WRONG("\"--\" is no option")},
-    {{"-x", "a"}, WRONG("\"-x\" is no option")},
-    {{"--jsons", "a"}, WRONG("\"--jsons\" is no option")},
+    {{"--frobnicate", "a"}, WRONG("there is no option \"--frobnicate\"")},
+    {{"--frobnicate=1", "a"}, WRONG("there is no option \"--frobnicate\"")},
+    {{"--=1", "a"}, WRONG("there is no option \"--\"")},
+    {{"-x", "a"}, WRONG("there is no option \"-x\"")},
+    {{"--jsons", "a"}, WRONG("there is no option \"--jsons\"")},
     {{"--json=1", "a"}, WRONG("the option --json takes no value")},
-    {{"a", "--recipient"}, WRONG("the option --recipient lacks its value")},
+    {{"a", "--recipient"}, WRONG("the option --recipient needs a value")},
     {{"--passphrase-file=x", "a"}, WRONG("make does not take --passphrase-file")},
     /* help is for everybody, and before what comes behind it */
     {{"--help"}, OPTIONS_HELP, "", PLAIN, NULL},
     {{"--help", "--frobnicate"}, OPTIONS_HELP, "", PLAIN, NULL},
     {{"--he"}, OPTIONS_HELP, "", PLAIN, NULL},
     {{"--help=1", "a"}, WRONG("the option --help takes no value")},
-    {{"--frobnicate", "--help"}, WRONG("\"--frobnicate\" is no option")},
+    {{"--frobnicate", "--help"}, WRONG("there is no option \"--frobnicate\"")},
 };
 
 static void join(char **argv, size_t count, char *out, size_t size) {

@@ -170,7 +170,7 @@ static void a_shadow_file_that_cannot_be_read_waits(void **state) {
     world_open(&w, NULL, NULL, 0);
     assert_int_equal(remove("/etc/shadow"), 0);
     assert_int_equal(recover(&r, &what, &p), EX_IOERR);
-    assert_non_null(strstr(p.text, "alice: whether the password is set cannot be seen now"));
+    assert_non_null(strstr(p.text, "alice: it cannot be seen now whether the password is set"));
     assert_true(ledger_has(w.x.ledger, LEDGER_ISSUING, "alice"));
     world_close(&w, 0);
 }

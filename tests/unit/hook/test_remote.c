@@ -220,7 +220,7 @@ static void the_check(void **state) {
     world_open(&w, NULL, steps, 2);
     assert_int_equal(remote_check(w.x.remote, &p), EX_OK);
     assert_int_equal(remote_check(w.x.remote, &p), EX_NOPERM);
-    assert_non_null(strstr(p.text, "the server does not take us: "));
+    assert_non_null(strstr(p.text, "the server cannot be used: "));
     world_close(&w, 2);
 }
 
@@ -250,7 +250,7 @@ static void the_list_is_handed_out_until_told_to_stop(void **state) {
     text[0] = '\0';
     assert_int_equal(remote_recent(w.x.remote, gather, text, &p), EX_OSERR);
     assert_string_equal(text, "last ");
-    assert_string_equal(p.text, "out of memory for lost secrets");
+    assert_string_equal(p.text, "out of memory while looking for lost secrets");
     world_assert_asked(&w, 0, "GET /api/v1/private/recent");
     world_close(&w, 2);
 }

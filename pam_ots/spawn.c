@@ -109,7 +109,7 @@ static bool take_identity(void) {
            syscall(SYS_setresuid, 0, 0, 0) == 0;
 }
 
-/* Where the kernel does not let the hard limit be raised (a container without the capability), up to that. */
+/* As far as the hard limit, where the kernel does not let that be raised (a container without the capability). */
 static void lift_limit(__rlimit_resource_t resource, rlim_t soft) {
     struct rlimit limit = {soft, RLIM_INFINITY};
 
@@ -135,7 +135,7 @@ static _Noreturn void become_helper(char *const argv[], int output, helper_resul
     sigset_t none;
 
     sigemptyset(&none);
-    /* Ignored signals stay ignored over execve, so does the mask. The library refuses its own two signals. */
+    /* Ignored signals stay ignored over execve, and so does the mask. The library refuses its own two signals. */
     for (int sig = 1; sig < _NSIG; sig++)
         sigaction(sig, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
     syscall(SYS_umask, 077);

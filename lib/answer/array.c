@@ -2,7 +2,7 @@
  *
  * Cuts a JSON array of objects into its elements while it arrives, in pieces of any size, so that a list of any length
  * is read in the memory of one element. What is between the elements is checked here, strictly; an element is whatever
- * stands between a brace and its counterpart outside of strings, and whether it is JSON says the parser that gets it.
+ * stands between a brace and its counterpart outside of strings, and the parser that gets it says whether it is JSON.
  */
 #include "answer/answer.h"
 

@@ -2,9 +2,9 @@
  *
  * What an answer means. A function of its arguments.
  *
- * Servers refuse nearly everything with 404, and whoever reads "gone" will stop to care for a secret: so
- * OTSD_ERR_GONE is given for the two exact texts by which a server says that it does not know a key, to calls that
- * named one, and for nothing else. What is not understood is some other error.
+ * Servers refuse nearly everything with 404, and whoever reads "gone" stops caring for a secret: so OTSD_ERR_GONE is
+ * given for the two exact texts by which a server says that it does not know a key, to calls that named one, and for
+ * nothing else. What is not understood is some other error.
  */
 #include "answer/answer.h"
 

@@ -2,7 +2,7 @@
  *
  * The list of the account's receipts, which has no pages and can have a hundred thousand entries: it is taken apart as
  * it arrives. Only of an answer that says yes (200, JSON, an array) is anything delivered; all others are collected and
- * judged as those of other calls are, and where such a one turns out to be a list after all it is delivered then.
+ * judged like those of other calls, and one that turns out to be a list after all is delivered then.
  */
 #include "client/client.h"
 
@@ -93,7 +93,7 @@ static sink_verdict take(void *arg, const http_answer *a, const char *data, size
     return d->rc == OTSD_OK && !d->ended ? SINK_TOOK : SINK_STOP;
 }
 
-/* An answer that was collected: why it is none, or else the list in it. */
+/* For an answer that was collected: says why it is no list, or delivers the list in it. */
 static otsd_err collected(delivery *d, const http_answer *h, const char *server) {
     struct json_object *json = NULL;
     otsd_err rc = answer_read(h, server, false, &json, d->e);

@@ -3,7 +3,7 @@
  * Which server, and how to talk to it: the settings of a client, set one by one or read from the group `server` of
  * otsd.conf(5). Both ways go through the same rows, so nothing is taken in one that is refused in the other. What no
  * single setting can tell (plain http, a token without an account) is asked when all are there: at the end of the file,
- * or when a client is made. So the order of the calls is of no matter.
+ * or when a client is made. So the order of the calls does not matter.
  */
 #include "client/client.h"
 #include "conf/conf.h"
@@ -89,7 +89,7 @@ static otsd_err set_text(otsd_server *s, const char *key, const char *text, otsd
     return s ? conf_set_text(s, &caller, "server", key, text) : error_null(e, "the server");
 }
 
-/* From a region to its address; and without a slash at the end, for paths are put behind it. */
+/* Turns a region into its address, and drops a slash at the end, for paths are put behind it. */
 static otsd_err settle_url(otsd_server *s, otsd_error *e) {
     char *address = NULL;
 

@@ -2,7 +2,7 @@
  *
  * The file as a whole. It is opened once and everything is asked of the descriptor; its text is then parsed from
  * memory, so that what was checked is what is parsed. An @include would open another file that nobody checked, and
- * libconfig follows it while parsing: so each line that libconfig could take for one is refused before.
+ * libconfig follows it while parsing: so each line that libconfig could take for one is refused beforehand.
  */
 #include "conf/conf.h"
 

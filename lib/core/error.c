@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Errors. A message is one line of valid, printable UTF-8, whatever the other side sent: all of it passes
- * text_printable. The struct is the caller's, and may be of another release than this library: nothing is written to it
- * but here, and never beyond the size that the caller gave.
+ * text_printable. The struct is the caller's, and may be of another release than this library: it is written to only
+ * here, and never beyond the size that the caller gave.
  */
 #include "core/core.h"
 

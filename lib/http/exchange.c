@@ -150,7 +150,7 @@ static size_t on_header(char *line, size_t one, size_t len, void *p) {
     size_t n;
 
     (void)one;                                        /* always 1 */
-    if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* of a 1xx answer or a proxy's CONNECT nothing counts */
+    if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* nothing of a 1xx answer or of a proxy's CONNECT counts */
         a->intended = a->retry_after = 0;
         a->content_type[0] = a->location[0] = '\0';
     } else if (header_value(line, len, "x-ots-intended-status", &value, &n)) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Many exchanges at once, driven by libcurl's multi interface. What is never sent twice is seen to in exchange.c: the
+ * Many exchanges at once, driven by libcurl's multi interface. That nothing is sent twice is seen to in exchange.c: the
  * pre-request callback of each exchange is called for every attempt of libcurl's, also for those that follow a dead
  * connection or a stream that an HTTP/2 server refused.
  *
@@ -19,7 +19,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* One in use; more retired ones than the rest would need answers that take very long. */
+/* One in use; there are more retired ones than the rest only where answers take very long. */
 #define LANES 4
 #define LANE_REQUESTS 900
 /* The poll is on the sockets of the lane in use: the retired ones are looked at so often. */

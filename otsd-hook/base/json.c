@@ -16,7 +16,7 @@ struct json_out {
     bool broken;
     char ends[DEPTH_MAX]; /* what closes each level that is open */
     int depth;
-    bool empty; /* nothing stands yet in the innermost level */
+    bool empty; /* the innermost level is still empty */
 };
 
 json_out *json_new(json_style style) {

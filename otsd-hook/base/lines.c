@@ -42,8 +42,8 @@ static int grow(pass *s, problem *p) {
     return problem_none(p);
 }
 
-/* Hands out the whole lines among the len bytes and moves the rest to the front. Of the first `seen` it is known that
- * no line ends there. */
+/* Hands out the whole lines among the len bytes and moves the rest to the front. The first `seen` bytes are known to
+ * have no line end. */
 static void hand_out(pass *s, size_t seen) {
     char *line = s->buf, *end = s->buf + s->len, *stop;
 

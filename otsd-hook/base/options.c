@@ -119,7 +119,7 @@ static void tell_wrong(const option_row *row, problem *p) {
         problem_set(p, EX_USAGE, "--%s is the number of an open descriptor", row->name);
 }
 
-/* next: the word behind, which is the value where none is in this one; *used says whether it was. */
+/* next: the word that follows, which is the value where this one has none; *used says whether it was taken. */
 static options_result take(const option_table *o, const char *word, const char *next, void *into, bool *used,
                            problem *p) {
     given g = {.name = word + 2, .len = strcspn(word + 2, "=")};

@@ -12,7 +12,7 @@ bool options_take(const option_table *o, const option_row *row) {
     return o->taker == 0 || row->takers == 0 || (row->takers & o->taker) != 0;
 }
 
-/* As a terminal shows it: the bytes that go on with a character take no room. */
+/* The width on a terminal: bytes that continue a character take no room. */
 static size_t columns(const char *s, size_t len) {
     size_t n = 0;
 

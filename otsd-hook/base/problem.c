@@ -54,7 +54,7 @@ int problem_code_of(otsd_err err) {
     return (size_t)err < sizeof codes / sizeof codes[0] ? codes[err] : EX_SOFTWARE;
 }
 
-/* A failure never becomes EX_OK: not every function that fails fills its error. */
+/* A failure never becomes EX_OK, even where the function that failed did not fill its error. */
 static int failure_code(const otsd_error *e) {
     return e->code == OTSD_OK ? EX_SOFTWARE : problem_code_of(e->code);
 }

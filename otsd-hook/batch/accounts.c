@@ -91,7 +91,8 @@ const char *batch_file_name(const batch *b) {
     return strcmp(b->path, "-") == 0 ? "standard input" : b->path;
 }
 
-/* Where links are reported it is all that somebody gets, and a disk that does not take it will not take the ledger. */
+/* Where links are reported, the report is how somebody gets them; and a disk that does not take it will not take the
+ * ledger. */
 static void report_failed(batch *b, const problem *p) {
     problem ignored;
 

@@ -13,7 +13,7 @@
 #include "batch/resume.h"
 #include "batch/stop.h"
 
-#define ROUNDS 4 /* more than an account's answer may be lost */
+#define ROUNDS 4 /* more than the times that an account's answer may be lost */
 
 typedef struct bad_lines {
     const batch *b;

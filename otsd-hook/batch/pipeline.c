@@ -13,7 +13,7 @@
 #include "batch/stages.h"
 #include "password/backend.h"
 
-/* Raises the limit of open files as far as it may be and is of use. */
+/* Raises the limit of open files as far as is allowed and of use. */
 static size_t window(void) {
     rlim_t wanted = limits_descriptors_wanted();
     struct rlimit files;
@@ -106,8 +106,8 @@ static void run_threads(pipeline *p) {
     if (n == 0 || pthread_create(&disk, NULL, stages_disk, p) != 0) {
         no_threads(p);
     } else {
-        /* But for SIGALRM, with which glibc's lckpwdf ends its wait: it has to reach the disk thread, which unblocks it
-         * there. */
+        /* All but SIGALRM, with which glibc's lckpwdf ends its wait: that has to reach the disk thread, which unblocks
+         * it. */
         during = before;
         sigaddset(&during, SIGALRM);
         (void)pthread_sigmask(SIG_SETMASK, &during, NULL);

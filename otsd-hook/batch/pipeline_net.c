@@ -109,7 +109,7 @@ static void show(pipeline *p) {
         batch_show(p->b, stop_wanted() ? "stopping when what was begun is finished; once more to leave at once" : NULL);
 }
 
-/* Said once a pause, where nobody looks at a bar. */
+/* Said once for each pause, where nobody sees a bar. */
 static void say_pause(const pipeline *p, const char **said) {
     const char *why = pace_why(&p->b->pace);
 

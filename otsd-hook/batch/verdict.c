@@ -6,7 +6,7 @@
 #define GROUP_WAIT 1000 /* ms that a hashed password waits for others, at least */
 #define GROUP_SHARE 10  /* and as many times as long as the last transaction took: so it takes a tenth of the time */
 #define GROUP_WAIT_MOST 10000
-/* So many passwords of a group could not be set, and no other could: it is not the accounts. */
+/* Where so many of a group failed and none succeeded, the accounts are not the reason. */
 #define NONE_ENOUGH 10
 
 bool verdict_is_local(const problem *why) {

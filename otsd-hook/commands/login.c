@@ -15,7 +15,7 @@
 #include "handoff/look.h"
 #include "ledger/told.h"
 
-/* Between the end of our own patience and the deadline, which is short of the module's SIGKILL already. */
+/* From the end of our own patience to the deadline, which itself is earlier than the module's SIGKILL. */
 #define MARGIN_MS 50
 
 typedef struct login {

@@ -6,7 +6,7 @@
 #define PATIENCE_MOST 86400
 #define PROVISION 1UL
 #define REISSUE 2UL
-#define ARGUMENTS_MOST 1000 /* what is too much is told by what is asked for */
+#define ARGUMENTS_MOST 1000 /* so that provision_conflict tells of too many, in its own words */
 
 #define AT(member) .at = offsetof(provision_request, member)
 

@@ -199,7 +199,7 @@ static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, 
            w->checks < CHECKS_A_SWEEP && server_answers(w);
 }
 
-/* A record of which the quick look said that there is something to do: again, under its lock. */
+/* Looks again, under its lock, at a record for which the quick look found something to do. */
 static void pending_one(sweep *w, const look_item *seen) {
     situation s;
     problem p;

@@ -19,7 +19,7 @@
 
 /* Bytes that a record needs from intent to end; on most file systems one block, which it takes anyway. */
 #define RESERVED 4096
-/* So few records are synced one by one rather than with all else on their file system. */
+/* Up to so many records are synced one by one, and not with all else on their file system. */
 #define FEW 8
 
 static const char *const state_texts[LEDGER_STATES] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The system's crypt makes the hash, so that what it makes its PAM can read. What would not be one field of one line of
- * the shadow file is refused.
+ * The system's own crypt makes the hash, so its PAM can read it. A hash that would not be one field of one line of the
+ * shadow file is refused.
  */
 #include "password/hash.h"
 

@@ -160,7 +160,7 @@ typedef struct rewrite {
     FILE *out;  /* NULL before and after; writes to fd */
     int fd;
     char *buffer;  /* of out */
-    size_t copied; /* bytes of text that out has, changed or not */
+    size_t copied; /* how much of text is in out, changed or not */
 } rewrite;
 
 /* The whole file in one piece, so that what is decided and what is written come from one look at it. In pages of its
@@ -210,7 +210,7 @@ static int begin(rewrite *w, problem *p) {
     return keep_attributes(w->in, w->fd) == 0 ? problem_none(p) : cannot_write(p);
 }
 
-/* Copies what lies before the line, up to there as it was. */
+/* Copies, unchanged, what lies before the line. */
 static bool copy_to(rewrite *w, size_t at) {
     size_t len = at - w->copied;
 

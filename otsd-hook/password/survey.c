@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The names are sorted and each line of the file is looked up among them, so that the memory is that of the names and
- * not of the file.
+ * The names are sorted and each line of the file is looked up among them, so that memory grows with the names and not
+ * with the file.
  */
 #include "password/survey.h"
 

@@ -411,7 +411,7 @@ int main(void) {
         PROMISE("setcred, account and close: the helper never runs", other_phases_never_run_helper),
         PROMISE("a name that is not one plain path component is not looked up", bad_names_are_not_looked_up),
         PROMISE("without a user nothing is asked and nothing is done", no_user_is_not_asked_for),
-        PROMISE("without a record: no helper, no log line, no message", no_record_no_trace),
+        PROMISE("where no hand-off is open: no helper, no log line, no message", no_record_no_trace),
         PROMISE("a link, folder, fifo or another user's file is no record, and the log says so",
                 only_roots_regular_file_is_a_record),
         PROMISE("without effective uid 0 nothing happens", without_root_nothing_happens),

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -197,6 +199,93 @@ static void a_token_that_was_given_as_a_secret_is_sent(void **state) {
     server_stop(&s);
 }
 
+/* What a client of this server sends as its credentials; "" for an anonymous one, the message where it cannot be made. */
+static void credentials_of(const otsd_server *s, char *out, size_t size) {
+    static const char start[] = "Authorization: Basic ";
+    otsd_client *c = NULL;
+    otsd_error e = {0};
+
+    if (otsd_client_new(&c, s, &e) != OTSD_OK)
+        snprintf(out, size, "%d %s", (int)e.code, e.message);
+    else if (c->settings.authorization)
+        snprintf(out, size, "%s", otsd_secret_data(c->settings.authorization) + strlen(start));
+    else
+        out[0] = '\0';
+    otsd_client_free(&c);
+}
+
+static void the_token_is_the_one_that_was_set_else_the_credential_of_the_service(void **state) {
+    char *credential = client_write_file("otsd-token", "cred\n"), *file = client_write_file("token", "file\n");
+    char said[sizeof(otsd_error)], *slash = strrchr(credential, '/');
+    otsd_secret *token = NULL;
+    otsd_server *s = NULL;
+
+    (void)state;
+    assert_int_equal(otsd_secret_new(&token, "given", 5, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_new(&s, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_region(s, "eu", NULL), OTSD_OK);
+    *slash = '\0';
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", credential, 1), 0);
+    credentials_of(s, said, sizeof said);
+    assert_string_equal(said, "");
+    assert_int_equal(otsd_server_set_username(s, "u", NULL), OTSD_OK);
+    credentials_of(s, said, sizeof said);
+    assert_string_equal(said, "dTpjcmVk"); /* u:cred */
+    assert_int_equal(otsd_server_set_token_file(s, file, NULL), OTSD_OK);
+    credentials_of(s, said, sizeof said);
+    assert_string_equal(said, "dTpmaWxl"); /* u:file */
+    assert_int_equal(otsd_server_set_token(s, token, NULL), OTSD_OK);
+    credentials_of(s, said, sizeof said);
+    assert_string_equal(said, "dTpnaXZlbg=="); /* u:given */
+    assert_int_equal(otsd_server_set_token(s, NULL, NULL), OTSD_OK);
+    credentials_of(s, said, sizeof said);
+    assert_string_equal(said, "dTpjcmVk");
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    *slash = '/';
+    free(credential);
+    free(file);
+    otsd_secret_free(&token);
+    otsd_server_free(&s);
+}
+
+static void a_credential_that_is_no_token_is_told(void **state) {
+    static const struct {
+        const char *text, *expected;
+        unsigned mode;
+    } rows[] = {
+        {"", "/otsd-token: one line with the API token was expected", 0600},
+        {"a\nb\n", "/otsd-token: one line with the API token was expected", 0600},
+        {"a\n", "/otsd-token: has mode 0640; at most 0600 was expected", 0640},
+        {NULL, "/otsd-token: cannot be opened: No such file", 0},
+    };
+    char said[sizeof(otsd_error)];
+    otsd_server *s = NULL;
+
+    (void)state;
+    assert_int_equal(otsd_server_new(&s, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_region(s, "eu", NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_username(s, "u", NULL), OTSD_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *path = client_write_file("otsd-token", rows[i].text ? rows[i].text : "");
+
+        assert_int_equal(rows[i].text ? chmod(path, rows[i].mode) : unlink(path), 0);
+        *strrchr(path, '/') = '\0';
+        assert_int_equal(setenv("CREDENTIALS_DIRECTORY", path, 1), 0);
+        credentials_of(s, said, sizeof said);
+        if (said[0] != '0' + OTSD_ERR_CONFIG || !strstr(said, rows[i].expected))
+            fail_msg("%s", said);
+        free(path);
+    }
+    /* A folder that is relative to wherever we are is nobody's word. */
+    assert_int_equal(setenv("CREDENTIALS_DIRECTORY", "run/credentials", 1), 0);
+    credentials_of(s, said, sizeof said);
+    assert_non_null(strstr(said, "set server.token_file, or pass otsd-token as a credential"));
+    assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
+    credentials_of(s, said, sizeof said);
+    assert_non_null(strstr(said, "set server.token_file, or pass otsd-token as a credential"));
+    otsd_server_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_without_a_file_are_those_of_a_file),
@@ -205,6 +294,8 @@ int main(void) {
         cmocka_unit_test(a_token_or_time_limit_that_makes_no_sense_is_refused),
         cmocka_unit_test(what_only_all_settings_together_can_tell_is_told_when_a_client_is_made),
         cmocka_unit_test(a_token_that_was_given_as_a_secret_is_sent),
+        cmocka_unit_test(the_token_is_the_one_that_was_set_else_the_credential_of_the_service),
+        cmocka_unit_test(a_credential_that_is_no_token_is_told),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

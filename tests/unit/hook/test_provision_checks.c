@@ -38,7 +38,7 @@ static void assert_refused(const provision_request *q, int rc, const char *text)
     problem p;
 
     if (check(q, &f, &p) != rc || strcmp(p.text, text) != 0)
-        fail_msg("%d: %s", p.code, p.text);
+        fail_msg("%d: %s, where %d was expected: %s", p.code, p.text, rc, text);
     provision_facts_end(&f);
 }
 
@@ -162,7 +162,7 @@ static void a_reissue_goes_to_whom_the_handoff_went(void **state) {
     provision_facts_end(&f);
     assert_string_equal(f.old.hash, "");
     put_file("/etc/shadow", "alice:$5$own:0:0:::::\n", 0640);
-    assert_refused(&q, EX_NOPERM, "alice has a password of another origin by now; --force replaces it");
+    assert_refused(&q, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it");
     q.force = true;
     assert_int_equal(check(&q, &f, &p), EX_OK);
     provision_facts_end(&f);

@@ -59,10 +59,11 @@ batch_status verdict_unfit(const problem *why);
 /* The password was to be stored and the hand-off to be armed; why is that of the last step. */
 batch_status verdict_stored(bool stored, bool unsure, const problem *why);
 
-/* Are the len passwords that wait to be stored, to be stored now? most: of one transaction; active: hand-offs under
- * way, these among them; waited: how long the first one has; stored_in: what the last transaction took; both in ms. */
+/* Some passwords wait to be stored: is it time? len: how many wait; most: as many as one transaction takes; active: the
+ * hand-offs under way, these included; waited: how long the first one has; stored_in: what the last transaction took;
+ * both in ms. */
 bool verdict_group_due(size_t len, size_t most, size_t active, int64_t waited, int64_t stored_in);
-/* Does a whole group of which no password could be set end the batch? False: the accounts are the reason. any: of one
+/* None of a group's passwords could be set: does that end the batch? False: the accounts are the reason. any: of one
  * that failed. */
 bool verdict_group_hopeless(size_t stored, size_t len, const problem *any);
 

@@ -229,7 +229,7 @@ static void where_nothing_is_to_be_done_the_server_is_not_asked(void **state) {
     world_close(&w, 0);
 }
 
-static void a_server_that_does_not_take_us_stops_it(void **state) {
+static void a_server_that_cannot_be_used_stops_it(void **state) {
     static const char *const users[] = {"alice"};
     const struct step steps[] = {world_answer(401, "{\"message\":\"Not authorized\"}")};
     char bad[2000];
@@ -276,7 +276,7 @@ int main(void) {
         TEST("without a pattern somebody has to be named", without_a_pattern_somebody_has_to_be_named),
         TEST("where nothing is to be done the server is not asked",
              where_nothing_is_to_be_done_the_server_is_not_asked),
-        TEST("a server that does not take us stops it", a_server_that_does_not_take_us_stops_it),
+        TEST("a server that cannot be used stops it", a_server_that_cannot_be_used_stops_it),
         TEST("account files that cannot be read stop it", files_that_cannot_be_read_stop_it),
     };
 

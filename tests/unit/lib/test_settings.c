@@ -199,7 +199,7 @@ static void a_token_that_was_given_as_a_secret_is_sent(void **state) {
     server_stop(&s);
 }
 
-/* What a client of this server sends as its credentials; "" for an anonymous one, the message where it cannot be made. */
+/* What a client of this server sends as its credentials; "" for an anonymous one, the message where there is none. */
 static void credentials_of(const otsd_server *s, char *out, size_t size) {
     static const char start[] = "Authorization: Basic ";
     otsd_client *c = NULL;

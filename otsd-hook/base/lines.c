@@ -63,7 +63,7 @@ static int go(pass *s, problem *p) {
         size_t seen = s->len;
 
         /* One byte is kept for the NUL of a last line without a newline. */
-        if (s->len + 1 >= s->room && grow(s, p) != EX_OK)
+        if ((!s->buf || s->len + 1 >= s->room) && grow(s, p) != EX_OK)
             return p->code;
         got = file_read(s->fd, s->buf + s->len, s->room - 1 - s->len);
         if (got < 0)

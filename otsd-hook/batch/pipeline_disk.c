@@ -219,7 +219,7 @@ static bool group_is_due(const pipeline *p) {
 
 static void take_group(pipeline *p) {
     size_t n = p->hashed.len < p->group ? p->hashed.len : p->group;
-    work **group = calloc(n, sizeof(work *));
+    work **group = calloc(n + 1, sizeof(work *));
 
     if (!group) { /* little by little, then */
         work *one = queue_take(&p->hashed);

@@ -153,7 +153,7 @@ static void check_case(const row *c) {
     problem p;
 
     for (; argc <= WORDS && c->words[argc - 1]; argc++)
-        argv[argc] = (char *)(uintptr_t)c->words[argc - 1];
+        argv[argc] = (char *)c->words[argc - 1];
     assert_int_equal(options_parse(&table, argc, argv, &v, &count, &p), c->result);
     assert_string_equal(p.text, c->told);
     assert_int_equal(p.code, c->result == OPTIONS_WRONG ? EX_USAGE : EX_OK);

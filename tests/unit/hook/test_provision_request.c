@@ -19,8 +19,11 @@ typedef struct row {
     const char *conflict; /* how it begins; NULL: none */
 } row;
 
+/* Parts of an initializer. */
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define ONE .passphrase_fd = -1
 #define MANY .batch = "roster.csv", .passphrase_fd = -1
+// NOLINTEND(bugprone-macro-parentheses)
 
 static const row rows[] = {
     {{ONE}, 1, NULL},
@@ -57,7 +60,7 @@ static void what_does_not_go_together_is_told(void **state) {
 
         print_message("row %zu: %s\n", i, conflict ? conflict : "goes together");
         assert_int_equal(!conflict, !expected);
-        if (conflict)
+        if (conflict && expected)
             assert_int_equal(strncmp(conflict, expected, strlen(expected)), 0);
     }
 }

@@ -26,12 +26,12 @@ typedef struct pass {
     bool more;        /* fn wants more */
 } pass;
 
-static int grow(pass *s, problem *p) {
+static bool grow(pass *s) {
     size_t room = s->room ? 2 * s->room : ROOM_FIRST;
     char *buf = room <= ROOM_MAX ? malloc(room) : NULL;
 
     if (!buf)
-        return problem_set(p, EX_OSERR, "%s: a line does not fit into memory", s->path);
+        return false;
     if (s->buf) {
         memcpy(buf, s->buf, s->len);
         otsd_wipe(s->buf, s->room);
@@ -39,7 +39,7 @@ static int grow(pass *s, problem *p) {
     }
     s->buf = buf;
     s->room = room;
-    return problem_none(p);
+    return true;
 }
 
 /* Hands out the whole lines among the len bytes and moves the rest to the front. The first `seen` bytes are known to
@@ -63,8 +63,8 @@ static int go(pass *s, problem *p) {
         size_t seen = s->len;
 
         /* One byte is kept for the NUL of a last line without a newline. */
-        if ((!s->buf || s->len + 1 >= s->room) && grow(s, p) != EX_OK)
-            return p->code;
+        if ((!s->buf || s->len + 1 >= s->room) && !grow(s))
+            return problem_set(p, EX_OSERR, "%s: a line does not fit into memory", s->path);
         got = file_read(s->fd, s->buf + s->len, s->room - 1 - s->len);
         if (got < 0)
             return problem_set(p, EX_IOERR, "%s cannot be read: %s", s->path, strerror(errno));

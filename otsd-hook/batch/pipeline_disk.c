@@ -153,7 +153,7 @@ static void store_patiently(pipeline *p, issue *const *issues, size_t n) {
 }
 
 static void store_group(pipeline *p, work **group, size_t n) {
-    issue **issues = calloc(n * 2, sizeof(issue *)), **good = issues ? issues + n : NULL;
+    issue **issues = calloc(n * 2 + 1, sizeof(issue *)), **good = issues ? issues + n : NULL;
     int64_t begin = clock_ms();
     size_t count = 0;
     problem any = {.code = EX_OK}, local = {.code = EX_OK};

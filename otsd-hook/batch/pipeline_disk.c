@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "batch/stages.h"
 #include "batch/preflight.h"
+#include "batch/stages.h"
 
 #define STORE_TRIES 4 /* while another program holds the shadow file's lock; glibc waits 15 s each time */
 #define LOSSES_MOST 3

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "password/account.h"
 #include "handoff/address.h"
+#include "password/account.h"
 #include "password/backend.h"
 #include "password/survey.h"
 

@@ -6,14 +6,14 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "handoff/arm.h"
-#include "password/backend.h"
 #include "base/clock.h"
-#include "handoff/closing.h"
 #include "batch/pace.h"
 #include "batch/preflight.h"
-#include "handoff/recover.h"
 #include "batch/stop.h"
+#include "handoff/arm.h"
+#include "handoff/closing.h"
+#include "handoff/recover.h"
+#include "password/backend.h"
 
 #define GROUP 512         /* records held open at once */
 #define FAILURES_ENOUGH 2 /* so often in a row: the rest of the burns is left to a sweep */
@@ -93,7 +93,7 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
         views[i] = backend_view_of(entry_record(held[i].e));
     (void)backend_look(views, n, &ignored); /* they are unknown then */
     for (size_t i = 0; armings && why && i < n; i++)
-        if (recover_choose(entry_record(held[i].e), views[i].in_place) == RECOVER_FORWARD)
+        if (recover_choose(entry_record(held[i].e), views[i].in_place) == CHOICE_FORWARD)
             armings[count++] = (arming){.e = held[i].e, .resumed = true, .why = &why[i]};
     if (count > 0)
         arm(b->x, armings, count);

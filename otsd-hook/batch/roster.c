@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "ledger/record.h"
 #include "batch/roster_file.h"
 #include "batch/roster_split.h"
+#include "ledger/record.h"
 
 #define HEADER_FIELDS 16
 

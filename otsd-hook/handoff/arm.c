@@ -5,8 +5,8 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "ledger/audit.h"
 #include "handoff/closing.h"
+#include "ledger/audit.h"
 
 /* How long another process may hold the record of an older hand-off. */
 #define LOCK_WAIT_MS 5000

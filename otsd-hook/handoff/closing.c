@@ -6,10 +6,10 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "ledger/audit.h"
 #include "ledger/told.h"
 #include "password/backend.h"
-#include "base/clock.h"
 
 #define BACKOFF_FIRST 60
 #define BACKOFF_MOST (6 * 3600)

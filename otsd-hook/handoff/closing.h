@@ -6,8 +6,8 @@
 #ifndef OTSD_HOOK_CLOSING_H
 #define OTSD_HOOK_CLOSING_H
 
-#include "ledger/ledger.h"
 #include "handoff/remote.h"
+#include "ledger/ledger.h"
 
 /* Claims e (from issuing/ or pending/) for the reason. Where that reason also ends the password (deadline, revoked), it
  * is locked first: a crash between leaves an account that nobody can enter and a record that says why, never the

@@ -5,9 +5,9 @@
 #ifndef OTSD_HOOK_CONTEXT_H
 #define OTSD_HOOK_CONTEXT_H
 
-#include "ledger/ledger.h"
 #include "handoff/orphans.h"
 #include "handoff/remote.h"
+#include "ledger/ledger.h"
 
 typedef struct context {
     const char *config_path;

@@ -9,12 +9,12 @@
 #include <time.h>
 
 #include "handoff/arm.h"
-#include "ledger/audit.h"
-#include "password/backend.h"
 #include "handoff/closing.h"
 #include "handoff/delivery.h"
-#include "password/hash.h"
 #include "handoff/recover.h"
+#include "ledger/audit.h"
+#include "password/backend.h"
+#include "password/hash.h"
 
 #define MARK_MOST 899 /* seconds by which the ttl asked for may differ from the wanted one */
 

@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "handoff/arm.h"
-#include "password/backend.h"
 #include "handoff/closing.h"
+#include "password/backend.h"
 
 int64_t recover_settles(const config *c, const record *r) {
     return r->created + (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
@@ -59,16 +59,16 @@ bool recover_has_password(const record *r) {
 
 recovery_choice recover_choose(const record *r, otsd_tri in_place) {
     if (!r->metadata_key[0])
-        return RECOVER_ORPHAN;
+        return CHOICE_SEARCH;
     if (!recover_has_password(r) || in_place == OTSD_NO)
-        return RECOVER_BACK;
+        return CHOICE_BACK;
     if (in_place == OTSD_YES)
-        return RECOVER_FORWARD;
+        return CHOICE_FORWARD;
     /* Nobody can say. A backend that can tell is asked another time; a command that was started may have set the
      * password: the hand-off is kept then, and its deadline closes it. */
     if (backend_of(r->backend)->can_tell)
-        return RECOVER_WAIT;
-    return r->storing ? RECOVER_FORWARD : RECOVER_BACK;
+        return CHOICE_WAIT;
+    return r->storing ? CHOICE_FORWARD : CHOICE_BACK;
 }
 
 int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p) {
@@ -77,11 +77,11 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
     arming a = {.e = e, .resumed = true, .why = p};
     int rc;
 
-    if (choice == RECOVER_WAIT)
+    if (choice == CHOICE_WAIT)
         return problem_set(p, EX_IOERR,
                            "%s: it cannot be seen now whether the password is set; the provision stays as it is",
                            r->user);
-    if (choice == RECOVER_FORWARD) {
+    if (choice == CHOICE_FORWARD) {
         *out = RECOVERED_FORWARD;
         arm(x, &a, 1);
         return p->code;
@@ -90,7 +90,7 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
     rc = context_remote(x, p);
     if (rc != EX_OK)
         return rc;
-    return choice == RECOVER_BACK ? back(x, e, p) : orphan(x, e, out, p);
+    return choice == CHOICE_BACK ? back(x, e, p) : orphan(x, e, out, p);
 }
 
 int recover_one(context *x, entry *e, recovery *out, problem *p) {

@@ -15,10 +15,10 @@ typedef enum recovery {
 
 /* What there is to do about it: a function of the record and of what is known about the account's password. */
 typedef enum recovery_choice {
-    RECOVER_FORWARD, /* arm it */
-    RECOVER_BACK,    /* burn what the server made, by its key */
-    RECOVER_ORPHAN,  /* no key: look for what the server may have made */
-    RECOVER_WAIT,    /* nobody can say now, and somebody can another time */
+    CHOICE_FORWARD, /* arm it */
+    CHOICE_BACK,    /* burn what the server made, by its key */
+    CHOICE_SEARCH,  /* no key: look for what the server may have made */
+    CHOICE_WAIT,    /* nobody can say now, and somebody can another time */
 } recovery_choice;
 
 recovery_choice recover_choose(const record *r, otsd_tri in_place);

@@ -65,10 +65,10 @@ static size_t of_kind(int64_t kind, backend_view *views, size_t n, backend_view 
     return count;
 }
 
-typedef enum request { LOCK, LOOK } request;
+typedef enum purpose { LOCK, LOOK } purpose;
 
 /* Each backend's views to its function for that, if it has one. */
-static int each_kind(request what, backend_view *views, size_t n, problem *p) {
+static int each_kind(purpose what, backend_view *views, size_t n, problem *p) {
     backend_view **some = calloc(n + 1, sizeof(backend_view *));
     int rc = problem_none(p);
 

@@ -19,10 +19,10 @@
 #define Y OTSD_YES
 #define N OTSD_NO
 #define U OTSD_UNKNOWN
-#define FWD RECOVER_FORWARD
-#define BACK RECOVER_BACK
-#define ORPHAN RECOVER_ORPHAN
-#define WAIT RECOVER_WAIT
+#define FWD CHOICE_FORWARD
+#define BACK CHOICE_BACK
+#define ORPHAN CHOICE_SEARCH
+#define WAIT CHOICE_WAIT
 
 /* Every combination of key, hash, "the command may have been started" and backend; then what is in place. */
 static const struct {

@@ -11,12 +11,14 @@ export AUDIT=/var/log/otsd/audit.log
 
 user_add() { # USER...: as an administrator makes them, without a password
     local user
+    world_guard
     for user; do
         useradd -m -s /bin/sh "$user" || world_die "useradd $user"
     done
 }
 
 set_password() { # USER PASSWORD: by root
+    world_guard
     printf '%s:%s\n' "$1" "$2" | chpasswd
 }
 
@@ -87,6 +89,7 @@ ssh_keyboard() { # USER PASSWORD [COMMAND...]
 
 key_add() { # USER: gives the account an ssh key, $W/key-USER
     local home
+    world_guard
     home=$(getent passwd "$1" | cut -d: -f6)
     ssh-keygen -q -t ed25519 -N '' -f "$W/key-$1" &&
         install -d -m 700 -o "$1" -g "$1" "$home/.ssh" &&

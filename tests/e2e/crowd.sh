@@ -5,6 +5,7 @@
 # awk because useradd takes 30 ms for each.
 
 crowd_add() { # FROM TO
+    world_guard
     awk -v from="$1" -v to="$2" 'BEGIN {
         for (i = from; i <= to; i++) {
             user = sprintf("crowd%05d", i)

@@ -76,6 +76,8 @@ world_mount() {
     for d in tmp var/tmp; do
         mount -t tmpfs -o mode=1777 tmpfs /$d || world_die "no tmpfs on /$d"
     done
+    [ "$(stat -f -c %T /etc)" = overlayfs ] || world_die "/etc is no overlay"
+    : >/etc/.otsd-world
     world_mount_dev
     ip link set lo up || world_die "no loopback"
     TOP=$W/tree
@@ -109,9 +111,16 @@ world_keep_known() { # FILE OTHER
     cat $W/known >"$1" || world_die "$1"
 }
 
+# Before anything that changes accounts or files: is this the world's own machine? Mounts have been lost before, and what
+# came then hit the real one. The mark goes with the overlay, and with a copy that is bound over it.
+world_guard() {
+    [ -e /etc/.otsd-world ] || world_die "/etc is not the world's own"
+}
+
 # The same machine everywhere: no accounts of people, no earlier otsd, names from files and DNS only.
 world_clean_machine() {
     local f
+    world_guard
     rm -rf /etc/otsd /var/lib/otsd /var/log/otsd /etc/nologin
     for f in passwd group; do
         { awk -F: '$3 < 1000 || $3 == 65534' /etc/$f >$W/$f && cat $W/$f >/etc/$f; } || world_die "/etc/$f"
@@ -164,6 +173,7 @@ world_up() {
 
 # What the user types, less the building: -o leaves the programs as they are.
 world_install() {
+    world_guard
     make -C $W/tree -o all B=$W/build PREFIX=/usr/local install >$W/log/install 2>&1 ||
         { cat $W/log/install >&2; world_die "make install failed"; }
 }
@@ -188,6 +198,7 @@ world_start_sandbox() { # FLAVOUR [OPTION...]
 }
 
 world_configure() { # MUST-CHANGE DEADLINE
+    world_guard
     mkdir -p /etc/otsd
     (umask 077 && printf '%s\n' "$SANDBOX_TOKEN" >/etc/otsd/token)
     cat >/etc/otsd/otsd.conf <<END

@@ -156,7 +156,7 @@ static bool back_once(resumption *s, batch_account *a) {
     if (s->failures >= FAILURES_ENOUGH && entry_record(e)->metadata_key[0] && view.in_place == OTSD_NO) {
         /* Burns do not work for now: it is enough that they are owed. */
         what = RECOVERED_BACK;
-        rc = closing_claim(s->b->x->ledger, s->b->x->config, e, REASON_ABORTED, &p);
+        rc = closing_claim(s->b->x->ledger, s->b->x->config, e, REASON_ABORTED, 0, &p);
     } else {
         rc = recover_issuing(s->b->x, e, view.in_place, &what, &p);
         s->failures = rc == EX_OK || !p.remote ? 0 : s->failures + 1;

@@ -5,6 +5,7 @@
  * What it prints on standard output is shown to the person who logs in.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
@@ -99,7 +100,10 @@ static bool is_login_service(const config *c, const char *service) {
 
 /* Adds what only a login knows. */
 static int look(const context *x, const login *g, const record *r, situation *s, problem *p) {
-    int rc = look_at(r, (event)g->event, s, p);
+    char *renamed;
+    int rc = look_at(r, (event)g->event, s, &renamed, p);
+
+    free(renamed); /* a sweep files it anew */
 
     s->method = method_of(g->service, g->method);
     s->login_service = is_login_service(x->config, g->service);
@@ -120,7 +124,7 @@ static void tell(const record *r) {
 }
 
 static int end(context *x, const login *g, entry *e, reason why, problem *p) {
-    int rc = closing_claim(x->ledger, x->config, e, why, p);
+    int rc = closing_claim(x->ledger, x->config, e, why, left_ms(g) / 2, p);
     problem ignored;
     long left;
 

@@ -96,7 +96,7 @@ static int check_account(context *x, const provision_request *q, provision_facts
         return check_old(x, q, f, p);
     if (ledger_has(x->ledger, LEDGER_PENDING, q->user))
         return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already: otsd-hook reissue or revoke it", q->user);
-    return backend_ready(x->config, q->user, q->force, p);
+    return backend_ready(x->config, q->user, q->force, &f->changed_before, p);
 }
 
 int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {

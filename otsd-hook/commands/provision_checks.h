@@ -12,8 +12,9 @@
 /* What the checks found: what a hand-off is made of. */
 typedef struct provision_facts {
     int64_t uid;
-    record old;            /* reissue: the open hand-off */
-    const char *recipient; /* as given, as before, or made from the pattern; NULL: none */
+    record old;             /* reissue: the open hand-off */
+    int64_t changed_before; /* as in the record */
+    const char *recipient;  /* as given, as before, or made from the pattern; NULL: none */
     char made[ADDRESS_MAX];
     otsd_secret *passphrase; /* NULL: none */
 } provision_facts;

@@ -4,6 +4,7 @@
  * password is locked and the record claimed before the network is touched.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/words.h"
@@ -123,7 +124,10 @@ static int owed_one(const char *name, void *arg) {
 static reason why_of(const record *r) {
     situation s;
     problem ignored;
-    reason why = look_at(r, EVENT_SWEEP, &s, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
+    char *renamed;
+    reason why = look_at(r, EVENT_SWEEP, &s, &renamed, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
+
+    free(renamed);
 
     return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
 }
@@ -142,7 +146,7 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
         problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);
         return rc;
     }
-    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), p);
+    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), LOCK_WAIT_MS, p);
     if (rc == EX_OK) {
         rc = finish(x, e, p);
         if (rc != EX_OK)

@@ -148,7 +148,7 @@ static int claimed(const char *name, void *arg) {
 
 static void end(sweep *w, entry *e, reason why) {
     problem p;
-    int rc = closing_claim(w->x->ledger, w->x->config, e, why, &p);
+    int rc = closing_claim(w->x->ledger, w->x->config, e, why, 0, &p);
 
     if (rc != EX_OK) {
         trouble(w, &p);
@@ -201,6 +201,7 @@ static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, 
 
 /* Looks again, under its lock, at a record for which the quick look found something to do. */
 static void pending_one(sweep *w, const look_item *seen) {
+    char *renamed = NULL;
     situation s;
     problem p;
     reason why;
@@ -208,11 +209,11 @@ static void pending_one(sweep *w, const look_item *seen) {
 
     if (!take(w, LEDGER_PENDING, seen->user, &e))
         return;
-    if (look_at(entry_record(e), EVENT_SWEEP, &s, &p) != EX_OK) {
+    if (look_at(entry_record(e), EVENT_SWEEP, &s, &renamed, &p) != EX_OK) {
         trouble(w, &p);
     } else {
         /* A claim that was noted and not carried out is carried out. */
-        why = entry_record(e)->reason != REASON_NONE ? (reason)entry_record(e)->reason : decide(&s);
+        why = decide(&s);
         if (why != REASON_NONE)
             end(w, e, why);
         else if (check_is_due(w, entry_record(e)->opened_at, entry_record(e)->checked_at, entry_record(e)->created))
@@ -228,13 +229,12 @@ static void flush_group(sweep *w) {
         return;
     if (look_group_look(&w->group, &p) != EX_OK)
         trouble(w, &p);
-    if (look_group_lock_overdue(&w->group, &p) != EX_OK)
+    if (look_group_lock(&w->group, 15000, &p) != EX_OK)
         trouble(w, &p);
     for (size_t i = 0; i < w->group.len; i++) {
         const look_item *item = &w->group.items[i];
 
-        if (item->reason != REASON_NONE || decide(&item->s) != REASON_NONE ||
-            check_is_due(w, item->opened_at, item->checked_at, item->created))
+        if (decide(&item->s) != REASON_NONE || check_is_due(w, item->opened_at, item->checked_at, item->created))
             pending_one(w, item);
     }
     look_group_empty(&w->group);
@@ -297,7 +297,7 @@ static void each(sweep *w, ledger_state s, int (*fn)(const char *, void *)) {
 static void run(sweep *w) {
     problem p;
 
-    if (backend_clean(&p) != EX_OK)
+    if (backend_clean(0, &p) != EX_OK)
         trouble(w, &p);
     each(w, LEDGER_ISSUING, issuing);
     each(w, LEDGER_CLAIMED, claimed);

@@ -24,7 +24,7 @@ static int end_older(context *x, const char *user, problem *p) {
         problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, user);
         return rc;
     }
-    rc = closing_claim(x->ledger, x->config, old, REASON_REISSUED, p);
+    rc = closing_claim(x->ledger, x->config, old, REASON_REISSUED, 0, p);
     if (rc == EX_OK &&
         (context_remote(x, &later) != EX_OK || closing_finish(x->ledger, x->config, x->remote, old, &later) != EX_OK))
         say(LOG_WARNING, "%s", later.text);

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "handoff/look.h"
 #include "ledger/audit.h"
 #include "ledger/told.h"
 #include "password/backend.h"
@@ -27,32 +28,54 @@ int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random) {
     return wait + (int64_t)(random % (unsigned)(wait / 4 + 1));
 }
 
-int closing_claim(ledger *l, const config *c, entry *e, reason why, problem *p) {
+void closing_note(entry *e, reason why) {
     record *r = entry_record(e);
     problem unsaved;
-    int rc;
 
+    if (r->reason == (int64_t)why)
+        return;
     r->reason = why;
     r->claimed_at = time(NULL);
     /* A full disk must not keep the hand-off open: the reason is worth having, the claim is what counts. */
     if (ledger_save(e, &unsaved) != EX_OK)
         say(LOG_WARNING, "%s: it could not be noted why the hand-off is over (%s): %s", r->user, reason_told(why),
             unsaved.text);
-    if (why == REASON_DEADLINE || why == REASON_REVOKED) {
-        rc = backend_lock(c, r, p);
+}
+
+/* There was nothing to lock: by us, a moment ago, or because the person was faster? */
+static void note_anew(entry *e) {
+    problem unknown; /* then the reason stays */
+    char *renamed;
+    situation s;
+    int rc = look_at(entry_record(e), EVENT_SWEEP, &s, &renamed, &unknown);
+
+    free(renamed);
+    if (rc == EX_OK && s.can_tell && decide(&s) == REASON_CHANGED)
+        closing_note(e, REASON_CHANGED);
+}
+
+int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p) {
+    record *r = entry_record(e);
+    bool locked;
+
+    closing_note(e, why);
+    if (reason_locks(why)) {
+        int rc = backend_lock(c, r, wait_ms, &locked, p);
+
         if (rc != EX_OK) {
             problem_add(p,
-                        "; %s can still log in with the generated password, and the link is alive: otsd-hook sweep "
-                        "tries again, or lock the account by hand",
+                        "; %s's generated password still stands there: otsd-hook sweep tries again, or lock the "
+                        "account by hand",
                         r->user);
             return rc;
         }
+        if (why == REASON_DEADLINE && !locked)
+            note_anew(e);
     }
     return ledger_move(l, e, LEDGER_CLAIMED, p);
 }
 
-/* Burns and writes down what became of the secret; nothing to do where a former try came that far. */
-static int settle(remote *server, entry *e, problem *p) {
+int closing_settle(remote *server, entry *e, problem *p) {
     record *r = entry_record(e);
     remote_end end = {0};
     problem ignored;
@@ -73,7 +96,7 @@ static int settle(remote *server, entry *e, problem *p) {
     }
     r->attempts++;
     r->next_try = time(NULL) + closing_backoff(r->attempts, end.retry_after, clock_scatter());
-    problem_add(p, "; the record waits in claimed/ and otsd-hook sweep tries again");
+    problem_add(p, "; the burn is owed, and otsd-hook sweep tries again");
     (void)ledger_save(e, &ignored); /* without it the next try comes sooner */
     return rc;
 }
@@ -86,7 +109,7 @@ int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem
     /* A former try may have written the audit line. */
     if (r->outcome != OUTCOME_NONE)
         audit_find(c, "closed", &look, 1);
-    rc = settle(server, e, p);
+    rc = closing_settle(server, e, p);
     if (rc != EX_OK)
         return rc;
     if (!look.found)

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "handoff/context.h"
 
-int context_open(context *x, problem *p) {
+static int load(context *x, problem *p) {
     int rc = config_load(&x->config, x->config_path ? x->config_path : OTSD_CONFIG_PATH, p);
 
-    if (rc != EX_OK)
-        return rc;
-    problem_use_syslog(x->config->audit.syslog);
+    if (rc == EX_OK)
+        problem_use_syslog(x->config->audit.syslog);
+    return rc;
+}
+
+int context_open(context *x, problem *p) {
+    int rc = load(x, p);
+
+    return rc == EX_OK ? ledger_open(&x->ledger, p) : rc;
+}
+
+int context_open_anyway(context *x, problem *p) {
+    if (load(x, &x->broken) != EX_OK)
+        problem_use_syslog(true);
     return ledger_open(&x->ledger, p);
 }
 
@@ -15,6 +26,10 @@ int context_remote(context *x, problem *p) {
 
     if (x->remote)
         return problem_none(p);
+    if (!x->config) {
+        *p = x->broken;
+        return p->code;
+    }
     if (otsd_global_init(&e) != OTSD_OK)
         return problem_set(p, EX_OSERR, "%s", e.message);
     return remote_open(&x->remote, x->config, p);

@@ -11,7 +11,8 @@
 
 typedef struct context {
     const char *config_path;
-    config *config;
+    config *config; /* NULL where it cannot be read */
+    problem broken; /* why */
     ledger *ledger;
     remote *remote; /* NULL until context_remote */
     orphans orphans;
@@ -19,7 +20,10 @@ typedef struct context {
 
 /* Configuration and ledger; from here on messages go to syslog too, if configured. */
 int context_open(context *x, problem *p);
-/* The connection, made at the first call. */
+/* The ledger alone, where the configuration cannot be read: what needs none is done without. Returns what opening the
+ * ledger returns. */
+int context_open_anyway(context *x, problem *p);
+/* The connection, made at the first call. Without a configuration: what is wrong with it. */
 int context_remote(context *x, problem *p);
 void context_close(context *x);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Is a hand-off over? The rule, as a function of what was seen; it looks at nothing itself.
+ *
+ * Unknown ends nothing: what could not be read or asked is neither yes nor no, and the only exit from it is to look
+ * again. A deadline that has certainly passed is no unknown, whatever else is; what it ends is the generated password
+ * alone, which is looked for by its hash.
  */
 #ifndef OTSD_HOOK_DECIDE_H
 #define OTSD_HOOK_DECIDE_H
@@ -25,15 +29,26 @@ typedef struct situation {
     method method;
     bool login_service; /* the PAM service is one where a session is the person's own login */
     bool key_counts;    /* configuration: a key login ends the hand-off */
-    bool exists;        /* the account; false only where that is certain */
-    bool same_uid;
-    otsd_tri in_place;    /* is the generated password the account's? */
+    reason noted;       /* why it was to end already; REASON_NONE */
+    otsd_tri exists;    /* the account */
+    bool missed;        /* where that is unknown: the name service answered that there is none, which proves nothing */
+    bool same_uid;      /* where it exists */
+    bool can_tell;      /* there is somebody who knows whether the password is in place, though perhaps not now */
+    otsd_tri in_place;  /* is the generated password the account's? */
+    bool dead;          /* where it is not: what stands there can be nobody's password, as after a lock of ours */
     otsd_tri must_change; /* does the account have to change it at its next login? */
-    int64_t deadline, now;
+    otsd_tri over;        /* has the deadline passed? */
 } situation;
 
 /* REASON_NONE: keep it. */
 reason decide(const situation *s);
+
+/* A name service says "there is none" during an outage, too. An account that it alone knew is gone once so many sweeps
+ * of the timer in a row have missed it, over so many seconds. */
+#define GONE_SWEEPS 3
+#define GONE_SECONDS (6 * 3600)
+bool decide_gone(int64_t sweeps, int64_t seconds);
+
 /* service and auth as the PAM module passes them: "sshd" and the methods that succeeded, joined by commas; either may
  * be NULL. A service that says nothing of methods is one with a password prompt, but for sshd, which always says. */
 method method_of(const char *service, const char *auth);

@@ -24,6 +24,7 @@ static int intend(context *x, issue *i) {
         uint32_t mark;
     } random;
     record r = {0};
+    clock_moment now;
     int64_t span = i->ttl / 8 < MARK_MOST ? i->ttl / 8 : MARK_MOST;
     int rc;
 
@@ -32,7 +33,10 @@ static int intend(context *x, issue *i) {
     snprintf(r.id, sizeof r.id, "%016llx", (unsigned long long)random.id);
     snprintf(r.user, sizeof r.user, "%s", i->user);
     r.uid = i->uid;
-    r.created = time(NULL);
+    clock_read(&now);
+    record_created(&r, &now);
+    r.local = i->local;
+    r.changed_before = i->changed_before;
     r.ttl_asked = i->ttl - (int64_t)(random.mark % (uint64_t)(span + 1));
     if (i->recipient)
         snprintf(r.recipient, sizeof r.recipient, "%s", i->recipient);
@@ -95,7 +99,10 @@ void issue_begin(context *x, issue *const *i, size_t n) {
 }
 
 int issue_asks(issue *i) {
-    entry_record(i->entry)->created = time(NULL);
+    clock_moment now;
+
+    clock_read(&now);
+    record_created(entry_record(i->entry), &now);
     return ledger_write(i->entry, &i->why);
 }
 
@@ -266,7 +273,7 @@ void issue_undo(context *x, issue *i) {
             lost(x, e, p);
         return;
     }
-    rc = closing_claim(x->ledger, x->config, e, REASON_ABORTED, &why);
+    rc = closing_claim(x->ledger, x->config, e, REASON_ABORTED, 0, &why);
     if (rc == EX_OK)
         rc = closing_finish(x->ledger, x->config, x->remote, e, &why);
     if (rc == EX_OK)

@@ -25,7 +25,9 @@ typedef struct issue {
     bool reissue;         /* there is an open hand-off, which this one takes the place of */
     const char *replaces; /* the hash that the account has now, of an older hand-off; NULL: none */
     bool want_link;
-    bool keep_link; /* in the record as well */
+    bool keep_link;         /* in the record as well */
+    int64_t changed_before; /* as in the record */
+    bool local;             /* the account is in /etc/passwd */
     /* out */
     char id[17];
     int64_t ttl_asked, ttl_granted, deadline;

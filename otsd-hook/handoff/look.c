@@ -8,34 +8,64 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
 #include "password/account.h"
 #include "password/backend.h"
 #include "password/survey.h"
 
-static void start(const record *r, event ev, situation *s) {
+static void start(const record *r, event ev, const clock_moment *now, situation *s) {
     memset(s, 0, sizeof *s);
     s->event = ev;
-    s->deadline = r->deadline;
-    s->now = time(NULL);
+    s->noted = (reason)r->reason;
+    s->exists = s->in_place = s->must_change = OTSD_UNKNOWN;
+    s->can_tell = backend_of(r->backend)->can_tell;
+    s->over = record_over(r, now);
 }
 
-int look_at(const record *r, event ev, situation *s, problem *p) {
-    backend_view view = backend_view_of(r);
-    problem ignored;
-    int64_t uid = -1;
-    int rc = account_uid(r->user, &uid, p);
+static void of_account(const account_view *a, int64_t uid, situation *s) {
+    s->exists = a->exists;
+    s->missed = a->missed;
+    s->same_uid = a->uid == uid;
+}
 
-    if (rc != EX_OK && rc != EX_NOUSER)
-        return rc;
-    start(r, ev, s);
-    s->exists = rc == EX_OK;
-    s->same_uid = uid == r->uid;
-    (void)backend_look(&view, 1, &ignored); /* it is unknown then */
-    s->in_place = view.in_place;
-    s->must_change = view.must_change;
-    return problem_none(p);
+static void of_password(const backend_view *view, situation *s) {
+    s->in_place = view->in_place;
+    s->must_change = view->must_change;
+    s->dead = view->dead;
+}
+
+/* Is that name the same account, by its uid? */
+static bool is_renamed(const char *elsewhere, int64_t uid) {
+    account_view a;
+    problem unknown; /* then it is looked at another time */
+
+    return elsewhere && account_look(elsewhere, true, false, &a, &unknown) == EX_OK && a.exists == OTSD_YES &&
+           a.uid == uid;
+}
+
+int look_at(const record *r, event ev, situation *s, char **renamed, problem *p) {
+    backend_view view = backend_view_of(r);
+    account_view account;
+    clock_moment now;
+    problem second;
+    int rc;
+
+    *renamed = NULL;
+    clock_read(&now);
+    start(r, ev, &now, s);
+    rc = account_look(r->user, r->local != 0, false, &account, p);
+    of_account(&account, r->uid, s);
+    if (backend_look(&view, 1, &second) != EX_OK && rc == EX_OK) {
+        *p = second;
+        rc = second.code;
+    }
+    of_password(&view, s);
+    if (is_renamed(view.elsewhere, r->uid)) {
+        *renamed = view.elsewhere;
+        view.elsewhere = NULL;
+    }
+    backend_view_end(&view);
+    return rc;
 }
 
 void look_group_empty(look_group *g) {
@@ -54,6 +84,7 @@ void look_group_free(look_group *g) {
 
 int look_group_init(look_group *g, problem *p) {
     memset(g, 0, sizeof *g);
+    clock_read(&g->now);
     g->items = calloc(LOOK_ITEMS, sizeof *g->items);
     g->text = malloc(LOOK_TEXT);
     if (g->items && g->text)
@@ -85,9 +116,10 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p) {
                         .opened_at = r.opened_at,
                         .checked_at = r.checked_at,
                         .backend = r.backend,
-                        .reason = r.reason};
-    start(&r, EVENT_SWEEP, &item->s);
-    item->s.in_place = item->s.must_change = OTSD_UNKNOWN;
+                        .changed_before = r.changed_before,
+                        .gone_seen = r.gone_seen,
+                        .local = r.local != 0};
+    start(&r, EVENT_SWEEP, &g->now, &item->s);
     g->len++;
     record_wipe(&r);
     return problem_none(p);
@@ -100,8 +132,8 @@ bool look_group_full(const look_group *g) {
 static void in_passwd(void *arg, int64_t uid) {
     look_item *item = arg;
 
-    item->found = item->s.exists = true;
-    item->s.same_uid = uid == item->uid;
+    item->found = true;
+    of_account(&(account_view){.exists = OTSD_YES, .uid = uid}, item->uid, &item->s);
 }
 
 static int look_at_accounts(look_group *g, problem *p) {
@@ -117,7 +149,11 @@ static int look_at_accounts(look_group *g, problem *p) {
 }
 
 static backend_view view_of(const look_item *item) {
-    return (backend_view){.user = item->user, .hash = item->hash, .kind = item->backend};
+    return (backend_view){.user = item->user,
+                          .hash = item->hash,
+                          .kind = item->backend,
+                          .created = item->created,
+                          .changed_before = item->changed_before};
 }
 
 static int look_at_passwords(look_group *g, problem *p) {
@@ -130,53 +166,55 @@ static int look_at_passwords(look_group *g, problem *p) {
         views[i] = view_of(&g->items[i]);
     rc = backend_look(views, g->len, p);
     for (size_t i = 0; i < g->len; i++) {
-        g->items[i].s.in_place = views[i].in_place;
-        g->items[i].s.must_change = views[i].must_change;
+        of_password(&views[i], &g->items[i].s);
+        g->items[i].renamed = views[i].elsewhere != NULL;
+        backend_view_end(&views[i]);
     }
     free(views);
     return rc;
 }
 
-/* Not in the file: another source may know the account. */
-static bool look_elsewhere(look_item *item) {
-    problem unknown;
-    int64_t uid = -1;
-    int rc = account_uid(item->user, &uid, &unknown);
+/* Not in the file, which could be read if lacks: another source may know them. */
+static void look_at_others(look_group *g, bool lacks) {
+    for (size_t i = 0; i < g->len; i++) {
+        look_item *item = &g->items[i];
+        account_view a;
+        problem unknown;
 
-    if (rc != EX_OK && rc != EX_NOUSER) {
-        say(LOG_WARNING, "%s; the record is left as it is", unknown.text);
-        return false;
+        if (item->found)
+            continue;
+        if (account_look(item->user, item->local, lacks, &a, &unknown) != EX_OK)
+            say(LOG_WARNING, "%s; the record is left as it is", unknown.text);
+        of_account(&a, item->uid, &item->s);
     }
-    item->s.exists = rc == EX_OK;
-    item->s.same_uid = uid == item->uid;
-    return true;
 }
 
 int look_group_look(look_group *g, problem *p) {
-    size_t known = 0;
+    problem second;
     int rc = look_at_accounts(g, p);
 
-    if (rc == EX_OK)
-        rc = look_at_passwords(g, p);
-    for (size_t i = 0; rc == EX_OK && i < g->len; i++)
-        if (g->items[i].found || look_elsewhere(&g->items[i]))
-            g->items[known++] = g->items[i];
-    g->len = rc == EX_OK ? known : 0;
+    look_at_others(g, rc == EX_OK);
+    if (look_at_passwords(g, &second) != EX_OK && rc == EX_OK) {
+        *p = second;
+        rc = second.code;
+    }
     return rc;
 }
 
-/* Locks them in one transaction: ten thousand hand-offs that end on one day must not be ten thousand rewrites of the
- * shadow file. Each one's claim then finds nothing left to lock. */
-int look_group_lock_overdue(look_group *g, problem *p) {
+/* Ten thousand hand-offs that end on one day must not be ten thousand rewrites of the shadow file. Each one's claim
+ * then finds nothing left to lock. */
+int look_group_lock(look_group *g, long wait_ms, problem *p) {
     backend_view *views = calloc(g->len + 1, sizeof *views);
     size_t n = 0;
     int rc = problem_none(p);
 
-    for (size_t i = 0; views && i < g->len; i++)
-        if (decide(&g->items[i].s) == REASON_DEADLINE)
+    if (!views)
+        return problem_set(p, EX_OSERR, "out of memory");
+    for (size_t i = 0; i < g->len; i++)
+        if (!g->items[i].renamed && reason_locks(decide(&g->items[i].s)))
             views[n++] = view_of(&g->items[i]);
-    if (n > 1)
-        rc = backend_lock_many(views, n, p);
+    if (n > 0)
+        rc = backend_lock_many(views, n, wait_ms, p);
     free(views);
     return rc;
 }

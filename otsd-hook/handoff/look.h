@@ -8,8 +8,11 @@
 #include "handoff/decide.h"
 #include "ledger/ledger.h"
 
-/* Fills s, except for what only a login knows. Fails where nobody can say whether the account exists. */
-int look_at(const record *r, event ev, situation *s, problem *p);
+/* Fills s, except for what only a login knows. Where something cannot be read or asked it is unknown in s, which can be
+ * decided upon all the same, and the failure is returned to be told. *renamed: the
+ * account's new name, where the generated password stands under it and it has the record's uid (malloced; NULL where it
+ * does not): the hand-off goes on under that name. */
+int look_at(const record *r, event ev, situation *s, char **renamed, problem *p);
 
 /* Pending records, up to a fixed amount of memory, to be met by one pass over each account file. */
 #define LOOK_ITEMS 65536
@@ -18,9 +21,11 @@ int look_at(const record *r, event ev, situation *s, problem *p);
 /* What the quick look needs of a record. */
 typedef struct look_item {
     const char *user, *hash;
-    int64_t uid, created, opened_at, checked_at, backend, reason;
+    int64_t uid, created, opened_at, checked_at, backend, changed_before, gone_seen;
     situation s;
-    bool found; /* in /etc/passwd */
+    bool local;   /* the account was in /etc/passwd */
+    bool found;   /* it is there now */
+    bool renamed; /* the password stands under another name */
 } look_item;
 
 typedef struct look_group {
@@ -28,6 +33,7 @@ typedef struct look_group {
     size_t len;
     char *text;
     size_t text_len;
+    clock_moment now; /* when the group was begun */
 } look_group;
 
 int look_group_init(look_group *g, problem *p);
@@ -35,10 +41,11 @@ void look_group_free(look_group *g);
 /* Reads pending/NAME into the group, without locking it. LEDGER_NONE: it is gone. */
 int look_group_add(look_group *g, ledger *l, const char *name, problem *p);
 bool look_group_full(const look_group *g);
-/* Fills in the situation of each item; those of which nobody can say leave the group. */
+/* Fills in the situation of each item, with what cannot be read as unknown; the first failure is returned. */
 int look_group_look(look_group *g, problem *p);
-/* Locks those whose deadline has passed, where there are several, as far as a backend can do that at once. */
-int look_group_lock_overdue(look_group *g, problem *p);
+/* Makes the passwords of all dead that are to be locked, in one transaction, as far as a backend can do that. Waits so
+ * long for other programs, once. */
+int look_group_lock(look_group *g, long wait_ms, problem *p);
 void look_group_empty(look_group *g);
 
 #endif

@@ -15,7 +15,7 @@ int64_t recover_settles(const config *c, const record *r) {
 }
 
 static int back(context *x, entry *e, problem *p) {
-    int rc = closing_claim(x->ledger, x->config, e, REASON_ABORTED, p);
+    int rc = closing_claim(x->ledger, x->config, e, REASON_ABORTED, 0, p);
 
     return rc == EX_OK ? closing_finish(x->ledger, x->config, x->remote, e, p) : rc;
 }

@@ -93,7 +93,8 @@ static int append(entry *e, const char *text, size_t len, problem *p) {
 }
 
 int ledger_mark(const entry *e, problem *p) {
-    struct timespec times[2] = {{0, UTIME_OMIT}, {(time_t)e->wanted.deadline, 0}};
+    int64_t due = e->wanted.reason != REASON_NONE ? e->wanted.claimed_at : e->wanted.deadline;
+    struct timespec times[2] = {{0, UTIME_OMIT}, {(time_t)due, 0}};
 
     if (futimens(e->fd, times) != 0)
         return entry_failed(p, "cannot set the time of", e);

@@ -56,7 +56,8 @@ int ledger_write(entry *e, problem *p);
 int ledger_sync(const ledger *l, entry *const *e, size_t n, problem *p);
 /* Writes and syncs one. */
 int ledger_save(entry *e, problem *p);
-/* In pending/, a file's modification time is its deadline, for the PAM module. Puts it right. */
+/* In pending/, a file's modification time is its deadline, for the PAM module, or when its end was noted. Puts it
+ * right. */
 int ledger_mark(const entry *e, problem *p);
 /* The name in claimed/ becomes USER.ID, elsewhere USER. LEDGER_TAKEN. */
 int ledger_rename(const ledger *l, entry *e, ledger_state to, problem *p);

@@ -21,10 +21,34 @@ typedef struct field {
     { #f, offsetof(record, f), 0 }
 
 static const field fields[] = {
-    STRING(id),         STRING(user),       NUMBER(uid),        NUMBER(created),     NUMBER(ttl_asked),
-    STRING(recipient),  STRING(passphrase), NUMBER(backend),    NUMBER(must_change), STRING(metadata_key),
-    NUMBER(deadline),   STRING(hash),       NUMBER(storing),    STRING(link),        NUMBER(opened_at),
-    NUMBER(checked_at), NUMBER(reason),     NUMBER(claimed_at), NUMBER(attempts),    NUMBER(next_try),
+    STRING(id),
+    STRING(user),
+    NUMBER(uid),
+    NUMBER(created),
+    NUMBER(ttl_asked),
+    STRING(recipient),
+    STRING(passphrase),
+    NUMBER(backend),
+    NUMBER(must_change),
+    STRING(server),
+    STRING(account),
+    NUMBER(local),
+    NUMBER(changed_before),
+    STRING(boot),
+    NUMBER(boot_created),
+    STRING(metadata_key),
+    NUMBER(deadline),
+    STRING(hash),
+    NUMBER(storing),
+    STRING(link),
+    NUMBER(opened_at),
+    NUMBER(checked_at),
+    NUMBER(gone_seen),
+    NUMBER(gone_since),
+    NUMBER(reason),
+    NUMBER(claimed_at),
+    NUMBER(attempts),
+    NUMBER(next_try),
     NUMBER(outcome),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
@@ -192,6 +216,27 @@ void record_wipe(record *r) {
     otsd_wipe(r, sizeof *r);
 }
 
+void record_created(record *r, const clock_moment *now) {
+    r->created = now->wall;
+    r->boot_created = now->boottime;
+    memcpy(r->boot, now->boot, sizeof r->boot);
+}
+
+int64_t record_age(const record *r, const clock_moment *now) {
+    clock_moment created = {.wall = r->created, .boottime = r->boot_created};
+
+    memcpy(created.boot, r->boot, sizeof created.boot);
+    return clock_since(&created, now);
+}
+
+otsd_tri record_over(const record *r, const clock_moment *now) {
+    int64_t age = record_age(r, now);
+
+    if (age < 0)
+        return OTSD_UNKNOWN;
+    return age >= r->deadline - r->created ? OTSD_YES : OTSD_NO;
+}
+
 static const char *const reason_texts[REASON_COUNT] = {
     [REASON_NONE] = "open",
     [REASON_CHANGED] = "password changed",
@@ -212,6 +257,10 @@ static const char *const outcome_texts[OUTCOME_COUNT] = {
     [OUTCOME_UNKNOWN] = "unknown",
 };
 static const name_table outcomes = NAMES_OF(outcome_texts);
+
+bool reason_locks(reason r) {
+    return r == REASON_DEADLINE || r == REASON_REVOKED || r == REASON_GONE || r == REASON_UID;
+}
 
 const char *reason_word(reason r) {
     const char *word = names_text(&reasons, (long)r);

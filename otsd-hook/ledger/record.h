@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/problem.h"
 #include "config/config.h"
 
@@ -53,12 +54,19 @@ typedef struct record {
     char id[17]; /* 16 hex digits, random: names this hand-off in claimed/ and in the audit log */
     char user[USER_MAX + 1];
     int64_t uid;
-    int64_t created;
+    int64_t created;   /* when the server was asked */
     int64_t ttl_asked; /* seconds, exactly as sent: the mark that finds an orphan */
     char recipient[256];
     char passphrase[PASSPHRASE_MAX + 1]; /* a burn needs it; "" without */
     int64_t backend;                     /* backend_kind */
     int64_t must_change;
+    char server[256];       /* the URL of the server that was asked */
+    char account[256];      /* and the account there; "": anonymously */
+    int64_t local;          /* 1: the account was in /etc/passwd */
+    int64_t changed_before; /* shadow's last-change before: days since the epoch; 0: unknown, or 0; -1: empty */
+    /* When created was noted: the boot's id, "" where it is not known, and CLOCK_BOOTTIME in seconds. */
+    char boot[BOOT_ID_MAX + 1];
+    int64_t boot_created;
 
     char metadata_key[KEY_MAX + 1];
     int64_t deadline;
@@ -69,6 +77,9 @@ typedef struct record {
 
     int64_t opened_at;  /* 0: not known to be opened */
     int64_t checked_at; /* when the receipt was last asked for */
+    /* An account that is not local was missed by the name service: so many sweeps of the timer in a row, the first at
+     * this age of the record (seconds). */
+    int64_t gone_seen, gone_since;
 
     int64_t reason;
     int64_t claimed_at;
@@ -84,6 +95,15 @@ int record_parse(record *r, const char *text, size_t len, size_t *used, problem 
 size_t record_format(const record *r, const record *before, char *out, size_t size);
 void record_wipe(record *r);
 
+/* Notes that it was created now; its age in seconds, by a clock that nobody steps as far as there is one. -1: nobody can
+ * say. */
+void record_created(record *r, const clock_moment *now);
+int64_t record_age(const record *r, const clock_moment *now);
+/* Has the deadline passed? */
+otsd_tri record_over(const record *r, const clock_moment *now);
+
+/* Does it end the password, too? Otherwise the person has another one by now, or may keep this one. */
+bool reason_locks(reason r);
 /* The words of the audit log and of JSON, "password changed", "burned unread", …: data, which stays as it is in every
  * language. What people are told is in told.h. "" where there is none; "unknown" for a number out of range. */
 const char *reason_word(reason r);

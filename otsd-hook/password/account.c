@@ -63,6 +63,44 @@ int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg
     return lines_each(PASSWD_PATH, each_line, &e, p);
 }
 
+typedef struct wanted_line {
+    const char *user;
+    account_view *out;
+} wanted_line;
+
+static bool find_line(const char *user, int64_t uid, void *arg) {
+    const wanted_line *w = arg;
+
+    if (strcmp(user, w->user) != 0)
+        return true;
+    *w->out = (account_view){.exists = OTSD_YES, .local = true, .uid = uid};
+    return false;
+}
+
+int account_look(const char *user, bool was_local, bool lacks, account_view *out, problem *p) {
+    wanted_line w = {.user = user, .out = out};
+    problem unread;
+    int rc = problem_none(&unread), said;
+
+    *out = (account_view){.exists = OTSD_UNKNOWN};
+    if (!lacks)
+        rc = account_each(find_line, &w, &unread);
+    if (out->exists == OTSD_YES)
+        return problem_none(p);
+    said = account_uid(user, &out->uid, p);
+    if (said == EX_OK)
+        out->exists = OTSD_YES;
+    else if (was_local && rc == EX_OK)
+        out->exists = OTSD_NO;
+    else
+        out->missed = rc == EX_OK && said == EX_NOUSER;
+    if (out->exists != OTSD_UNKNOWN || out->missed)
+        return problem_none(p);
+    if (rc != EX_OK)
+        *p = unread;
+    return p->code;
+}
+
 void account_limits_read(account_limits *out) {
     FILE *f = fopen(LOGIN_DEFS, "re");
     char line[512], key[64], text[64];

@@ -5,12 +5,24 @@
 #ifndef OTSD_HOOK_ACCOUNT_H
 #define OTSD_HOOK_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/problem.h"
 
 /* EX_NOUSER: there is none; EX_OSERR: nobody can say (a directory server is down). */
 int account_uid(const char *user, int64_t *uid, problem *p);
+
+/* Does it still exist? */
+typedef struct account_view {
+    otsd_tri exists; /* "no" only where that is certain */
+    bool missed; /* where it is unknown: the name service says that there is none, which it also says in an outage */
+    bool local;  /* it is in /etc/passwd */
+    int64_t uid; /* where it exists */
+} account_view;
+/* was_local: it once was in /etc/passwd; then that file, read in full, can say that it is gone. lacks: it was just read
+ * and lacks the name. EX_OSERR, EX_IOERR …: something could not be read; *out then says unknown. */
+int account_look(const char *user, bool was_local, bool lacks, account_view *out, problem *p);
 /* Calls fn for each line of /etc/passwd with a name and a number, until it returns false. Where a name comes twice only
  * its first line counts: fn has to see to that. Accounts of other sources (LDAP …) are not in it: account_uid. */
 int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p);

@@ -32,8 +32,9 @@ int backend_absent(const config *c, const char *user, problem *p) {
     return configured(c)->absent(user, p);
 }
 
-int backend_ready(const config *c, const char *user, bool force, problem *p) {
-    return configured(c)->ready(c, user, force, p);
+int backend_ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p) {
+    *changed_before = 0;
+    return configured(c)->ready(c, user, force, changed_before, p);
 }
 
 int backend_replaceable(const config *c, const record *old, bool force, problem *p) {
@@ -47,12 +48,22 @@ void backend_set(const config *c, backend_change *changes, size_t n) {
         backend_of(changes[0].record->backend)->set(c, changes, n);
 }
 
-int backend_lock(const config *c, const record *r, problem *p) {
-    return backend_of(r->backend)->lock(c, r, p);
+int backend_lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
+    *locked = false;
+    return backend_of(r->backend)->lock(c, r, wait_ms, locked, p);
 }
 
 backend_view backend_view_of(const record *r) {
-    return (backend_view){.user = r->user, .hash = r->hash, .kind = r->backend};
+    return (backend_view){.user = r->user,
+                          .hash = r->hash,
+                          .kind = r->backend,
+                          .created = r->created,
+                          .changed_before = r->changed_before};
+}
+
+void backend_view_end(backend_view *view) {
+    free(view->elsewhere);
+    view->elsewhere = NULL;
 }
 
 /* Those of one kind, into room for n. */
@@ -67,19 +78,24 @@ static size_t of_kind(int64_t kind, backend_view *views, size_t n, backend_view 
 
 typedef enum purpose { LOCK, LOOK } purpose;
 
+static int one_kind(purpose what, const backend *b, backend_view **some, size_t count, long wait_ms, problem *p) {
+    if (what == LOCK)
+        return b->lock_many ? b->lock_many(some, count, wait_ms, p) : problem_none(p);
+    return b->look ? b->look(some, count, p) : problem_none(p);
+}
+
 /* Each backend's views to its function for that, if it has one. */
-static int each_kind(purpose what, backend_view *views, size_t n, problem *p) {
+static int each_kind(purpose what, backend_view *views, size_t n, long wait_ms, problem *p) {
     backend_view **some = calloc(n + 1, sizeof(backend_view *));
     int rc = problem_none(p);
 
     if (!some)
         return problem_set(p, EX_OSERR, "out of memory");
     for (int64_t kind = 0; kind < KINDS; kind++) {
-        backend_many *fn = what == LOCK ? backends[kind]->lock_many : backends[kind]->look;
-        size_t count = fn ? of_kind(kind, views, n, some) : 0;
+        size_t count = of_kind(kind, views, n, some);
         problem why;
 
-        if (count > 0 && fn(some, count, &why) != EX_OK && rc == EX_OK) {
+        if (count > 0 && one_kind(what, backends[kind], some, count, wait_ms, &why) != EX_OK && rc == EX_OK) {
             *p = why;
             rc = why.code;
         }
@@ -88,21 +104,21 @@ static int each_kind(purpose what, backend_view *views, size_t n, problem *p) {
     return rc;
 }
 
-int backend_lock_many(backend_view *views, size_t n, problem *p) {
-    return each_kind(LOCK, views, n, p);
+int backend_lock_many(backend_view *views, size_t n, long wait_ms, problem *p) {
+    return each_kind(LOCK, views, n, wait_ms, p);
 }
 
 int backend_look(backend_view *views, size_t n, problem *p) {
     for (size_t i = 0; i < n; i++)
         views[i].in_place = views[i].must_change = OTSD_UNKNOWN;
-    return each_kind(LOOK, views, n, p);
+    return each_kind(LOOK, views, n, 0, p);
 }
 
-int backend_clean(problem *p) {
+int backend_clean(long wait_ms, problem *p) {
     int rc = problem_none(p);
 
     for (int64_t kind = 0; rc == EX_OK && kind < KINDS; kind++)
         if (backend_of(kind)->clean)
-            rc = backend_of(kind)->clean(p);
+            rc = backend_of(kind)->clean(wait_ms, p);
     return rc;
 }

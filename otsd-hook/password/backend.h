@@ -16,6 +16,7 @@ typedef struct backend_account {
     const char *user;
     bool absent;       /* out: the backend has no such account */
     bool has_password; /* out: one of its own, or a locked one, that is not ours to replace */
+    int64_t changed;   /* out: its last change, as record.changed_before has it */
 } backend_account;
 
 /* One password to set, that of `record`: where the account has the hash `replaces` (NULL: never had a password), or any
@@ -32,11 +33,16 @@ typedef struct backend_change {
 /* A generated password: is it the account's, locked or not, and must it be changed? */
 typedef struct backend_view {
     const char *user, *hash;
-    int64_t kind;                   /* backend_kind, of the record */
+    int64_t kind; /* backend_kind, of the record */
+    int64_t created, changed_before;
     otsd_tri in_place, must_change; /* out; OTSD_UNKNOWN where nobody can say */
+    bool dead;                      /* out: what stands under that name can be nobody's password: "!*", "*", … */
+    char *elsewhere;                /* out: the name under which it stands instead; malloced; NULL: nowhere */
+    bool locked;                    /* out, of a lock: it was found, and is dead now */
 } backend_view;
 
-typedef int backend_many(backend_view *const *views, size_t n, problem *p);
+typedef int backend_look_many(backend_view *const *views, size_t n, problem *p);
+typedef int backend_lock_fn(backend_view *const *views, size_t n, long wait_ms, problem *p);
 
 typedef struct backend {
     bool can_tell;     /* can anybody look whether the generated password is in place? */
@@ -46,13 +52,13 @@ typedef struct backend {
 
     int (*survey)(const config *c, backend_account *accounts, size_t n, problem *p);
     int (*absent)(const char *user, problem *p); /* NULL: it never says that an account is absent */
-    int (*ready)(const config *c, const char *user, bool force, problem *p);
+    int (*ready)(const config *c, const char *user, bool force, int64_t *changed_before, problem *p);
     int (*replaceable)(const config *c, const record *old, bool force, problem *p);
     void (*set)(const config *c, backend_change *changes, size_t n);
-    int (*lock)(const config *c, const record *r, problem *p);
-    backend_many *lock_many;  /* NULL: a lock is for one account */
-    backend_many *look;       /* NULL: nobody can tell */
-    int (*clean)(problem *p); /* NULL: it leaves nothing behind */
+    int (*lock)(const config *c, const record *r, long wait_ms, bool *locked, problem *p);
+    backend_lock_fn *lock_many;             /* NULL: a lock is for one account */
+    backend_look_many *look;                /* NULL: nobody can tell */
+    int (*clean)(long wait_ms, problem *p); /* NULL: it leaves nothing behind */
 } backend;
 
 /* kind: a backend_kind, from the configuration or from a record. */
@@ -65,23 +71,26 @@ int backend_survey(const config *c, backend_account *accounts, size_t n, problem
 int backend_absent(const config *c, const char *user, problem *p);
 /* May a password be generated for this account? EX_NOUSER: the backend does not have it. EX_NOPERM: it has a usable
  * password (and force is not set). One that cannot tell says EX_OK. */
-int backend_ready(const config *c, const char *user, bool force, problem *p);
+int backend_ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p);
 /* May the generated password of this older record be replaced? EX_NOPERM: it is not the account's any more, or is
  * locked. */
 int backend_replaceable(const config *c, const record *old, bool force, problem *p);
 /* Any number at once, of different users and one backend: one transaction of the shadow file, or one run of the
  * command. */
 void backend_set(const config *c, backend_change *changes, size_t n);
-/* Locks the account's password if it is, or may be, the generated one. EX_OK also where there was nothing to do. */
-int backend_lock(const config *c, const record *r, problem *p);
+/* Makes the generated password dead, under whatever name it stands. EX_OK also where there was nothing to do, which
+ * needs no waiting. EX_TEMPFAIL: another program kept the files locked for wait_ms milliseconds. c may be NULL, where the
+ * configuration cannot be read: EX_CONFIG from a backend that needs it. *locked: it was there, or may have been. */
+int backend_lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p);
 /* The same for many, where a backend can do that in one transaction; the views of others are left as they are. */
-int backend_lock_many(backend_view *views, size_t n, problem *p);
+int backend_lock_many(backend_view *views, size_t n, long wait_ms, problem *p);
 
 backend_view backend_view_of(const record *r);
+void backend_view_end(backend_view *view);
 /* Fills in any number, of any backends, in one pass over each backend's files. On a failure (the first one is told)
  * that backend's are OTSD_UNKNOWN. */
 int backend_look(backend_view *views, size_t n, problem *p);
-/* Removes what crashes left behind. */
-int backend_clean(problem *p);
+/* Removes what crashes left behind; with 0, only where nobody has to be waited for. */
+int backend_clean(long wait_ms, problem *p);
 
 #endif

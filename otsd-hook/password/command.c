@@ -26,7 +26,8 @@ static int survey_all(const config *c, backend_account *accounts, size_t n, prob
     return programs(c, p);
 }
 
-static int ready(const config *c, const char *user, bool force, problem *p) {
+static int ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p) {
+    (void)changed_before;
     (void)user;
     (void)force;
     return programs(c, p);
@@ -86,11 +87,16 @@ static void set(const config *c, backend_change *changes, size_t n) {
             set_once(c, &changes[i], 1);
 }
 
-static int lock(const config *c, const record *r, problem *p) {
+static int lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
     char line[USER_MAX + 2];
+
+    (void)wait_ms;
 
     if (!r->storing)
         return problem_none(p);
+    if (!c)
+        return problem_set(p, EX_CONFIG, "without the configuration nobody knows how to lock %s", r->user);
+    *locked = true;
     if (!c->password.lock_command)
         return problem_set(p, EX_CONFIG, "the configuration has no password.lock_command any more");
     snprintf(line, sizeof line, "%s\n", r->user);

@@ -45,13 +45,15 @@ int shadow_line_ready(const shadow_line *line, const char *user, bool force, pro
     return problem_none(p);
 }
 
-static int ready(const config *c, const char *user, bool force, problem *p) {
+static int ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p) {
     shadow_line line;
     int rc = shadow_lookup(user, &line, p);
 
     (void)c;
     if (rc == EX_OK)
         rc = shadow_line_ready(&line, user, force, p);
+    if (rc == EX_OK)
+        *changed_before = line.changed;
     otsd_wipe(&line, sizeof line);
     return rc;
 }
@@ -157,17 +159,23 @@ static void set(const config *c, backend_change *changes, size_t n) {
     free(lines);
 }
 
-static int lock(const config *c, const record *r, problem *p) {
+static int lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
     shadow_change change = {.user = r->user, .hash = r->hash, .op = SHADOW_LOCK_IF};
 
+    int rc = r->hash[0] ? shadow_apply(&change, 1, p) : problem_none(p);
+
     (void)c;
-    return r->hash[0] ? shadow_apply(&change, 1, p) : problem_none(p);
+    (void)wait_ms;
+    *locked = change.result == SHADOW_DONE;
+    return rc;
 }
 
-static int lock_many(backend_view *const *views, size_t n, problem *p) {
+static int lock_many(backend_view *const *views, size_t n, long wait_ms, problem *p) {
     shadow_change *changes = calloc(n, sizeof *changes);
     size_t count = 0;
     int rc;
+
+    (void)wait_ms;
 
     if (!changes)
         return problem_set(p, EX_OSERR, "out of memory");

@@ -346,8 +346,10 @@ int shadow_apply(shadow_change *changes, size_t n, problem *p) {
     return rc;
 }
 
-int shadow_clean(problem *p) {
+int shadow_clean(long wait_ms, problem *p) {
     struct stat st;
+
+    (void)wait_ms;
 
     if (lstat(SHADOW_NEW, &st) != 0)
         return problem_none(p);

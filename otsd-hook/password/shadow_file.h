@@ -27,6 +27,6 @@ int shadow_lookup(const char *user, shadow_line *out, problem *p);
  * longer than its buffer), until it returns false. The strings are gone after the call. */
 int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p);
 /* Removes what a crashed transaction left. Does nothing while one is running. */
-int shadow_clean(problem *p);
+int shadow_clean(long wait_ms, problem *p);
 
 #endif

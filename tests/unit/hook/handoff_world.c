@@ -148,6 +148,7 @@ record world_record(void) {
                 .ttl_asked = 3456,
                 .recipient = "alice@example.com",
                 .must_change = 1,
+                .local = 1,
                 .metadata_key = WORLD_KEY,
                 .hash = "$5$a$generated"};
 

@@ -130,17 +130,18 @@ static void assert_file(const char *path, const char *expected) {
 
 static void ready_asks_the_configured_one(void **state) {
     record old = record_of("ours", BACKEND_SHADOW);
+    int64_t before;
     problem p;
 
     (void)state;
-    assert_int_equal(backend_ready(&with_shadow, "new", false, &p), EX_OK);
-    assert_int_equal(backend_ready(&with_shadow, "theirs", false, &p), EX_NOPERM);
-    assert_int_equal(backend_ready(&with_shadow, "nobody", true, &p), EX_NOUSER);
+    assert_int_equal(backend_ready(&with_shadow, "new", false, &before, &p), EX_OK);
+    assert_int_equal(backend_ready(&with_shadow, "theirs", false, &before, &p), EX_NOPERM);
+    assert_int_equal(backend_ready(&with_shadow, "nobody", true, &before, &p), EX_NOUSER);
     assert_int_equal(backend_replaceable(&with_shadow, &old, false, &p), EX_OK);
-    assert_int_equal(backend_ready(&with_command, "nobody", false, &p), EX_OK);
+    assert_int_equal(backend_ready(&with_command, "nobody", false, &before, &p), EX_OK);
     assert_int_equal(backend_replaceable(&with_command, &old, false, &p), EX_OK);
     assert_int_equal(chmod(lock_path, 0777), 0);
-    assert_int_equal(backend_ready(&with_command, "new", true, &p), EX_CONFIG);
+    assert_int_equal(backend_ready(&with_command, "new", true, &before, &p), EX_CONFIG);
     assert_int_equal(backend_replaceable(&with_command, &old, true, &p), EX_CONFIG);
 }
 
@@ -199,7 +200,7 @@ static void one_lock_for_many(void **state) {
     (void)state;
     for (size_t i = 0; i < 4; i++)
         views[i] = backend_view_of(&r[i]);
-    assert_int_equal(backend_lock_many(views, 4, &p), EX_OK);
+    assert_int_equal(backend_lock_many(views, 4, 1000, &p), EX_OK);
     assert_file(SHADOW_PATH,
                 "new:!:1::::::\nours:!" HASH ":0::::::\nlocked:!" HASH ":1::::::\ntheirs:" OTHER ":0::::::\n");
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
@@ -207,11 +208,12 @@ static void one_lock_for_many(void **state) {
 
 static void a_lock_goes_to_the_records_own(void **state) {
     record r = record_of("ours", BACKEND_SHADOW);
+    bool locked;
     config no_lock = with_command;
     problem p;
 
     (void)state;
-    assert_int_equal(backend_lock(&with_command, &r, &p), EX_OK);
+    assert_int_equal(backend_lock(&with_command, &r, 1000, &locked, &p), EX_OK);
     assert_file(SHADOW_PATH,
                 "new:!:1::::::\nours:!" HASH ":0::::::\nlocked:!" HASH ":1::::::\ntheirs:" OTHER ":0::::::\n");
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
@@ -219,17 +221,17 @@ static void a_lock_goes_to_the_records_own(void **state) {
     r.hash[0] = '\0';
     assert_int_equal(unlink(SHADOW_PATH), 0);
     problem_set(&p, EX_IOERR, "of an earlier failure");
-    assert_int_equal(backend_lock(&with_shadow, &r, &p), EX_OK);
+    assert_int_equal(backend_lock(&with_shadow, &r, 1000, &locked, &p), EX_OK);
     assert_int_equal(p.code, EX_OK);
     assert_string_equal(p.text, "");
     r = record_of("ours", BACKEND_COMMAND);
-    assert_int_equal(backend_lock(&with_command, &r, &p), EX_OK);
+    assert_int_equal(backend_lock(&with_command, &r, 1000, &locked, &p), EX_OK);
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
     r.storing = 1;
-    assert_int_equal(backend_lock(&with_command, &r, &p), EX_OK);
+    assert_int_equal(backend_lock(&with_command, &r, 1000, &locked, &p), EX_OK);
     assert_file("/etc/was-locked", "ours\n");
     no_lock.password.lock_command = NULL;
-    assert_int_equal(backend_lock(&no_lock, &r, &p), EX_CONFIG);
+    assert_int_equal(backend_lock(&no_lock, &r, 1000, &locked, &p), EX_CONFIG);
 }
 
 static void set_tells_each_what_became_of_it(void **state) {
@@ -341,7 +343,7 @@ static void left_overs_are_removed(void **state) {
 
     (void)state;
     put_file("/etc/shadow.otsd", "half a file", 0600);
-    assert_int_equal(backend_clean(&p), EX_OK);
+    assert_int_equal(backend_clean(1000, &p), EX_OK);
     assert_int_equal(access("/etc/shadow.otsd", F_OK), -1);
 }
 

@@ -85,11 +85,11 @@ static void assert_shadow_has(const char *hash) {
     free(text);
 }
 
-/* A claim says why and since when; two reasons end the password, too, and only these. */
+/* A claim says why and since when; some reasons end the password, too, and only these. */
 static void a_claim_moves_the_record_and_locks_where_the_reason_says_so(void **state) {
     (void)state;
     for (reason why = REASON_CHANGED; why < REASON_COUNT; why++) {
-        bool locks = why == REASON_DEADLINE || why == REASON_REVOKED;
+        bool locks = reason_locks(why);
         record r = world_record(), saved;
         char locked[400];
         entry *e;
@@ -98,7 +98,7 @@ static void a_claim_moves_the_record_and_locks_where_the_reason_says_so(void **s
         world_open(&w, NULL, NULL, 0);
         put_shadow_with(r.hash);
         e = world_put(&w, why == REASON_ABORTED ? LEDGER_ISSUING : LEDGER_PENDING, &r);
-        assert_int_equal(closing_claim(w.x.ledger, w.x.config, e, why, &p), EX_OK);
+        assert_int_equal(closing_claim(w.x.ledger, w.x.config, e, why, 1000, &p), EX_OK);
         assert_int_equal(entry_state(e), LEDGER_CLAIMED);
         ledger_release(&e);
         assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
@@ -121,8 +121,8 @@ static void a_lock_that_fails_leaves_the_record_open(void **state) {
     world_open(&w, NULL, NULL, 0);
     assert_int_equal(remove("/etc/shadow"), 0);
     e = world_put(&w, LEDGER_PENDING, &r);
-    assert_int_equal(closing_claim(w.x.ledger, w.x.config, e, REASON_DEADLINE, &p), EX_NOINPUT);
-    assert_non_null(strstr(p.text, "; alice can still log in with the generated password, and the link is alive"));
+    assert_int_equal(closing_claim(w.x.ledger, w.x.config, e, REASON_DEADLINE, 1000, &p), EX_NOINPUT);
+    assert_non_null(strstr(p.text, "; alice's generated password still stands there"));
     ledger_release(&e);
     /* What was decided is noted: the next try does not have to find it again. */
     assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "alice", &saved, &p), EX_OK);
@@ -249,7 +249,7 @@ static void a_burn_that_fails_is_tried_again_later(void **state) {
     (void)state;
     world_open(&w, NULL, steps, 2);
     assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
-    assert_non_null(strstr(p.text, "; the record waits in claimed/ and otsd-hook sweep tries again"));
+    assert_non_null(strstr(p.text, "; the burn is owed, and otsd-hook sweep tries again"));
     assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
     assert_int_equal(saved.attempts, 1);
     assert_in_range(saved.next_try, now + 60, now + 60 + 15 + 10);

@@ -11,7 +11,6 @@
 
 #include "handoff/decide.h"
 
-#define NOW 1000
 #define Y OTSD_YES
 #define N OTSD_NO
 #define U OTSD_UNKNOWN
@@ -22,49 +21,94 @@ typedef struct row {
     reason expected;
 } row;
 
-/* event, method, login service, key counts, exists, same uid, in place, must change, deadline, now */
-#define S(e, m, svc, key, in, must, dl)                                                                                \
-    { EVENT_##e, METHOD_##m, svc, key, true, true, in, must, dl, NOW }
+/* event, method, login service, key counts, in place, must change, over: of an account that is there */
+#define S(e, m, svc, key, in, must, past)                                                                              \
+    {                                                                                                                  \
+        .event = EVENT_##e, .method = METHOD_##m, .login_service = (svc), .key_counts = (key), .exists = OTSD_YES,     \
+        .same_uid = true, .can_tell = true, .in_place = (in), .must_change = (must), .over = (past)                    \
+    }
+/* The same of a backend that never knows. */
+#define BLIND(e, m, past)                                                                                              \
+    {                                                                                                                  \
+        .event = EVENT_##e, .method = METHOD_##m, .login_service = true, .exists = OTSD_YES, .same_uid = true,         \
+        .in_place = OTSD_UNKNOWN, .must_change = OTSD_UNKNOWN, .over = (past)                                          \
+    }
+/* A sweep: reason that was noted, exists, in place, dead, over. */
+#define SWEEP(why, there, in, is_dead, past)                                                                           \
+    {                                                                                                                  \
+        .event = EVENT_SWEEP, .noted = REASON_##why, .exists = (there), .same_uid = true, .can_tell = true,            \
+        .in_place = (in), .dead = (is_dead), .must_change = OTSD_YES, .over = (past)                                   \
+    }
 
 static const row rows[] = {
     {"ssh password, must change: the session opens first and proves nothing",
-     S(SESSION, PASSWORD, true, false, Y, Y, 2000), REASON_NONE},
-    {"ssh key, must change, no tty: nothing is burned", S(SESSION, KEY, true, false, Y, Y, 2000), REASON_NONE},
-    {"ssh key, must change, even where keys count", S(SESSION, KEY, true, true, Y, Y, 2000), REASON_NONE},
-    {"password login, need not change", S(SESSION, PASSWORD, true, false, Y, N, 2000), REASON_LOGIN},
-    {"key login, need not change: the generated password was not used", S(SESSION, KEY, true, false, Y, N, 2000),
+     S(SESSION, PASSWORD, true, false, Y, Y, N), REASON_NONE},
+    {"ssh key, must change, no tty: nothing is burned", S(SESSION, KEY, true, false, Y, Y, N), REASON_NONE},
+    {"ssh key, must change, even where keys count", S(SESSION, KEY, true, true, Y, Y, N), REASON_NONE},
+    {"password login, need not change", S(SESSION, PASSWORD, true, false, Y, N, N), REASON_LOGIN},
+    {"key login, need not change: the generated password was not used", S(SESSION, KEY, true, false, Y, N, N),
      REASON_NONE},
-    {"key login where the configuration lets it count", S(SESSION, KEY, true, true, Y, N, 2000), REASON_KEY_LOGIN},
-    {"unknown method is no password login", S(SESSION, UNKNOWN, true, true, Y, N, 2000), REASON_NONE},
-    {"su, sudo, cron: not the person's login", S(SESSION, PASSWORD, false, true, Y, N, 2000), REASON_NONE},
-    {"password changed by anyone, seen at the change", S(PASSWORD, UNKNOWN, false, false, N, N, 2000), REASON_CHANGED},
-    {"password changed, seen at a session of su", S(SESSION, PASSWORD, false, false, N, N, 2000), REASON_CHANGED},
-    {"password changed by root to one that must be changed", S(SWEEP, UNKNOWN, false, false, N, Y, 2000),
+    {"key login where the configuration lets it count", S(SESSION, KEY, true, true, Y, N, N), REASON_KEY_LOGIN},
+    {"unknown method is no password login", S(SESSION, UNKNOWN, true, true, Y, N, N), REASON_NONE},
+    {"su, sudo, cron: not the person's login", S(SESSION, PASSWORD, false, true, Y, N, N), REASON_NONE},
+    {"password changed by anyone, seen at the change", S(PASSWORD, UNKNOWN, false, false, N, N, N), REASON_CHANGED},
+    {"password changed, seen at a session of su", S(SESSION, PASSWORD, false, false, N, N, N), REASON_CHANGED},
+    {"password changed by root to one that must be changed", S(SWEEP, UNKNOWN, false, false, N, Y, N), REASON_CHANGED},
+    {"a password change that did not change it keeps", S(PASSWORD, UNKNOWN, false, false, Y, Y, N), REASON_NONE},
+    {"deadline passed, at auth", S(AUTH, UNKNOWN, true, false, Y, Y, Y), REASON_DEADLINE},
+    {"before the deadline", S(AUTH, UNKNOWN, true, false, Y, Y, N), REASON_NONE},
+    {"deadline passed, at a sweep", S(SWEEP, UNKNOWN, false, false, Y, N, Y), REASON_DEADLINE},
+    {"deadline passed beats a login", S(SESSION, PASSWORD, true, false, Y, N, Y), REASON_DEADLINE},
+    {"changed before the deadline passed is no deadline: nothing is locked", S(SWEEP, UNKNOWN, false, false, N, N, Y),
      REASON_CHANGED},
-    {"a password change that did not change it keeps", S(PASSWORD, UNKNOWN, false, false, Y, Y, 2000), REASON_NONE},
-    {"deadline passed, at auth", S(AUTH, UNKNOWN, true, false, Y, Y, NOW), REASON_DEADLINE},
-    {"one second before the deadline", S(AUTH, UNKNOWN, true, false, Y, Y, NOW + 1), REASON_NONE},
-    {"deadline passed, at a sweep", S(SWEEP, UNKNOWN, false, false, Y, N, 10), REASON_DEADLINE},
-    {"deadline passed beats a login", S(SESSION, PASSWORD, true, false, Y, N, 10), REASON_DEADLINE},
-    {"changed before the deadline passed is no deadline: nothing is locked", S(SWEEP, UNKNOWN, false, false, N, N, 10),
-     REASON_CHANGED},
-    {"auth alone ends nothing", S(AUTH, PASSWORD, true, true, Y, N, 2000), REASON_NONE},
-    {"sweep alone ends nothing", S(SWEEP, UNKNOWN, false, false, Y, Y, 2000), REASON_NONE},
-    {"unknown backend: a change seen by PAM is believed", S(PASSWORD, UNKNOWN, false, false, U, U, 2000),
-     REASON_CHANGED},
-    {"unknown backend: a change after the deadline locks nothing", S(PASSWORD, UNKNOWN, false, false, U, U, 10),
-     REASON_CHANGED},
-    {"unknown backend: a password login is believed", S(SESSION, PASSWORD, true, false, U, U, 2000), REASON_LOGIN},
-    {"unknown backend: sweep keeps until the deadline", S(SWEEP, UNKNOWN, false, false, U, U, 2000), REASON_NONE},
-    {"unknown backend: deadline", S(SWEEP, UNKNOWN, false, false, U, U, 10), REASON_DEADLINE},
-    {"account gone", {EVENT_SWEEP, METHOD_UNKNOWN, false, false, false, false, N, N, 2000, NOW}, REASON_GONE},
-    {"account gone beats the deadline: there is nothing to lock",
-     {EVENT_SWEEP, METHOD_UNKNOWN, false, false, false, false, N, N, 10, NOW},
-     REASON_GONE},
+    {"auth alone ends nothing", S(AUTH, PASSWORD, true, true, Y, N, N), REASON_NONE},
+    {"sweep alone ends nothing", S(SWEEP, UNKNOWN, false, false, Y, Y, N), REASON_NONE},
+
+    {"a shadow file that cannot be read ends nothing: session", S(SESSION, PASSWORD, true, true, U, U, N), REASON_NONE},
+    {"a shadow file that cannot be read ends nothing: password", S(PASSWORD, UNKNOWN, true, true, U, U, N),
+     REASON_NONE},
+    {"a shadow file that cannot be read ends nothing: sweep", S(SWEEP, UNKNOWN, true, true, U, U, N), REASON_NONE},
+    {"a password that is there and a date that is not known: no login", S(SESSION, PASSWORD, true, true, Y, U, N),
+     REASON_NONE},
+    {"a deadline that has passed needs no look", S(AUTH, UNKNOWN, true, true, U, U, Y), REASON_DEADLINE},
+    {"a clock that nobody can trust ends nothing", S(AUTH, UNKNOWN, true, true, Y, Y, U), REASON_NONE},
+
+    {"unknown backend: a change seen by PAM is believed", BLIND(PASSWORD, UNKNOWN, N), REASON_CHANGED},
+    {"unknown backend: a change after the deadline locks nothing", BLIND(PASSWORD, UNKNOWN, Y), REASON_CHANGED},
+    {"unknown backend: a password login is believed", BLIND(SESSION, PASSWORD, N), REASON_LOGIN},
+    {"unknown backend: sweep keeps until the deadline", BLIND(SWEEP, UNKNOWN, N), REASON_NONE},
+    {"unknown backend: deadline", BLIND(SWEEP, UNKNOWN, Y), REASON_DEADLINE},
+
+    {"account gone", SWEEP(NONE, N, N, false, N), REASON_GONE},
+    {"account gone, and its password stands under another name", SWEEP(NONE, N, Y, false, Y), REASON_GONE},
+    {"nobody knows whether the account exists: kept", SWEEP(NONE, U, Y, false, N), REASON_NONE},
+    {"nobody knows whether the account exists, and its deadline has passed", SWEEP(NONE, U, Y, false, Y),
+     REASON_DEADLINE},
     {"another uid: not the account that it was",
-     {EVENT_SESSION, METHOD_PASSWORD, true, false, true, false, Y, Y, 2000, NOW},
+     {.event = EVENT_SESSION,
+      .method = METHOD_PASSWORD,
+      .login_service = true,
+      .exists = Y,
+      .can_tell = true,
+      .in_place = Y,
+      .must_change = Y,
+      .over = N},
      REASON_UID},
-    {"clock set back: kept", {EVENT_SWEEP, METHOD_UNKNOWN, false, false, true, true, Y, Y, 2000, -5}, REASON_NONE},
+
+    {"revoked, and the lock could not be had", SWEEP(REVOKED, Y, Y, false, N), REASON_REVOKED},
+    {"revoked, and the file cannot be read", SWEEP(REVOKED, Y, U, false, U), REASON_REVOKED},
+    {"revoked and locked", SWEEP(REVOKED, Y, N, true, N), REASON_REVOKED},
+    {"a login that was noted is carried out", SWEEP(LOGIN, Y, Y, false, N), REASON_LOGIN},
+    {"a change that was noted is carried out", SWEEP(CHANGED, Y, N, false, Y), REASON_CHANGED},
+    {"a reissue that was noted is carried out", SWEEP(REISSUED, Y, N, false, N), REASON_REISSUED},
+    {"a noted deadline, and the person was faster", SWEEP(DEADLINE, Y, N, false, Y), REASON_CHANGED},
+    {"a noted deadline, locked by us", SWEEP(DEADLINE, Y, N, true, Y), REASON_DEADLINE},
+    {"a noted deadline, locked by us, and a clock that nobody trusts now", SWEEP(DEADLINE, Y, N, true, U),
+     REASON_DEADLINE},
+    {"a deadline locked by us that nobody could note", SWEEP(NONE, Y, N, true, Y), REASON_DEADLINE},
+    {"locked for good by an administrator, in time", SWEEP(NONE, Y, N, true, N), REASON_CHANGED},
+    {"a noted deadline, and the clock was wrong", SWEEP(DEADLINE, Y, Y, false, N), REASON_NONE},
+    {"noted as gone, and it is back", SWEEP(GONE, Y, Y, false, N), REASON_NONE},
 };
 
 static void the_rule(void **state) {
@@ -77,12 +121,13 @@ static void the_rule(void **state) {
     }
 }
 
-/* Whatever else is so, a password that is gone ends a hand-off, and one that is there and in time is never locked. */
+/* Whatever else is so: a password that is gone ends a hand-off, one that is there and in time is never locked, and what
+ * is not known ends nothing. */
 static void in_all_combinations(void **state) {
     (void)state;
-    for (unsigned n = 0; n < 4u * 3 * 2 * 2 * 3 * 3 * 2; n++) {
+    for (unsigned n = 0; n < 4u * 3 * 2 * 2 * 3 * 3 * 3; n++) {
         unsigned k = n;
-        situation s = {.exists = true, .same_uid = true, .now = NOW};
+        situation s = {.exists = OTSD_YES, .same_uid = true, .can_tell = true};
 
         s.event = (event)(k % 4), k /= 4;
         s.method = (method)(k % 3), k /= 3;
@@ -90,16 +135,28 @@ static void in_all_combinations(void **state) {
         s.key_counts = k % 2, k /= 2;
         s.in_place = (otsd_tri)((int)(k % 3) - 1), k /= 3;
         s.must_change = (otsd_tri)((int)(k % 3) - 1), k /= 3;
-        s.deadline = k % 2 ? NOW - 1 : NOW + 1;
-        if (s.in_place == OTSD_NO || (s.in_place == OTSD_UNKNOWN && s.event == EVENT_PASSWORD))
+        s.over = (otsd_tri)((int)(k % 3) - 1);
+        if (s.in_place == OTSD_NO)
             assert_int_equal(decide(&s), REASON_CHANGED);
-        else if (s.deadline < NOW)
+        else if (s.over == OTSD_YES)
             assert_int_equal(decide(&s), REASON_DEADLINE);
+        else if (s.in_place == OTSD_UNKNOWN || s.must_change != OTSD_NO)
+            assert_int_equal(decide(&s), REASON_NONE);
         else
             assert_int_not_equal(decide(&s), REASON_DEADLINE);
-        if (s.in_place == OTSD_YES && s.must_change == OTSD_YES && s.deadline > NOW)
-            assert_int_equal(decide(&s), REASON_NONE);
+        s.exists = OTSD_UNKNOWN;
+        assert_int_not_equal(decide(&s), REASON_GONE);
     }
+}
+
+/* A name service that says "there is none" is believed when it has said so often enough, for long enough. */
+static void an_outage_is_not_the_end_of_an_account(void **state) {
+    (void)state;
+    assert_false(decide_gone(1, 0));
+    assert_false(decide_gone(1, 7 * 86400));
+    assert_false(decide_gone(2, 6 * 3600));
+    assert_false(decide_gone(24, 6 * 3600 - 1));
+    assert_true(decide_gone(3, 6 * 3600));
 }
 
 static void methods(void **state) {
@@ -118,7 +175,10 @@ static void methods(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"each row of the table of endings holds", the_rule, NULL, NULL, NULL},
-        {"in all combinations: gone means over, in time means never locked", in_all_combinations, NULL, NULL, NULL},
+        {"in all combinations: gone means over, in time means never locked, unknown ends nothing", in_all_combinations,
+         NULL, NULL, NULL},
+        {"an outage of the name service is not the end of an account", an_outage_is_not_the_end_of_an_account, NULL,
+         NULL, NULL},
         {"the method of a login is read off what the PAM module passes", methods, NULL, NULL, NULL},
     };
 

@@ -251,7 +251,7 @@ static void removes_only_what_is_ours(void **state) {
     put_file("/etc/shadow.otsd", "half a file", 0600);
     put_file("/etc/shadow+", "of shadow-utils", 0600);
     problem_set(&p, EX_IOERR, "of an earlier failure");
-    assert_int_equal(shadow_clean(&p), EX_OK);
+    assert_int_equal(shadow_clean(1000, &p), EX_OK);
     assert_int_equal(p.code, EX_OK);
     assert_string_equal(p.text, "");
     assert_int_equal(access("/etc/shadow.otsd", F_OK), -1);

@@ -91,11 +91,73 @@ static void what_cannot_be_made(void **state) {
     }
 }
 
+static bool is(const char *hash, const char *text, size_t len) {
+    otsd_secret *typed = NULL;
+    bool it_is;
+
+    assert_int_equal(otsd_secret_new(&typed, text, len, NULL), OTSD_OK);
+    it_is = password_is(hash, typed);
+    otsd_secret_free(&typed);
+    return it_is;
+}
+
+static void each_text(void **state) {
+    static const char *const methods[] = {"yescrypt", "sha512crypt", "sha256crypt", "bcrypt"};
+    static const struct {
+        const char *text;
+        size_t len;
+        bool is;
+    } rows[] = {{"the value", 9, true},
+                {"the valuf", 9, false},
+                {"the value ", 10, false},
+                {"the valu", 8, false},
+                {"", 0, false},
+                {"the value\0", 10, false},
+                {"the value\n", 10, false},
+                {"the value\0x", 11, false},
+                {"\0the value", 10, false}};
+    char hash[385];
+    problem p;
+
+    (void)state;
+    for (size_t m = 0; m < sizeof methods / sizeof methods[0]; m++) {
+        assert_int_equal(hash_of(methods[m], strcmp(methods[m], "bcrypt") == 0 ? 4 : 0, hash, sizeof hash, &p), EX_OK);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+            if (is(hash, rows[i].text, rows[i].len) != rows[i].is)
+                fail_msg("%s: row %zu", methods[m], i);
+    }
+}
+
+/* crypt's own signs of failure among them: a text that cannot be hashed is not the password of "*0". */
+static void what_is_no_hash(void **state) {
+    static const char *const hashes[] = {"", "*0", "*1", "*", "!", "!*", "x", "$", "$y$", "$6$", "$nobody$knows$this"};
+    static char endless[4096];
+    char hash[400], locked[400];
+    problem p;
+
+    (void)state;
+    memset(endless, 'x', sizeof endless);
+    for (size_t i = 0; i < sizeof hashes / sizeof hashes[0]; i++) {
+        if (is(hashes[i], "the value", 9) || is(hashes[i], "", 0) || is(hashes[i], endless, sizeof endless))
+            fail_msg("'%s' has a password", hashes[i]);
+    }
+    assert_int_equal(hash_of("sha256crypt", 1000, hash, 385, &p), EX_OK);
+    assert_true(is(hash, "the value", 9));
+    snprintf(locked, sizeof locked, "!%.390s", hash);
+    assert_false(is(locked, "the value", 9));
+    hash[strlen(hash) - 1] ^= 1;
+    assert_false(is(hash, "the value", 9));
+    hash[strlen(hash) - 1] = '\0';
+    assert_false(is(hash, "the value", 9));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"each method makes a hash of its kind, of this value", each_method, NULL, NULL, NULL},
         {"the same value has another hash each time", no_two_are_the_same, NULL, NULL, NULL},
         {"an unknown method, impossible rounds, too little room: no hash", what_cannot_be_made, NULL, NULL, NULL},
+        {"a text is the password of a hash if it is the whole text that was hashed", each_text, NULL, NULL, NULL},
+        {"what is no hash, or a damaged or locked one, has no password", what_is_no_hash, NULL, NULL, NULL},
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -96,7 +96,7 @@ static void no_threads(pipeline *p) {
 static void run_threads(pipeline *p) {
     size_t wanted = hashers(p->b), n = 0;
     pthread_t disk, *hash = calloc(wanted, sizeof *hash);
-    sigset_t all, before, during;
+    sigset_t all, before;
 
     /* Signals are the network thread's. */
     sigfillset(&all);
@@ -106,11 +106,7 @@ static void run_threads(pipeline *p) {
     if (n == 0 || pthread_create(&disk, NULL, stages_disk, p) != 0) {
         no_threads(p);
     } else {
-        /* All but SIGALRM, with which glibc's lckpwdf ends its wait: that has to reach the disk thread, which unblocks
-         * it. */
-        during = before;
-        sigaddset(&during, SIGALRM);
-        (void)pthread_sigmask(SIG_SETMASK, &during, NULL);
+        (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
         stages_network(p);
         (void)pthread_join(disk, NULL); /* of a thread of our own: cannot fail */
     }

@@ -20,11 +20,13 @@
 
 #include "base/files.h"
 #include "base/lines.h"
+#include "password/shadow_lock.h"
 
 /* Of our own, so that a left-over is known to be ours and never another tool's work in progress. */
 #define SHADOW_NEW "/etc/shadow.otsd"
 #define LINE_MAX_ 4096
 #define FILE_MAX_ ((off_t)1 << 30)
+#define LOCK_WAIT_MS 15000
 #define OUT_ROOM ((size_t)256 << 10)
 
 typedef struct each {
@@ -330,15 +332,15 @@ static int apply_locked(const slots *wanted, problem *p) {
 
 int shadow_apply(shadow_change *changes, size_t n, problem *p) {
     slots wanted;
-    int rc;
+    int lock, rc;
 
-    if (!slots_init(&wanted, changes, n)) {
+    if (slots_init(&wanted, changes, n))
+        rc = shadow_lock_take(LOCK_WAIT_MS, &lock, p);
+    else
         rc = problem_set(p, EX_OSERR, "out of memory");
-    } else if (lckpwdf() != 0) {
-        rc = problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
-    } else {
+    if (rc == EX_OK) {
         rc = apply_locked(&wanted, p);
-        ulckpwdf();
+        shadow_lock_release(lock);
     }
     free(wanted.all);
     for (size_t i = 0; rc != EX_OK && i < n; i++)
@@ -348,17 +350,18 @@ int shadow_apply(shadow_change *changes, size_t n, problem *p) {
 
 int shadow_clean(long wait_ms, problem *p) {
     struct stat st;
+    int lock;
 
     (void)wait_ms;
 
     if (lstat(SHADOW_NEW, &st) != 0)
         return problem_none(p);
-    if (lckpwdf() != 0)
-        return problem_set(p, EX_TEMPFAIL, "%s is locked by another program: %s", SHADOW_PATH, strerror(errno));
+    if (shadow_lock_take(LOCK_WAIT_MS, &lock, p) != EX_OK)
+        return p->code;
     if (unlink(SHADOW_NEW) != 0 && errno != ENOENT)
         problem_set(p, EX_IOERR, "%s cannot be removed: %s", SHADOW_NEW, strerror(errno));
     else
         problem_clear(p);
-    ulckpwdf();
+    shadow_lock_release(lock);
     return p->code;
 }

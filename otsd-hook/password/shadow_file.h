@@ -2,9 +2,9 @@
  *
  * /etc/shadow: reading one account, and changing any number of them in one transaction.
  *
- * A transaction holds glibc's lckpwdf (as passwd, chpasswd, useradd and pam_unix do), reads the file once, writes it
- * anew beside itself with owner, mode and extended attributes kept and every other line byte for byte as it was,
- * fsyncs, and renames. Conditions are checked inside the lock, so nothing changes between the look and the write.
+ * A transaction holds the lock of the account files (shadow_lock.h), reads the file once, writes it anew beside itself
+ * with owner, mode and extended attributes kept and every other line byte for byte as it was, fsyncs, and renames.
+ * Conditions are checked inside the lock, so nothing changes between the look and the write.
  */
 #ifndef OTSD_HOOK_SHADOW_FILE_H
 #define OTSD_HOOK_SHADOW_FILE_H

@@ -139,8 +139,9 @@ OTSD_API otsd_err otsd_server_set_allow_http(otsd_server *s, bool allow, otsd_er
 /* Until a connection is there (default 5000), and for a whole call (default 20000); 1 to 600000. */
 OTSD_API otsd_err otsd_server_set_connect_timeout_ms(otsd_server *s, long ms, otsd_error *e);
 OTSD_API otsd_err otsd_server_set_timeout_ms(otsd_server *s, long ms, otsd_error *e);
-/* Without a slash at its end; "" where none is set. Belongs to s, until its next change. */
+/* Without a slash at its end; "" where none is set. Belongs to s, until its next change. So does the account. */
 OTSD_API const char *otsd_server_url(const otsd_server *s);
+OTSD_API const char *otsd_server_username(const otsd_server *s);
 OTSD_API long otsd_server_timeout_ms(const otsd_server *s);
 
 #define OTSD_CONFIG_PATH "/etc/otsd/otsd.conf"

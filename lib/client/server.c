@@ -221,6 +221,10 @@ const char *otsd_server_url(const otsd_server *s) {
     return s && s->url ? s->url : "";
 }
 
+const char *otsd_server_username(const otsd_server *s) {
+    return s && s->username ? s->username : "";
+}
+
 long otsd_server_timeout_ms(const otsd_server *s) {
     return s ? s->timeout_ms : 0;
 }

@@ -53,9 +53,8 @@ static void finish(pipeline *p, work *w, batch_status to) {
         w->i.link = NULL;
     }
     batch_result(p->b, a, to, to == BATCH_PROVISIONED ? "" : w->i.why.text);
-    if (to == BATCH_PROVISIONED && w->i.short_ttl)
-        say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then",
-            w->i.user, (long long)w->i.ttl_granted, (long long)w->i.ttl_asked);
+    if (to == BATCH_PROVISIONED)
+        issue_warn(&w->i);
     put_away(p, w);
 }
 
@@ -202,7 +201,7 @@ static void go_back(pipeline *p, work *w) {
     if (w->back != BACK_LOSE || ++a->losses >= LOSSES_MOST) {
         if (w->back == BACK_LOSE)
             problem_add(&w->i.why,
-                        "; the account is untouched, and otsd-hook sweep will burn what the server may have made");
+                        "; the account is untouched, and otsd-hook sweep looks for what the server may have made");
         finish(p, w, w->back_to);
         return;
     }

@@ -72,7 +72,7 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
                 "%s: a provision was interrupted moments ago and the server may still be at it; nothing was "
                 "changed: otsd-hook sweep waits and undoes it",
                 user);
-        *undone = rc == EX_OK && what == RECOVERED_BACK;
+        *undone = rc == EX_OK && what != RECOVERED_FORWARD;
         ledger_release(&e);
     } else {
         problem_add(p, " (%s/issuing/%s): otsd-hook sweep deals with it", OTSD_STATE_DIR, user);

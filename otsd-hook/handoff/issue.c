@@ -6,26 +6,42 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <syslog.h>
 #include <time.h>
 
 #include "handoff/arm.h"
 #include "handoff/closing.h"
 #include "handoff/delivery.h"
+#include "handoff/match.h"
 #include "handoff/recover.h"
 #include "ledger/audit.h"
+#include "ledger/ceiling.h"
+#include "ledger/told.h"
 #include "password/backend.h"
 #include "password/hash.h"
 
 #define MARK_MOST 899 /* seconds by which the ttl asked for may differ from the wanted one */
+#define SECONDS_ON_THE_WAY 5
 
-static int intend(context *x, issue *i) {
+/* The ttl to ask for: less by the mark than what is wanted, or than what this server grants at most (0: not known), and
+ * none that the server grants whatever is asked for. */
+static int64_t marked_ttl(const issue *i, int64_t ceiling, uint32_t random) {
+    int64_t most = ceiling > 0 && ceiling < i->ttl ? ceiling : i->ttl;
+    int64_t span = most / 8 < MARK_MOST ? most / 8 : MARK_MOST;
+    int64_t less = (int64_t)(random % (uint64_t)(span + 1));
+
+    if (span > 0 && match_is_clamp(most - less, ceiling))
+        less += less < span ? 1 : -1;
+    return most - less;
+}
+
+static int intend(context *x, issue *i, int64_t ceiling) {
     struct {
         uint64_t id;
         uint32_t mark;
     } random;
     record r = {0};
     clock_moment now;
-    int64_t span = i->ttl / 8 < MARK_MOST ? i->ttl / 8 : MARK_MOST;
     int rc;
 
     if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
@@ -37,7 +53,7 @@ static int intend(context *x, issue *i) {
     record_created(&r, &now);
     r.local = i->local;
     r.changed_before = i->changed_before;
-    r.ttl_asked = i->ttl - (int64_t)(random.mark % (uint64_t)(span + 1));
+    r.ttl_asked = marked_ttl(i, ceiling, random.mark);
     if (i->recipient)
         snprintf(r.recipient, sizeof r.recipient, "%s", i->recipient);
     if (i->passphrase)
@@ -46,6 +62,7 @@ static int intend(context *x, issue *i) {
     r.must_change = x->config->handoff.must_change;
     memcpy(i->id, r.id, sizeof i->id);
     i->ttl_asked = r.ttl_asked;
+    i->short_ttl = ceiling > 0 && ceiling < i->ttl;
     rc = ledger_create(x->ledger, &r, &i->entry, &i->why);
     record_wipe(&r);
     /* Another may have provisioned this user since somebody looked; now that the intent is ours nobody can. */
@@ -82,10 +99,12 @@ static void sync_good(context *x, issue *const *i, size_t n) {
 }
 
 void issue_begin(context *x, issue *const *i, size_t n) {
+    int64_t ceiling = ceiling_known(x->ledger, otsd_server_url(x->config->server),
+                                    otsd_server_username(x->config->server), time(NULL));
     problem ignored;
 
     for (size_t k = 0; k < n; k++)
-        i[k]->why.code = intend(x, i[k]);
+        i[k]->why.code = intend(x, i[k], ceiling);
     sync_good(x, i, n);
     for (size_t k = 0; k < n; k++) {
         if (i[k]->why.code == EX_OK)
@@ -112,7 +131,16 @@ void issue_renew(context *x, issue *const *i, size_t n) {
     sync_good(x, i, n);
 }
 
-/* Notes what the server said, first of all the key: from here on the secret can be burned, whatever happens. */
+/* What the server grants at most, where it showed that. */
+static void note_ceiling(const context *x, const issue *i, const otsd_receipt *t) {
+    const char *server = otsd_server_url(x->config->server), *account = otsd_server_username(x->config->server);
+
+    if (t->ttl > 0 && t->ttl < i->ttl_asked && ceiling_known(x->ledger, server, account, time(NULL)) != t->ttl)
+        ceiling_note(x->ledger, server, account, t->ttl, time(NULL));
+}
+
+/* Notes what the server said, first of all the key: from here on the secret can be burned, whatever happens. The server
+ * may end the password sooner than was asked for, and never later. */
 static int note(issue *i, const otsd_receipt *t, problem *p) {
     int64_t left = t->secret_ttl > 0 ? t->secret_ttl : t->ttl;
     record *r = entry_record(i->entry);
@@ -120,13 +148,14 @@ static int note(issue *i, const otsd_receipt *t, problem *p) {
     if (strlen(t->metadata_key) > KEY_MAX || left <= 0 || left > 366 * 86400)
         return problem_set(p, EX_PROTOCOL, "%s: the server's answer has no usable metadata key or lifetime", i->user);
     snprintf(r->metadata_key, sizeof r->metadata_key, "%s", t->metadata_key);
-    r->deadline = r->created + left;
+    r->deadline = r->created + (left < i->ttl_asked ? left : i->ttl_asked);
     if (i->link && i->keep_link && strlen(i->link) <= HANDOFF_LINK_MAX)
         snprintf(r->link, sizeof r->link, "%s", i->link);
     i->deadline = r->deadline;
     i->ttl_granted = left;
     /* A second or two is the way there. */
-    i->short_ttl = left < i->ttl_asked - 5;
+    i->short_ttl = i->short_ttl || left < i->ttl_asked - SECONDS_ON_THE_WAY;
+    i->long_ttl = left > i->ttl_asked + SECONDS_ON_THE_WAY;
     return ledger_write(i->entry, p);
 }
 
@@ -141,6 +170,7 @@ int issue_answered(context *x, issue *i, otsd_receipt *t) {
     if (i->want_link)
         no_link.code = remote_link(x->remote, t, &i->link, &no_link);
     p->code = note(i, t, p);
+    note_ceiling(x, i, t);
     if (p->code == EX_OK)
         p->code = delivery_check(&asked, t, p);
     if (p->code == EX_OK && no_link.code != EX_OK)
@@ -235,10 +265,22 @@ static void lost(context *x, entry *e, problem *p) {
     recovery what;
     problem why;
 
-    if (recover_one(x, e, &what, &why) == EX_OK && what == RECOVERED_BACK)
-        problem_add(p, "; the account is untouched, and what the server had made is burned");
+    if (recover_one(x, e, &what, &why) != EX_OK || what == RECOVERED_LATER)
+        problem_add(p, "; the account is untouched, and otsd-hook sweep looks for what the server may have made");
+    else if (what == RECOVERED_EMPTY)
+        problem_add(p, "; the account is untouched, and the server's list has no secret of it");
+    else if (what == RECOVERED_LEFT)
+        problem_add(p, "; the account is untouched, and what the server may have made is left to expire");
     else
-        problem_add(p, "; the account is untouched, and otsd-hook sweep will burn what the server may have made");
+        problem_add(p, "; the account is untouched; %s", outcome_told((outcome)entry_record(e)->outcome));
+}
+
+/* The secret has come to its end, and the record says to which. */
+static void add_undone(problem *p, const record *r) {
+    if (r->outcome == OUTCOME_BURNED)
+        problem_add(p, "; the secret is burned and nothing was changed");
+    else
+        problem_add(p, "; nothing was changed; %s", outcome_told((outcome)r->outcome));
 }
 
 /* The metadata key is in memory only, the disk did not take it. Where this fails the intent stays, for its mark can
@@ -266,10 +308,10 @@ void issue_undo(context *x, issue *i) {
 
     if (entry_saved(e)->metadata_key[0] == '\0') {
         rc = r->metadata_key[0] ? undo_unsaved(x, e) : EX_PROTOCOL;
-        *r = *entry_saved(e);
         if (rc == EX_OK)
-            problem_add(p, "; the secret is burned and nothing was changed");
-        else
+            add_undone(p, r);
+        *r = *entry_saved(e);
+        if (rc != EX_OK)
             lost(x, e, p);
         return;
     }
@@ -277,9 +319,9 @@ void issue_undo(context *x, issue *i) {
     if (rc == EX_OK)
         rc = closing_finish(x->ledger, x->config, x->remote, e, &why);
     if (rc == EX_OK)
-        problem_add(p, "; the secret is burned and nothing was changed");
+        add_undone(p, r);
     else
-        problem_add(p, "; the account is untouched, but the secret still lives (%s)", why.text);
+        problem_add(p, "; the account is untouched, but the secret is not known to be dead (%s)", why.text);
 }
 
 void issue_drop(context *x, issue *i) {
@@ -287,6 +329,17 @@ void issue_drop(context *x, issue *i) {
 
     (void)ledger_unlink(x->ledger, i->entry, &ignored); /* the next sweep drops an intent that asked nobody */
     problem_add(&i->why, "; nothing was changed");
+}
+
+void issue_warn(const issue *i) {
+    if (i->short_ttl)
+        say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then",
+            i->user, (long long)i->ttl_granted, (long long)i->ttl);
+    if (i->long_ttl)
+        say(LOG_WARNING,
+            "%s: warning: the server grants %lld seconds instead of %lld; the password ends after %lld, and the link "
+            "is burned then",
+            i->user, (long long)i->ttl_granted, (long long)i->ttl_asked, (long long)i->ttl_asked);
 }
 
 void issue_end(issue *i) {

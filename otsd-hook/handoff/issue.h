@@ -31,11 +31,12 @@ typedef struct issue {
     /* out */
     char id[17];
     int64_t ttl_asked, ttl_granted, deadline;
-    char *link; /* malloced; NULL unless wanted */
-    bool short_ttl;
-    bool stored; /* the password is the account's */
-    bool unsure; /* after issue_store: it failed, and the password may be set all the same */
-    problem why; /* of the last step; its code is EX_OK where that succeeded. It says what state things are in */
+    char *link;     /* malloced; NULL unless wanted */
+    bool short_ttl; /* less was granted than is wanted */
+    bool long_ttl;  /* more was granted than was asked for; the deadline is what was asked for */
+    bool stored;    /* the password is the account's */
+    bool unsure;    /* after issue_store: it failed, and the password may be set all the same */
+    problem why;    /* of the last step; its code is EX_OK where that succeeded. It says what state things are in */
     /* between the steps */
     entry *entry; /* NULL: none */
     otsd_secret *value;
@@ -62,6 +63,8 @@ void issue_arm(context *x, issue *const *i, size_t n);
 void issue_undo(context *x, issue *i);
 /* The same where the server surely made nothing. */
 void issue_drop(context *x, issue *i);
+/* Once it is provisioned: says where the server grants another lifetime than is wanted. */
+void issue_warn(const issue *i);
 /* Wipes, and lets go of the record. */
 void issue_end(issue *i);
 

@@ -18,18 +18,28 @@ void clock_gap_note(clock_gap *g, int64_t ours, int64_t servers) {
     g->known = true;
 }
 
-/* Servers clamp in silence: floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days. */
-static bool ttl_fits(int64_t granted, int64_t asked) {
-    static const int64_t ceilings[] = {604800, 1209600, 2592000};
+/* Floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days; a site's own are learned (ledger/ceiling.h). */
+bool match_is_clamp(int64_t ttl, int64_t ceiling) {
+    static const int64_t known[] = {60, 300, 604800, 1209600, 2592000};
 
-    if (granted == asked)
-        return true;
-    if (granted > asked)
-        return granted == 60 || granted == 300;
-    for (size_t i = 0; i < sizeof ceilings / sizeof ceilings[0]; i++)
-        if (granted == ceilings[i])
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (ttl == known[i])
             return true;
-    return false;
+    return ceiling > 0 && ttl == ceiling;
+}
+
+/* What everybody gets who asks for too little or too much tells nobody apart. */
+static bool marked(int64_t granted, int64_t asked, int64_t ceiling) {
+    return granted == asked && !match_is_clamp(asked, ceiling);
+}
+
+/* Might it be ours all the same? */
+static bool unmarked(int64_t granted, int64_t asked, int64_t ceiling) {
+    static const int64_t floor_most = 300;
+
+    if (!match_is_clamp(granted, ceiling))
+        return false;
+    return granted <= floor_most ? granted >= asked : granted <= asked;
 }
 
 static bool recipient_fits(const char *masked, const char *asked) {
@@ -38,12 +48,15 @@ static bool recipient_fits(const char *masked, const char *asked) {
 
 /* Those that were compared for the gap may have taken as long as a request may, so this one may have been faster by
  * that. */
-static bool fits(const clock_gap *gap, const stray *s, const intent *i, int64_t settling) {
+static bool place_fits(const clock_gap *gap, const stray *s, const intent *i, int64_t settling) {
     int64_t from = i->created + (gap->known ? gap->earliest - settling - CLOCK_JITTER : -CLOCK_SLACK);
     int64_t to = i->created + settling + INTENT_FRESH + (gap->known ? gap->latest + CLOCK_JITTER : CLOCK_SLACK);
 
-    return ttl_fits(s->ttl, i->ttl_asked) && recipient_fits(s->recipient, i->recipient) && s->created >= from &&
-           s->created <= to;
+    return recipient_fits(s->recipient, i->recipient) && s->created >= from && s->created <= to;
+}
+
+static bool fits(const match_input *in, const stray *s, const intent *i, int64_t settling) {
+    return marked(s->ttl, i->ttl_asked, in->ceiling) && place_fits(&in->gap, s, i, settling);
 }
 
 /* How many others may own this one; *under_way: one of them in another process. */
@@ -55,7 +68,7 @@ static size_t other_owners(const match_input *in, const stray *s, const intent *
     for (size_t k = 0; k < in->others_len; k++) {
         const intent *i = &in->others[k];
 
-        if (strcmp(i->user, ours->user) == 0 || !fits(&in->gap, s, i, settling))
+        if (strcmp(i->user, ours->user) == 0 || !fits(in, s, i, settling))
             continue;
         n++;
         *under_way = *under_way || i->under_way;
@@ -63,7 +76,7 @@ static size_t other_owners(const match_input *in, const stray *s, const intent *
     return n;
 }
 
-match_result match_find(const match_input *in, const intent *ours, int64_t settling, bool settled) {
+match_result match_find(const match_input *in, const intent *ours, int64_t settling) {
     match_result out = {0};
     stray *first = NULL;
     size_t count = 0, owners = 1;
@@ -73,7 +86,10 @@ match_result match_find(const match_input *in, const intent *ours, int64_t settl
         bool under_way;
         size_t n;
 
-        if (s->known || !fits(&in->gap, s, ours, settling))
+        if (s->known || !place_fits(&in->gap, s, ours, settling))
+            continue;
+        out.ambiguous = out.ambiguous || unmarked(s->ttl, ours->ttl_asked, in->ceiling);
+        if (!fits(in, s, ours, settling))
             continue;
         n = 1 + other_owners(in, s, ours, settling, &under_way);
         out.unclear = out.unclear || under_way;
@@ -83,12 +99,12 @@ match_result match_find(const match_input *in, const intent *ours, int64_t settl
         }
         count++;
     }
-    /* Before that, our own may still be to come: then only the exact mark counts. */
-    if (first && !settled && first->ttl != ours->ttl_asked)
-        out.unclear = true;
     if (first && !out.unclear && count > owners)
         out.ambiguous = true;
     else if (first && !out.unclear)
         out.found = first;
+    /* With its mark in hand, or one that may still be, what has none is another's. */
+    if (out.found || out.unclear)
+        out.ambiguous = false;
     return out;
 }

@@ -2,8 +2,11 @@
  *
  * Which of the server's unread secrets did an interrupted intent leave? Decisions only: the caller provides everything.
  *
- * A secret looks like an intent's where ttl, masked recipient and time fit. Two things are no orphans, however well
- * they fit:
+ * A secret looks like an intent's where ttl, masked recipient and time fit. The ttl is the mark: it has to be just what
+ * was asked for, and none of the values to which a server clamps, for those are everybody's. What a clamp has robbed of
+ * its mark cannot be told from the live secret of another host that uses the same account, and is left to expire.
+ *
+ * Two more things are no orphans, however well they fit:
  *
  *  - what a provision that is under way in another process asked for in just the same way: its answer may be on its
  *    way;
@@ -52,15 +55,19 @@ typedef struct match_input {
     const intent *others; /* intents without a key, that of `ours` among them or not */
     size_t others_len;
     clock_gap gap;
+    int64_t ceiling; /* the longest ttl that this server was seen to grant; 0: not known */
 } match_input;
 
 typedef struct match_result {
     stray *found;   /* NULL: there is none */
-    bool unclear;   /* there is one that may belong to a provision under way, or ours may still be to come */
-    bool ambiguous; /* there are some that may be another host's */
+    bool unclear;   /* there is one that may belong to a provision under way */
+    bool ambiguous; /* there are some that may be ours, and another host's as well */
 } match_result;
 
-/* settling: how long a request may take; settled: that time is over for ours. */
-match_result match_find(const match_input *in, const intent *ours, int64_t settling, bool settled);
+/* settling: how long a request may take. */
+match_result match_find(const match_input *in, const intent *ours, int64_t settling);
+
+/* Is it a ttl that a server grants whatever was asked for? ceiling as above. */
+bool match_is_clamp(int64_t ttl, int64_t ceiling);
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ledger/ceiling.h"
+
 #define CLOCK_MEMORY 86400 /* s: older records say nothing about the clocks now */
 
 static void free_wiped(char *s) {
@@ -165,9 +167,10 @@ int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t
         if (rc != EX_OK)
             return rc;
     }
-    in = (match_input){o->strays, o->len, o->intents, o->intents_len, o->gap};
+    in = (match_input){o->strays,      o->len, o->intents,
+                       o->intents_len, o->gap, ceiling_known(l, remote_url(server), remote_account(server), now)};
     ours = (intent){r->user, r->recipient, r->ttl_asked, r->created, false};
-    result = match_find(&in, &ours, settles - r->created, now >= settles);
+    result = match_find(&in, &ours, settles - r->created);
     out->unclear = result.unclear;
     out->ambiguous = result.ambiguous;
     if (result.found) {

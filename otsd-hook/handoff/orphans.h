@@ -24,7 +24,7 @@ typedef struct orphans {
 typedef struct orphan_search {
     char key[KEY_MAX + 1]; /* "": there is none */
     bool unclear;          /* there is one that may belong to a provision under way */
-    bool ambiguous;        /* there are some that may be another host's */
+    bool ambiguous;        /* there are some that may be ours, and another host's as well */
 } orphan_search;
 
 /* The list serves all records that settled (see recover_settles) before it was asked for. */

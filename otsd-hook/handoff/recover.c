@@ -30,14 +30,16 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
     rc = orphans_find(&x->orphans, x->remote, x->ledger, r, settles, &found, p);
     if (rc != EX_OK)
         goto out;
-    if (found.ambiguous && time(NULL) >= settles)
-        say(LOG_WARNING,
-            "%s: the server may have made a secret whose answer was lost, but secrets of other hosts that use the same "
-            "account there look like it: none is burned. It is nobody's password, and expires",
-            r->user);
     if (found.key[0] == '\0') {
-        *out = found.unclear || time(NULL) < settles ? RECOVERED_LATER : RECOVERED_BACK;
-        rc = *out == RECOVERED_BACK ? ledger_remove(x->ledger, e, p) : problem_none(p);
+        *out = found.unclear || time(NULL) < settles ? RECOVERED_LATER
+               : found.ambiguous                     ? RECOVERED_LEFT
+                                                     : RECOVERED_EMPTY;
+        if (*out == RECOVERED_LEFT)
+            say(LOG_WARNING,
+                "%s: the server may have made a secret whose answer was lost, but it cannot be told from those of "
+                "other hosts that use the same account there: none is burned. It is nobody's password, and expires",
+                r->user);
+        rc = *out == RECOVERED_LATER ? problem_none(p) : ledger_remove(x->ledger, e, p);
         goto out;
     }
     snprintf(r->metadata_key, sizeof r->metadata_key, "%s", found.key);

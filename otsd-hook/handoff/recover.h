@@ -7,9 +7,12 @@
 
 #include "handoff/context.h"
 
+/* All but the first and the last: the provision is undone. */
 typedef enum recovery {
     RECOVERED_FORWARD, /* the password is in place: the hand-off is armed */
-    RECOVERED_BACK,    /* account untouched, what the server had made is burned, the intent is gone */
+    RECOVERED_BACK,    /* account untouched; the record says what became of the secret, and is gone */
+    RECOVERED_EMPTY,   /* account untouched, the server has nothing of it, the intent is gone */
+    RECOVERED_LEFT,    /* the same, but the server may have made a secret that cannot be told from others: it expires */
     RECOVERED_LATER,   /* too early to say that the server made nothing: see recover_settles */
 } recovery;
 

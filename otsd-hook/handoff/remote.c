@@ -34,6 +34,14 @@ void remote_close(remote **server) {
     *server = NULL;
 }
 
+const char *remote_url(const remote *server) {
+    return otsd_server_url(server->config->server);
+}
+
+const char *remote_account(const remote *server) {
+    return otsd_server_username(server->config->server);
+}
+
 void remote_limit(remote *server, long timeout_ms) {
     otsd_client_set_timeout(server->client, timeout_ms);
 }

@@ -13,6 +13,9 @@ typedef struct remote remote;
 /* Sends nothing yet. */
 int remote_open(remote **out, const config *c, problem *p);
 void remote_close(remote **server);
+/* Which server, and which account there; "" where calls are anonymous. */
+const char *remote_url(const remote *server);
+const char *remote_account(const remote *server);
 /* No call takes longer than this. */
 void remote_limit(remote *server, long timeout_ms);
 

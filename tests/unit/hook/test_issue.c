@@ -13,6 +13,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "handoff/match.h"
 #include "issue_steps.h"
 
 static world w;
@@ -44,7 +45,7 @@ static void an_intent_says_what_will_be_asked_for(void **state) {
 static void the_mark_is_within_its_bounds(void **state) {
     static const struct {
         int64_t ttl, least;
-    } rows[] = {{7, 7}, {16, 14}, {80, 70}, {7199, 7199 - 899}, {7191, 7191 - 898}, {2592000, 2592000 - 899}};
+    } rows[] = {{7, 7}, {16, 14}, {80, 70}, {7199, 7199 - 899}, {7191, 7191 - 898}, {2592000 + 1, 2592000 + 1 - 899}};
 
     (void)state;
     world_open(&w, NULL, NULL, 0);
@@ -66,6 +67,64 @@ static void the_mark_is_within_its_bounds(void **state) {
         assert_int_equal(differs, rows[k].ttl > rows[k].least);
         /* Of few values each was drawn. */
         assert_true(rows[k].ttl - rows[k].least > 10 || (least && most));
+    }
+    world_close(&w, 0);
+}
+
+/* For hosts that share an account: what everybody is granted who asks for too much, or too little, is no mark. */
+static void what_servers_clamp_to_is_never_asked_for(void **state) {
+    static const int64_t rows[] = {62, 60, 66, 300, 301, 604800, 604801, 1209600, 2592000};
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        for (int n = 0; n < 100; n++) {
+            issue i = issue_of_alice();
+
+            i.ttl = rows[k];
+            issue_begun(&w, &i);
+            assert_false(match_is_clamp(i.ttl_asked, 0));
+            assert_in_range(i.ttl_asked, rows[k] - rows[k] / 8, rows[k]);
+            assert_false(i.short_ttl);
+            issue_drop(&w.x, &i);
+            issue_end(&i);
+        }
+    }
+    world_close(&w, 0);
+}
+
+/* The first secret that a server cuts has no mark; the next is asked for below what it grants. */
+static void below_a_ceiling_that_was_seen_the_mark_survives(void **state) {
+    const int64_t ceiling = 100000, wanted = 200000;
+    issue first = issue_of_alice();
+    otsd_receipt *t;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    first.ttl = wanted;
+    issue_begun(&w, &first);
+    assert_in_range(first.ttl_asked, wanted - 899, wanted);
+    t = issue_receipt(ceiling, ceiling - 1, VALUE);
+    assert_int_equal(issue_answered(&w.x, &first, t), EX_OK);
+    assert_true(first.short_ttl);
+    issue_drop(&w.x, &first);
+    issue_end(&first);
+    for (int n = 0; n < 100; n++) {
+        issue i = issue_of_alice();
+
+        i.ttl = wanted;
+        issue_begun(&w, &i);
+        assert_in_range(i.ttl_asked, ceiling - 899, ceiling - 1);
+        assert_true(i.short_ttl); /* it is the server's doing still, and still told */
+        issue_drop(&w.x, &i);
+        issue_end(&i);
+        i = issue_of_alice();
+        i.ttl = 7200;
+        issue_begun(&w, &i);
+        assert_in_range(i.ttl_asked, 7200 - 899, 7200);
+        assert_false(i.short_ttl);
+        issue_drop(&w.x, &i);
+        issue_end(&i);
     }
     world_close(&w, 0);
 }
@@ -142,19 +201,26 @@ static void the_time_of_asking_is_noted(void **state) {
     world_close(&w, 0);
 }
 
-static void the_deadline_is_what_was_granted(void **state) {
+/* Asked for are 3,399 seconds. */
+static void the_deadline_is_the_smaller_of_what_was_asked_and_granted(void **state) {
     static const struct {
-        int64_t ttl, secret_ttl, granted; /* granted 0: refused */
+        int64_t ttl, secret_ttl, granted, lives; /* granted 0: refused */
+        bool is_long;
     } rows[] = {
-        {3600, 3599, 3599},
-        {3600, -1, 3600},
-        {3600, 0, 3600},
-        {-1, -1, 0},
-        {0, 0, 0},
-        {1, -1, 1},
-        {-1, 1, 1},
-        {3600, 366 * 86400, 366 * 86400},
-        {3600, 366 * 86400 + 1, 0},
+        {3399, 3398, 3398, 3398, false},
+        {3399, -1, 3399, 3399, false},
+        {3399, 0, 3399, 3399, false},
+        {-1, -1, 0, 0, false},
+        {0, 0, 0, 0, false},
+        {1, -1, 1, 1, false},
+        {-1, 1, 1, 1, false},
+        {3400, 3400, 3400, 3399, false},
+        {3404, 3404, 3404, 3399, false},
+        {3405, 3405, 3405, 3399, true},
+        {3600, -1, 3600, 3399, true},
+        {3399, 366 * 86400, 366 * 86400, 3399, true},
+        {366 * 86400, -1, 366 * 86400, 3399, true},
+        {3399, 366 * 86400 + 1, 0, 0, false},
     };
 
     (void)state;
@@ -165,11 +231,13 @@ static void the_deadline_is_what_was_granted(void **state) {
         record r;
 
         issue_begun(&w, &i);
+        i.ttl_asked = entry_record(i.entry)->ttl_asked = 3399;
         assert_int_equal(issue_answered(&w.x, &i, t), rows[k].granted > 0 ? EX_OK : EX_PROTOCOL);
         r = issue_on_disk(&w, LEDGER_ISSUING, "alice");
         if (rows[k].granted > 0) {
             assert_int_equal(i.ttl_granted, rows[k].granted);
-            assert_int_equal(i.deadline, r.created + rows[k].granted);
+            assert_int_equal(i.deadline, r.created + rows[k].lives);
+            assert_int_equal(i.long_ttl, rows[k].is_long);
             assert_int_equal(r.deadline, i.deadline);
             assert_string_equal(r.metadata_key, WORLD_KEY);
         } else {
@@ -327,12 +395,15 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST("an intent says what will be asked for", an_intent_says_what_will_be_asked_for),
         TEST("the mark in the ttl is within its bounds", the_mark_is_within_its_bounds),
+        TEST("what servers clamp to is never asked for", what_servers_clamp_to_is_never_asked_for),
+        TEST("below a ceiling that was seen the mark survives", below_a_ceiling_that_was_seen_the_mark_survives),
         TEST("who has an intent gets no second one", who_has_an_intent_gets_no_second_one),
         TEST("who has an open hand-off gets a second one only on demand",
              who_has_an_open_handoff_gets_a_second_one_only_on_demand),
         TEST("one that fails leaves the others alone", one_that_fails_leaves_the_others),
         TEST("the time of asking is noted", the_time_of_asking_is_noted),
-        TEST("the deadline is what was granted", the_deadline_is_what_was_granted),
+        TEST("the deadline is the smaller of what was asked and what was granted",
+             the_deadline_is_the_smaller_of_what_was_asked_and_granted),
         TEST("a key that does not fit is refused", a_key_that_does_not_fit_is_refused),
         TEST("a lifetime that was cut by more than 5 s is told", a_lifetime_that_was_cut_is_told),
         TEST("the key is on the disk before the answer is checked",

@@ -252,7 +252,8 @@ static void an_undo_whose_burn_fails_is_owed(void **state) {
     issue_was_answered(&w, &i);
     problem_set(&i.why, EX_DATAERR, "alice: why");
     issue_undo(&w.x, &i);
-    assert_memory_equal(i.why.text, "alice: why; the account is untouched, but the secret still lives (alice: ", 70);
+    assert_memory_equal(i.why.text,
+                        "alice: why; the account is untouched, but the secret is not known to be dead (alice: ", 80);
     assert_int_equal(world_count(&w, LEDGER_CLAIMED), 1);
     issue_end(&i);
     world_close(&w, 1);
@@ -270,7 +271,7 @@ static void a_key_that_could_not_be_saved_is_used_before_it_is_lost(void **state
     snprintf(entry_record(i.entry)->metadata_key, KEY_MAX, WORLD_KEY);
     problem_set(&i.why, EX_IOERR, "alice: why");
     issue_undo(&w.x, &i);
-    assert_string_equal(i.why.text, "alice: why; the secret is burned and nothing was changed");
+    assert_string_equal(i.why.text, "alice: why; nothing was changed; the link was opened");
     world_assert_asked(&w, 0, "POST /api/v1/private/" WORLD_KEY "/burn");
     assert_int_equal(world_count(&w, LEDGER_ISSUING), 0);
     assert_int_equal(
@@ -279,7 +280,7 @@ static void a_key_that_could_not_be_saved_is_used_before_it_is_lost(void **state
     world_close(&w, 2);
 }
 
-#define WILL_BURN "; the account is untouched, and otsd-hook sweep will burn what the server may have made"
+#define WILL_BURN "; the account is untouched, and otsd-hook sweep looks for what the server may have made"
 
 static void where_that_fails_its_mark_is_left(void **state) {
     const struct step steps[] = {WORLD_TROUBLE};
@@ -325,7 +326,7 @@ static void all_steps_in_a_row(void **state) {
     world_assert_asked(&w, 0, "POST /api/v1/generate");
     assert_true(i.stored);
     r = issue_on_disk(&w, LEDGER_PENDING, "alice");
-    assert_int_equal(r.deadline, r.created + 3600);
+    assert_int_equal(r.deadline, r.created + i.ttl_asked);
     snprintf(line, sizeof line, "alice:%s:0:", r.hash);
     assert_shadow_line(line);
     assert_int_equal(lines_with("\"event\":\"issued\""), 1);
@@ -386,7 +387,7 @@ static void a_lost_answer_is_looked_for_at_once(void **state) {
     assert_int_equal(issue_run(&w.x, &i, &p), EX_UNAVAILABLE);
     world_assert_asked(&w, 1, "GET /api/v1/private/recent");
     world_assert_asked(&w, 2, "POST /api/v1/private/" WORLD_KEY "/burn");
-    assert_non_null(strstr(p.text, "; the account is untouched, and what the server had made is burned"));
+    assert_non_null(strstr(p.text, "; the account is untouched; the link was never opened, and is burned"));
     assert_int_equal(world_count(&w, LEDGER_ISSUING) + world_count(&w, LEDGER_CLAIMED), 0);
     issue_end(&i);
     world_close(&w, 3);

@@ -19,49 +19,64 @@
 
 static const intent ours = {"alice", ALICE, ASKED, T, false};
 
+/* Whose is a stray? */
+typedef enum whose { ELSES, OURS, ANYBODYS } whose;
+
 /* Does a single stray fit our intent? */
 typedef struct fit {
     const char *promise;
     int64_t asked, granted;
     const char *recipient, *masked;
     int64_t created; /* after our asking, by the server's clock */
-    bool fits;
+    whose is;
+    int64_t ceiling; /* that was learned */
 } fit;
 
 static const fit fits[] = {
-    {"what was asked for", ASKED, ASKED, ALICE, MASKED, 0, true},
-    {"a second more", ASKED, ASKED + 1, ALICE, MASKED, 0, false},
-    {"a second less", ASKED, ASKED - 1, ALICE, MASKED, 0, false},
-    {"the floor of 60 s", 30, 60, ALICE, MASKED, 0, true},
-    {"the floor of 300 s", 60, 300, ALICE, MASKED, 0, true},
-    {"just beside the floor of 60 s", 30, 61, ALICE, MASKED, 0, false},
-    {"just below the floor of 60 s", 30, 59, ALICE, MASKED, 0, false},
-    {"just beside the floor of 300 s", 60, 301, ALICE, MASKED, 0, false},
-    {"just below the floor of 300 s", 60, 299, ALICE, MASKED, 0, false},
-    {"a floor is for what is below it", ASKED, 60, ALICE, MASKED, 0, false},
-    {"the larger floor, too", ASKED, 300, ALICE, MASKED, 0, false},
-    {"the ceiling of 7 days", 604801, 604800, ALICE, MASKED, 0, true},
-    {"the ceiling of 14 days", 2000000, 1209600, ALICE, MASKED, 0, true},
-    {"the ceiling of 30 days", 2592001, 2592000, ALICE, MASKED, 0, true},
-    {"just below a ceiling", 2592001, 2591999, ALICE, MASKED, 0, false},
-    {"just below 7 days", 2592000, 604799, ALICE, MASKED, 0, false},
-    {"just above 7 days", 2592000, 604801, ALICE, MASKED, 0, false},
-    {"just below 14 days", 2592000, 1209599, ALICE, MASKED, 0, false},
-    {"just above 14 days", 2592000, 1209601, ALICE, MASKED, 0, false},
-    {"a ceiling is for what is above it", ASKED, 604800, ALICE, MASKED, 0, false},
-    {"the middle ceiling, too", ASKED, 1209600, ALICE, MASKED, 0, false},
-    {"the largest ceiling, too", ASKED, 2592000, ALICE, MASKED, 0, false},
+    {"what was asked for", ASKED, ASKED, ALICE, MASKED, 0, OURS, 0},
+    {"a second more", ASKED, ASKED + 1, ALICE, MASKED, 0, ELSES, 0},
+    {"a second less", ASKED, ASKED - 1, ALICE, MASKED, 0, ELSES, 0},
+    /* What a server grants to everybody who asks for too little or too much is no mark: another host's secret may have
+     * it as well. */
+    {"the floor of 60 s", 30, 60, ALICE, MASKED, 0, ANYBODYS, 0},
+    {"the floor of 300 s", 60, 300, ALICE, MASKED, 0, ANYBODYS, 0},
+    {"just beside the floor of 60 s", 30, 61, ALICE, MASKED, 0, ELSES, 0},
+    {"just below the floor of 60 s", 30, 59, ALICE, MASKED, 0, ELSES, 0},
+    {"just beside the floor of 300 s", 60, 301, ALICE, MASKED, 0, ELSES, 0},
+    {"just below the floor of 300 s", 60, 299, ALICE, MASKED, 0, ELSES, 0},
+    {"a floor is for what is below it", ASKED, 60, ALICE, MASKED, 0, ELSES, 0},
+    {"the larger floor, too", ASKED, 300, ALICE, MASKED, 0, ELSES, 0},
+    {"the ceiling of 7 days", 604801, 604800, ALICE, MASKED, 0, ANYBODYS, 0},
+    {"the ceiling of 14 days", 2000000, 1209600, ALICE, MASKED, 0, ANYBODYS, 0},
+    {"the ceiling of 30 days", 2592001, 2592000, ALICE, MASKED, 0, ANYBODYS, 0},
+    {"just below a ceiling", 2592001, 2591999, ALICE, MASKED, 0, ELSES, 0},
+    {"just below 7 days", 2592000, 604799, ALICE, MASKED, 0, ELSES, 0},
+    {"just above 7 days", 2592000, 604801, ALICE, MASKED, 0, ELSES, 0},
+    {"just below 14 days", 2592000, 1209599, ALICE, MASKED, 0, ELSES, 0},
+    {"just above 14 days", 2592000, 1209601, ALICE, MASKED, 0, ELSES, 0},
+    {"a ceiling is for what is above it", ASKED, 604800, ALICE, MASKED, 0, ELSES, 0},
+    {"the middle ceiling, too", ASKED, 1209600, ALICE, MASKED, 0, ELSES, 0},
+    {"the largest ceiling, too", ASKED, 2592000, ALICE, MASKED, 0, ELSES, 0},
+    {"a ceiling that was asked for is granted to those who asked for more, too", 604800, 604800, ALICE, MASKED, 0,
+     ANYBODYS, 0},
+    {"a floor that was asked for", 300, 300, ALICE, MASKED, 0, ANYBODYS, 0},
+    {"a ceiling that was learned", 200000, 86400, ALICE, MASKED, 0, ANYBODYS, 86400},
+    {"one that was not", 200000, 86400, ALICE, MASKED, 0, ELSES, 0},
+    {"a learned one that was asked for", 86400, 86400, ALICE, MASKED, 0, ANYBODYS, 86400},
+    {"what was asked for below it", 86399, 86399, ALICE, MASKED, 0, OURS, 86400},
+    {"a clamped one that mails somebody else", 604801, 604800, ALICE, "bo***@e***.com", 0, ELSES, 0},
+    {"a clamped one of another time", 604801, 604800, ALICE, MASKED, -301, ELSES, 0},
 
-    {"another mask of the address", ASKED, ASKED, ALICE, "a***@e***.com", 0, true},
-    {"another person's", ASKED, ASKED, ALICE, "bo***@e***.com", 0, false},
-    {"one that mails nobody", ASKED, ASKED, ALICE, NULL, 0, false},
-    {"nobody was to be mailed, and nobody is", ASKED, ASKED, "", NULL, 0, true},
-    {"nobody was to be mailed, and somebody is", ASKED, ASKED, "", MASKED, 0, false},
+    {"another mask of the address", ASKED, ASKED, ALICE, "a***@e***.com", 0, OURS, 0},
+    {"another person's", ASKED, ASKED, ALICE, "bo***@e***.com", 0, ELSES, 0},
+    {"one that mails nobody", ASKED, ASKED, ALICE, NULL, 0, ELSES, 0},
+    {"nobody was to be mailed, and nobody is", ASKED, ASKED, "", NULL, 0, OURS, 0},
+    {"nobody was to be mailed, and somebody is", ASKED, ASKED, "", MASKED, 0, ELSES, 0},
 
-    {"five minutes before, where the clocks are not known", ASKED, ASKED, ALICE, MASKED, -300, true},
-    {"a second before that", ASKED, ASKED, ALICE, MASKED, -301, false},
-    {"five minutes after the last moment of the request", ASKED, ASKED, ALICE, MASKED, SETTLING + 60 + 300, true},
-    {"a second after that", ASKED, ASKED, ALICE, MASKED, SETTLING + 60 + 301, false},
+    {"five minutes before, where the clocks are not known", ASKED, ASKED, ALICE, MASKED, -300, OURS, 0},
+    {"a second before that", ASKED, ASKED, ALICE, MASKED, -301, ELSES, 0},
+    {"five minutes after the last moment of the request", ASKED, ASKED, ALICE, MASKED, SETTLING + 60 + 300, OURS, 0},
+    {"a second after that", ASKED, ASKED, ALICE, MASKED, SETTLING + 60 + 301, ELSES, 0},
 };
 
 static void each_condition_at_its_border(void **state) {
@@ -71,13 +86,13 @@ static void each_condition_at_its_border(void **state) {
         char key[] = "key", masked[32];
         stray s = {.key = key, .ttl = f->granted, .created = T + f->created};
         intent own = {"alice", f->recipient, f->asked, T, false};
-        match_input in = {.strays = &s, .strays_len = 1};
+        match_input in = {.strays = &s, .strays_len = 1, .ceiling = f->ceiling};
         match_result got;
 
         snprintf(masked, sizeof masked, "%s", f->masked ? f->masked : "");
         s.recipient = f->masked ? masked : NULL;
-        got = match_find(&in, &own, SETTLING, true);
-        if ((got.found == &s) != f->fits || got.unclear || got.ambiguous)
+        got = match_find(&in, &own, SETTLING);
+        if ((got.found == &s) != (f->is == OURS) || got.unclear || got.ambiguous != (f->is == ANYBODYS))
             fail_msg("%s: found %d, unclear %d, ambiguous %d", f->promise, got.found == &s, got.unclear, got.ambiguous);
     }
 }
@@ -105,7 +120,7 @@ static void a_known_gap_narrows_the_window(void **state) {
         match_input in = {.strays = &s, .strays_len = 1};
 
         in.gap = (clock_gap){true, rows[i].earliest, rows[i].latest};
-        if ((match_find(&in, &ours, SETTLING, true).found == &s) != rows[i].fits)
+        if ((match_find(&in, &ours, SETTLING).found == &s) != rows[i].fits)
             fail_msg("row %zu", i);
     }
 }
@@ -128,7 +143,7 @@ static void the_gap_is_what_was_seen_so_far(void **state) {
 }
 
 /* Strays that fit ours, and intents of others that they fit as well, or do not. */
-typedef enum kind { END, FITS, KNOWN, ELSE, CLAMPED } kind; /* a stray */
+typedef enum kind { END, FITS, KNOWN, ELSE, CLAMPED, CLAMPED_KNOWN } kind; /* a stray */
 typedef enum other {
     LAST,
     SAME,      /* asked for just the same, and its process is gone */
@@ -144,32 +159,31 @@ typedef struct owners {
     kind strays[5];
     other others[5];
     int found; /* index of a stray, -1: none */
-    bool settled, unclear, ambiguous;
+    bool unclear, ambiguous;
 } owners;
 
 static const owners cases[] = {
-    {"nothing there, nothing found", {END}, {LAST}, -1, true, false, false},
-    {"one that fits is ours", {FITS}, {LAST}, 0, true, false, false},
-    {"the first one that fits", {ELSE, FITS, ELSE}, {LAST}, 1, true, false, false},
-    {"what is in the ledger is nobody's orphan", {KNOWN}, {LAST}, -1, true, false, false},
-    {"nor does it stand in the way of one", {KNOWN, FITS}, {LAST}, 1, true, false, false},
-    {"one more than could own them: another host's", {FITS, FITS}, {LAST}, -1, true, false, true},
-    {"two for two", {FITS, FITS}, {SAME}, 0, true, false, false},
-    {"one for two: either may have it", {FITS}, {SAME}, 0, true, false, false},
-    {"three for two", {FITS, FITS, FITS}, {SAME}, -1, true, false, true},
-    {"three for three", {FITS, FITS, FITS}, {SAME, SAME}, 0, true, false, false},
-    {"an intent that asked for something else owns none", {FITS, FITS}, {DIFFERENT}, -1, true, false, true},
-    {"our own intent is not another", {FITS, FITS}, {OURSELVES}, -1, true, false, true},
-    {"nor is our own process", {FITS}, {OURSELVES_UNDER_WAY}, 0, true, false, false},
-    {"a provision under way may own it", {FITS}, {UNDER_WAY}, -1, true, true, false},
-    {"one under way that is listed first", {FITS}, {UNDER_WAY, SAME}, -1, true, true, false},
-    {"one under way that is listed last", {FITS}, {SAME, UNDER_WAY}, -1, true, true, false},
-    {"one under way that asked for something else does not", {FITS}, {DIFFERENT_UNDER_WAY}, 0, true, false, false},
-    {"one under way, and more than could own them", {FITS, FITS}, {UNDER_WAY}, -1, true, true, false},
-    {"before ours settled the exact mark counts", {FITS}, {LAST}, 0, false, false, false},
-    {"before that a clamped one may be another's", {CLAMPED}, {LAST}, -1, false, true, false},
-    {"after that it is ours", {CLAMPED}, {LAST}, 0, true, false, false},
-    {"before that, too many are ambiguous all the same", {FITS, FITS}, {LAST}, -1, false, false, true},
+    {"nothing there, nothing found", {END}, {LAST}, -1, false, false},
+    {"one that fits is ours", {FITS}, {LAST}, 0, false, false},
+    {"the first one that fits", {ELSE, FITS, ELSE}, {LAST}, 1, false, false},
+    {"what is in the ledger is nobody's orphan", {KNOWN}, {LAST}, -1, false, false},
+    {"nor does it stand in the way of one", {KNOWN, FITS}, {LAST}, 1, false, false},
+    {"one more than could own them: another host's", {FITS, FITS}, {LAST}, -1, false, true},
+    {"two for two", {FITS, FITS}, {SAME}, 0, false, false},
+    {"one for two: either may have it", {FITS}, {SAME}, 0, false, false},
+    {"three for two", {FITS, FITS, FITS}, {SAME}, -1, false, true},
+    {"three for three", {FITS, FITS, FITS}, {SAME, SAME}, 0, false, false},
+    {"an intent that asked for something else owns none", {FITS, FITS}, {DIFFERENT}, -1, false, true},
+    {"our own intent is not another", {FITS, FITS}, {OURSELVES}, -1, false, true},
+    {"nor is our own process", {FITS}, {OURSELVES_UNDER_WAY}, 0, false, false},
+    {"a provision under way may own it", {FITS}, {UNDER_WAY}, -1, true, false},
+    {"one under way that is listed first", {FITS}, {UNDER_WAY, SAME}, -1, true, false},
+    {"one under way that is listed last", {FITS}, {SAME, UNDER_WAY}, -1, true, false},
+    {"one under way that asked for something else does not", {FITS}, {DIFFERENT_UNDER_WAY}, 0, false, false},
+    {"one under way, and more than could own them", {FITS, FITS}, {UNDER_WAY}, -1, true, false},
+    {"a clamped one may be another host's", {CLAMPED}, {LAST}, -1, false, true},
+    {"two clamped ones for two", {CLAMPED, CLAMPED}, {SAME}, -1, false, true},
+    {"a clamped one of the ledger is nobody's", {CLAMPED_KNOWN}, {LAST}, -1, false, false},
 };
 
 #define LONG_TTL 2000000
@@ -178,7 +192,7 @@ static void an_orphan_is_burned_only_where_it_is_surely_ours(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const owners *c = &cases[i];
-        bool clamped = c->strays[0] == CLAMPED;
+        bool clamped = c->strays[0] == CLAMPED || c->strays[0] == CLAMPED_KNOWN;
         intent own = {"alice", "", clamped ? LONG_TTL : ASKED, T, false}, others[5];
         char key[] = "key";
         stray strays[5];
@@ -189,20 +203,20 @@ static void an_orphan_is_burned_only_where_it_is_surely_ours(void **state) {
             kind k = c->strays[in.strays_len];
 
             strays[in.strays_len] = (stray){key, NULL,
-                                            k == CLAMPED ? 604800
-                                            : k == ELSE  ? ASKED - 1
-                                                         : ASKED,
-                                            T, k == KNOWN};
+                                            clamped     ? 604800
+                                            : k == ELSE ? ASKED - 1
+                                                        : ASKED,
+                                            T, k == KNOWN || k == CLAMPED_KNOWN};
         }
         for (; c->others[in.others_len] != LAST; in.others_len++) {
             other o = c->others[in.others_len];
             bool self = o == OURSELVES || o == OURSELVES_UNDER_WAY;
 
             others[in.others_len] =
-                (intent){self ? "alice" : "bob", "", o == DIFFERENT || o == DIFFERENT_UNDER_WAY ? ASKED + 1 : ASKED, T,
+                (intent){self ? "alice" : "bob", "", own.ttl_asked + (o == DIFFERENT || o == DIFFERENT_UNDER_WAY), T,
                          o == UNDER_WAY || o == DIFFERENT_UNDER_WAY || o == OURSELVES_UNDER_WAY};
         }
-        got = match_find(&in, &own, SETTLING, c->settled);
+        got = match_find(&in, &own, SETTLING);
         if (got.found != (c->found < 0 ? NULL : &strays[c->found]) || got.unclear != c->unclear ||
             got.ambiguous != c->ambiguous)
             fail_msg("%s: found %d, unclear %d, ambiguous %d", c->promise, got.found ? (int)(got.found - strays) : -1,
@@ -216,7 +230,7 @@ static void one_that_may_be_under_way_keeps_the_others_alive(void **state) {
     stray strays[] = {{key, NULL, ASKED, T - 200, false}, {key, NULL, ASKED, T + 200, false}};
     intent own = {"alice", "", ASKED, T, false}, bobs = {"bob", "", ASKED, T - 400, true};
     match_input in = {.strays = strays, .strays_len = 2, .others = &bobs, .others_len = 1};
-    match_result got = match_find(&in, &own, SETTLING, true);
+    match_result got = match_find(&in, &own, SETTLING);
 
     (void)state;
     assert_null(got.found);

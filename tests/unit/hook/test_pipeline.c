@@ -129,7 +129,7 @@ static void one_whose_answers_are_always_lost_is_left(void **state) {
     b.accounts[0].losses = 2;
     pipeline_run(&b);
     assert_int_equal(status_of("a1"), BATCH_LEFT);
-    batch_end_with_report(&b, "otsd-hook sweep will burn what the server may have made");
+    batch_end_with_report(&b, "otsd-hook sweep looks for what the server may have made");
     world_close(&w, 1);
 }
 

@@ -24,6 +24,7 @@ static void settings_without_a_file_are_those_of_a_file(void **state) {
     (void)state;
     assert_int_equal(otsd_server_new(&s, &e), OTSD_OK);
     assert_string_equal(otsd_server_url(s), "");
+    assert_string_equal(otsd_server_username(s), "");
     assert_int_equal(otsd_server_timeout_ms(s), 20000);
     assert_int_equal(s->connect_timeout_ms, 5000);
     assert_int_equal(otsd_server_set_region(s, "nz", &e), OTSD_OK);
@@ -35,7 +36,7 @@ static void settings_without_a_file_are_those_of_a_file(void **state) {
     assert_int_equal(otsd_server_set_region(s, NULL, &e), OTSD_OK);
     assert_string_equal(otsd_server_url(s), "");
     assert_int_equal(otsd_server_set_username(s, "ops@example.com", &e), OTSD_OK);
-    assert_string_equal(s->username, "ops@example.com");
+    assert_string_equal(otsd_server_username(s), "ops@example.com");
     assert_int_equal(otsd_server_set_token_file(s, "/etc/token", &e), OTSD_OK);
     assert_int_equal(otsd_secret_new(&token, "to:ken", 6, &e), OTSD_OK);
     assert_int_equal(otsd_server_set_token(s, token, &e), OTSD_OK);

@@ -19,9 +19,7 @@
 /* What is no failure, and worth a line. */
 static void tell(const config *c, const issue *i) {
     say(LOG_INFO, "%s: hand-off %s issued", i->user, i->id);
-    if (i->short_ttl)
-        say(LOG_WARNING, "%s: warning: the server grants %lld seconds instead of %lld; link and password end then",
-            i->user, (long long)i->ttl_granted, (long long)i->ttl_asked);
+    issue_warn(i);
     if (c->handoff.must_change && !backend_of((int64_t)c->password.backend)->must_change)
         say(LOG_NOTICE, "%s: whether the password must be changed is up to password.command", i->user);
 }

@@ -20,6 +20,7 @@ static int print_json(const provision_request *q, const issue *i, problem *p) {
         json_number(j, "ttl_asked", i->ttl_asked);
         json_number(j, "ttl_granted", i->ttl_granted);
         json_bool(j, "ttl_shortened", i->short_ttl);
+        json_bool(j, "ttl_lengthened", i->long_ttl);
     }
     if (i->link)
         json_text(j, "link", i->link);

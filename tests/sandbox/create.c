@@ -51,6 +51,7 @@ static int64_t grant_ttl(const struct world *w, const struct request *rq) {
     int64_t ceiling = !rq->account ? 7 * DAY : old ? 14 * DAY : 30 * DAY;
 
     ttl = ttl < floor ? floor : ttl > ceiling ? ceiling : ttl;
+    ttl = ttl < rq->ttl_least ? rq->ttl_least : ttl;
     return rq->ttl_cap > 0 && ttl > rq->ttl_cap ? rq->ttl_cap : ttl;
 }
 

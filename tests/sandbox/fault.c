@@ -28,6 +28,7 @@ static const char *const kinds[FAULT_KIND_COUNT] = {[FAULT_DELAY] = "delay",
                                                     [FAULT_SLOW] = "slow",
                                                     [FAULT_DROP_PASSPHRASE] = "drop-passphrase",
                                                     [FAULT_SHORT_TTL] = "short-ttl",
+                                                    [FAULT_LONG_TTL] = "long-ttl",
                                                     [FAULT_RATE_LIMITED] = "rate-limited"};
 
 static const char *set_kind(struct fault *f, const char *value) {
@@ -49,6 +50,8 @@ const char *fault_set(struct fault *f, const char *name, const char *value) {
         return set_kind(f, value);
     if (strcmp(name, "ms") == 0)
         return parse_number(value, 0, 86400000, &f->ms) ? NULL : "ms is 0 to 86400000";
+    if (strcmp(name, "s") == 0)
+        return parse_number(value, 1, 1000000000, &f->s) ? NULL : "s is 1 to 1000000000";
     if (strcmp(name, "count") == 0)
         return parse_number(value, 0, 1000000000, &f->count) ? NULL : "count is 0 (for ever) to 1000000000";
     if (strcmp(name, "after") == 0)
@@ -72,6 +75,8 @@ const char *fault_check(const struct fault *f) {
         return "the kind status needs status=N";
     if ((f->kind == FAULT_DELAY || f->kind == FAULT_SHORT_TTL) && f->ms == 0)
         return "this kind needs ms=N";
+    if (f->kind == FAULT_LONG_TTL && f->s == 0)
+        return "the kind long-ttl needs s=N";
     return NULL;
 }
 

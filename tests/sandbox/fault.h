@@ -28,6 +28,7 @@ enum fault_kind {
     FAULT_SLOW,            /* less than one byte a second */
     FAULT_DROP_PASSPHRASE, /* the request's passphrase is ignored */
     FAULT_SHORT_TTL,       /* grants at most ms/1000 seconds */
+    FAULT_LONG_TTL,        /* grants at least s seconds */
     FAULT_RATE_LIMITED,    /* the flavour's refusal; not processed */
     FAULT_KIND_COUNT
 };
@@ -36,6 +37,7 @@ struct fault {
     enum call match; /* CALL_NONE: any */
     enum fault_kind kind;
     long ms;
+    long s;
     long count; /* how often still; 0: for ever */
     long after; /* how many to let pass first */
     long status;
@@ -47,7 +49,7 @@ struct faults {
     size_t len;
 };
 
-/* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "count", "after", "status", "body". */
+/* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "s", "count", "after", "status", "body". */
 const char *fault_set(struct fault *f, const char *name, const char *value);
 /* match and kind there, and all that the kind needs? NULL, or what is wrong. */
 const char *fault_check(const struct fault *f);

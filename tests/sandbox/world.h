@@ -53,6 +53,7 @@ struct request {
     const struct form *query; /* what came in the request line */
     bool drop_passphrase;     /* faults */
     long ttl_cap;             /* 0: none */
+    long ttl_least;           /* 0: none */
 };
 
 struct reply {

@@ -255,10 +255,11 @@ static void what_is_said_of_it(void **state) {
                 "alice: password set; nobody is mailed; it opens once, until 2023-11-14 22:13 UTC\n"
                 "https://example.com/secret/x\n");
     q.json = true;
-    assert_said(&q, &i,
-                "{\"user\":\"alice\",\"uid\":1001,\"dry_run\":false,\"recipient\":null,\"id\":\"0123456789abcdef\","
-                "\"deadline\":1700000000,\"ttl_asked\":3600,\"ttl_granted\":60,\"ttl_shortened\":true,"
-                "\"link\":\"https://example.com/secret/x\"}\n");
+    assert_said(
+        &q, &i,
+        "{\"user\":\"alice\",\"uid\":1001,\"dry_run\":false,\"recipient\":null,\"id\":\"0123456789abcdef\","
+        "\"deadline\":1700000000,\"ttl_asked\":3600,\"ttl_granted\":60,\"ttl_shortened\":true,\"ttl_lengthened\":false,"
+        "\"link\":\"https://example.com/secret/x\"}\n");
     i.link = NULL;
     q.dry_run = true;
     i.recipient = "alice@example.com";

@@ -84,15 +84,46 @@ static int reap(pid_t pid, int64_t until, int *status) {
     }
 }
 
+/* The interpreter of a script that begins with text; NULL: text is no script's. */
+static char *interpreter_of(char *text) {
+    char *begin = text + 2 + strspn(text + 2, " \t"), *end = begin + strcspn(begin, " \t\n");
+
+    if (strncmp(text, "#!", 2) != 0 || end == begin)
+        return NULL;
+    *end = '\0';
+    return begin;
+}
+
+/* Would the kernel start it? access also knows of file systems that are mounted noexec, which no mode shows. */
+static int can_start(int fd, const char *path, problem *p) {
+    char text[256] = "", *interpreter; /* so much of a script's first line does the kernel read */
+    ssize_t len = file_read(fd, text, sizeof text - 1);
+
+    if (len < 0 || access(path, X_OK) != 0)
+        return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(errno));
+    if (strncmp(text, "\177ELF", 4) == 0)
+        return problem_none(p);
+    interpreter = interpreter_of(text);
+    if (!interpreter)
+        return problem_set(p, EX_CONFIG, "%s cannot be run: it is neither a program nor a script that begins with #!",
+                           path);
+    if (access(interpreter, X_OK) != 0)
+        return problem_set(p, EX_CONFIG, "%s cannot be run: its interpreter %s: %s", path, interpreter,
+                           strerror(errno));
+    return problem_none(p);
+}
+
 int run_check(const char *path, problem *p) {
     const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 022, .follow = true};
     file_found f;
     file_verdict verdict = file_open(AT_FDCWD, path, O_RDONLY, &wanted, &f);
+    int rc;
 
     problem_clear(p);
     if (verdict == FILE_GOOD) {
+        rc = can_start(f.fd, path, p);
         (void)close(f.fd); /* only looked at */
-        return problem_none(p);
+        return rc;
     }
     if (f.error != 0)
         return problem_set(p, EX_CONFIG, "%s cannot be run: %s", path, strerror(f.error));

@@ -10,7 +10,8 @@
 
 #include "base/problem.h"
 
-/* Can path be run: is it there, root's, and writable by nobody else? EX_CONFIG. */
+/* Can path be run: is it there, root's, writable by nobody else, and a program or a script whose interpreter is there?
+ * Nothing is run. EX_CONFIG. */
 int run_check(const char *path, problem *p);
 /* Feeds input to path's standard input; its output goes to /dev/null (it may repeat the input), its environment is a
  * fixed PATH, it inherits no other descriptor. path must be root's and writable by nobody else. Killed after timeout_s.

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -144,10 +145,37 @@ static void a_link_to_a_program_is_one(void **state) {
     assert_int_equal(symlink("program", "/etc/alias"), 0);
     assert_int_equal(run_check("/etc/alias", &p), EX_OK);
     assert_int_equal(run_with_input("/etc/alias", "", 0, 60, &p), EX_UNAVAILABLE);
-    /* A text that is no program was not run, and did nothing. */
-    put_file(PROGRAM, "no program", 0644);
-    assert_int_equal(run_with_input(PROGRAM, "", 0, 60, &p), EX_UNAVAILABLE);
-    assert_non_null(strstr(p.text, "status 127"));
+}
+
+static void what_cannot_be_started(void **state) {
+    static const struct {
+        const char *text, *words;
+        unsigned mode;
+    } rows[] = {
+        {"#!/bin/sh\nexit 0\n", PROGRAM " cannot be run: Permission denied", 0644},
+        {"#!/nowhere/sh\n", PROGRAM " cannot be run: its interpreter /nowhere/sh: No such file or directory", 0755},
+        {"#! /etc/none -e\n", PROGRAM " cannot be run: its interpreter /etc/none: No such file or directory", 0755},
+        {"#!\nexit 0\n", PROGRAM " cannot be run: it is neither a program nor a script that begins with #!", 0755},
+        {"chpasswd\n", PROGRAM " cannot be run: it is neither a program nor a script that begins with #!", 0755},
+        {"", PROGRAM " cannot be run: it is neither a program nor a script that begins with #!", 0755},
+    };
+    problem p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        put_file(PROGRAM, rows[i].text, rows[i].mode);
+        assert_int_equal(run_check(PROGRAM, &p), EX_CONFIG);
+        assert_string_equal(p.text, rows[i].words);
+        assert_int_equal(run_with_input(PROGRAM, "", 0, 60, &p), EX_CONFIG);
+    }
+    put_file(PROGRAM, "#! /bin/sh\nexit 0\n", 0700);
+    assert_int_equal(run_check(PROGRAM, &p), EX_OK);
+    assert_int_equal(run_check("/bin/true", &p), EX_OK);
+    assert_int_equal(mount("tmpfs", "/etc", "tmpfs", MS_NOEXEC, NULL), 0);
+    put_file(PROGRAM, "#!/bin/sh\nexit 0\n", 0755);
+    assert_int_equal(run_check(PROGRAM, &p), EX_CONFIG);
+    assert_string_equal(p.text, PROGRAM " cannot be run: Permission denied");
+    assert_int_equal(umount("/etc"), 0);
 }
 
 int main(void) {
@@ -157,6 +185,7 @@ int main(void) {
         {"input that nobody reads is no success", input_that_nobody_reads, NULL, NULL, NULL},
         {"when its time is over it is killed, whatever it does", a_time_that_is_over, NULL, NULL, NULL},
         {"a program that others could have written is not run", what_is_not_run, NULL, NULL, NULL},
+        {"what the kernel would not start is known before it is run", what_cannot_be_started, NULL, NULL, NULL},
         {"a link to a program is one", a_link_to_a_program_is_one, NULL, NULL, NULL},
     };
 

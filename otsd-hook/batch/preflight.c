@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "handoff/address.h"
+#include "handoff/ready.h"
 #include "password/account.h"
 #include "password/backend.h"
 #include "password/survey.h"
@@ -79,7 +80,8 @@ static int recipient_of(batch *b, batch_account *a, problem *p) {
 }
 
 static int check_one(batch *b, batch_account *a, const account_limits *limits, problem *p) {
-    const char *user = a->line->user;
+    const char *user = a->line->user, *word = a->line->passphrase;
+    const char *wrong = word ? ready_passphrase(word, strlen(word)) : NULL;
 
     if (a->uid < 0)
         return problem_set(p, EX_NOUSER, "there is no user %s", user);
@@ -88,6 +90,8 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
                            user, (long long)a->uid);
     if (a->absent)
         return backend_absent(b->x->config, user, p);
+    if (wrong)
+        return problem_set(p, EX_DATAERR, "%s", wrong);
     return recipient_of(b, a, p);
 }
 
@@ -126,10 +130,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         else
             bad(arg, a->line->number, why.text);
     }
-    if (rc == EX_OK && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0) {
-        rc = context_remote(b->x, p);
-        if (rc == EX_OK)
-            rc = remote_check(b->x->remote, p);
-    }
+    if (rc == EX_OK && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0)
+        rc = ready_run(b->x, true, p);
     return rc;
 }

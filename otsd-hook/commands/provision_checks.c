@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "handoff/ready.h"
 #include "password/account.h"
 #include "password/backend.h"
 
@@ -54,13 +55,14 @@ static otsd_err read_passphrase(const provision_request *q, provision_facts *f, 
 static int find_passphrase(const provision_request *q, provision_facts *f, problem *p) {
     otsd_error e = {0};
     otsd_err err = read_passphrase(q, f, &e);
-    size_t len = f->passphrase ? otsd_secret_len(f->passphrase) : 0;
+    const char *wrong = NULL;
 
     if (err != OTSD_OK)
         return problem_from_otsd(p, &e, "%s: the passphrase cannot be read", q->user);
-    if (f->passphrase && (len == 0 || strlen(otsd_secret_data(f->passphrase)) != len))
-        return problem_set(p, EX_DATAERR, "%s: the passphrase is empty or has a NUL in it", q->user);
-    return problem_none(p);
+    /* The one of an older hand-off was taken by the server already. */
+    if (q->passphrase_file || q->passphrase_fd >= 0)
+        wrong = ready_passphrase(otsd_secret_data(f->passphrase), otsd_secret_len(f->passphrase));
+    return wrong ? problem_set(p, EX_DATAERR, "%s: %s", q->user, wrong) : problem_none(p);
 }
 
 /* A reissue replaces the generated password and no other, unless forced. */
@@ -106,12 +108,8 @@ int provision_check(context *x, const provision_request *q, provision_facts *f, 
         rc = find_recipient(q, x->config, f, p);
     if (rc == EX_OK)
         rc = find_passphrase(q, f, p);
-    /* Nothing else would show that the server can be reached. */
-    if (rc == EX_OK && q->dry_run)
-        rc = context_remote(x, p);
-    if (rc == EX_OK && q->dry_run)
-        rc = remote_check(x->remote, p);
-    return rc;
+    /* In a dry run nothing else would show that the server can be reached. */
+    return rc == EX_OK ? ready_run(x, q->dry_run, p) : rc;
 }
 
 void provision_facts_end(provision_facts *f) {

@@ -76,7 +76,7 @@ static const option_row rows[] = {
      .kind = OPTION_TEXT,
      AT(passphrase_file),
      .argument = "FILE",
-     .help = "a passphrase that the recipient has to know; root's file, mode 0600"},
+     .help = "a passphrase that the recipient has to know, 4 characters to 128 bytes; root's file, mode 0600"},
     {.name = "passphrase-fd",
      .kind = OPTION_DESCRIPTOR,
      AT(passphrase_fd),

@@ -136,6 +136,15 @@ int audit_write(const config *c, const char *event, const record *r, int64_t now
     return audit_write_all(c, event, &r, 1, now, p);
 }
 
+int audit_ready(const config *c, problem *p) {
+    int fd = open_log(c->audit.file, p);
+
+    if (fd < 0)
+        return p->code;
+    (void)close(fd); /* nothing was written */
+    return problem_none(p);
+}
+
 typedef struct search {
     const char *event; /* as it stands in a line */
     audit_look **sorted;

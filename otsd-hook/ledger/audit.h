@@ -14,6 +14,9 @@ int audit_write(const config *c, const char *event, const record *r, int64_t now
 /* The same for any number at once: all of the lines, or none of them. */
 int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p);
 
+/* Can it be written? Makes folder and log where they are missing, and writes nothing. EX_CANTCREAT, EX_CONFIG. */
+int audit_ready(const config *c, problem *p);
+
 /* For recovery: which of these hand-offs have a line of that event, also in the log before the last rotation, FILE.1?
  * Any number in one pass. */
 typedef struct audit_look {

@@ -66,6 +66,17 @@ int ledger_open(ledger **out, problem *p) {
     return p->code;
 }
 
+int ledger_ready(const ledger *l, problem *p) {
+    int fd = openat(l->dirs[LEDGER_ISSUING], ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+
+    /* Not every file system has files without a name; the first record shows it then, before anything is asked. */
+    if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR)
+        return problem_set(p, EX_CANTCREAT, "the ledger %s cannot be written: %s", OTSD_STATE_DIR, strerror(errno));
+    if (fd >= 0)
+        (void)close(fd);
+    return problem_none(p);
+}
+
 void ledger_close(ledger **l) {
     if (!*l)
         return;

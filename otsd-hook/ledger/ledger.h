@@ -32,6 +32,8 @@ enum {
 
 /* Opens the ledger, making what is missing. */
 int ledger_open(ledger **out, problem *p);
+/* Can records be made? Makes a file without a name, which goes as it is closed. EX_CANTCREAT. */
+int ledger_ready(const ledger *l, problem *p);
 /* Sets the caller's pointer to NULL; NULL is allowed. */
 void ledger_close(ledger **l);
 

@@ -127,6 +127,8 @@ static void which_passphrase(void **state) {
     assert_null(f.passphrase);
     put_file("/etc/word", "\n", 0600);
     assert_refused(&q, EX_DATAERR, "alice: the passphrase is empty or has a NUL in it");
+    put_file("/etc/word", "abc\n", 0600);
+    assert_refused(&q, EX_DATAERR, "alice: the passphrase is shorter than 4 characters, which servers refuse");
     q.passphrase_file = NULL;
     assert_int_equal(pipe(fds), 0);
     assert_int_equal(write(fds[1], "a\0b", 3), 3);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each look is made by trying, not by reading modes: a read-only mount, an immutable file or a link shows in no mode.
+ * The server comes last, so that a machine that cannot do its part asks nobody.
+ */
+#include "handoff/ready.h"
+
+#include <string.h>
+
+#include "core/core.h"
+#include "ledger/audit.h"
+
+/* Of well-formed text. */
+static size_t characters(const char *text, size_t len) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < len; i++)
+        n += ((unsigned char)text[i] & 0xC0U) != 0x80U;
+    return n;
+}
+
+const char *ready_passphrase(const char *text, size_t len) {
+    if (len == 0 || memchr(text, '\0', len))
+        return "the passphrase is empty or has a NUL in it";
+    if (!utf8_valid(text, len))
+        return "the passphrase is not valid UTF-8";
+    if (characters(text, len) < PASSPHRASE_LEAST)
+        return "the passphrase is shorter than 4 characters, which servers refuse";
+    return NULL;
+}
+
+int ready_run(context *x, bool ask_server, problem *p) {
+    int rc = ledger_ready(x->ledger, p);
+
+    if (rc == EX_OK)
+        rc = audit_ready(x->config, p);
+    if (rc == EX_OK && ask_server)
+        rc = context_remote(x, p);
+    if (rc == EX_OK && ask_server)
+        rc = remote_check(x->remote, p);
+    return rc;
+}

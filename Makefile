@@ -1,7 +1,8 @@
 # otsd: Onetime Secret hand-offs. Plain GNU make; objects go to $(B), nothing else is written.
 #
 #   make            build everything          make deps       install what is missing (Debian, Fedora)
-#   make demo       the story, told live      make check      all tests
+#   make demo       the story, told live      make check      all tests (TESTS="FILE..."  these)
+#   make check-loaded  the same on a machine that is busy
 #   make lint       static analysis           make bench      measurements
 #   make format     lays out the C files      make coverage-unit  what the unit tests execute
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
@@ -157,9 +158,16 @@ demo: all $(B)/tests/e2e/syslogd
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(CONF)
 SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
+TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 check: tests
 	$(MAKE) SAN=1 tests
-	B=$(B) tests/run -j 2 $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
+	B=$(B) tests/run -j 2 $(TESTS)
+
+# The same beside four busy loops for each core: no test may depend on how busy a machine is. What is built is built before.
+.PHONY: check-loaded
+check-loaded: tests
+	$(MAKE) SAN=1 tests
+	tests/loaded $(MAKE) check
 
 # Random operations, kills and faults for SECONDS; not part of check.
 SECONDS ?= 300
@@ -186,7 +194,7 @@ format:
 
 LINT_C := $(ALL_SRC) $(STRANGER_SRC)
 # tests/e2e/talk is expect.
-SHELL_FILES := .ci/run tests/run tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
+SHELL_FILES := .ci/run tests/run tests/loaded tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
                tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:

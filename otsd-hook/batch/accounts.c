@@ -87,6 +87,11 @@ void batch_cut(batch *b, const problem *why) {
     pthread_mutex_unlock(&lock);
 }
 
+void batch_unlogged(batch *b, const problem *why) {
+    b->is_unlogged = true;
+    batch_cut(b, why);
+}
+
 const char *batch_file_name(const batch *b) {
     return strcmp(b->path, "-") == 0 ? "standard input" : b->path;
 }

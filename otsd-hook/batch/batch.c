@@ -112,6 +112,8 @@ static void print_text(const batch *b, int64_t ms) {
 }
 
 static int exit_code(const batch *b) {
+    if (b->is_unlogged && b->counts[BATCH_LEFT] == 0)
+        return EX_IOERR;
     if (b->is_cut || b->counts[BATCH_LEFT] > 0)
         return EX_TEMPFAIL;
     return b->counts[BATCH_FAILED] > 0 ? BATCH_SOME : EX_OK;
@@ -120,24 +122,27 @@ static int exit_code(const batch *b) {
 /* What became of the batch is in the ledger, whether it can be printed or not. */
 static int print(const batch *b, int rc, int64_t ms) {
     problem p;
+    int failed = problem_none(&p);
 
     if (!b->json)
         print_text(b, ms);
     else if (print_json(b, rc, &p) == EX_OSERR)
-        rc = problem_set(&p, EX_IOERR,
-                         "no memory for what was to be printed; what became of the batch is in the ledger");
-    if (rc != EX_IOERR && (ferror(stdout) || fflush(stdout) != 0))
-        rc = problem_set(&p, EX_IOERR, "standard output cannot be written; what became of the batch is in the ledger");
-    if (rc == EX_IOERR)
+        failed = problem_set(&p, EX_IOERR,
+                             "no memory for what was to be printed; what became of the batch is in the ledger");
+    if (failed == EX_OK && (ferror(stdout) || fflush(stdout) != 0))
+        failed =
+            problem_set(&p, EX_IOERR, "standard output cannot be written; what became of the batch is in the ledger");
+    if (failed != EX_OK)
         problem_say(&p);
-    return rc;
+    return failed != EX_OK ? failed : rc;
 }
 
 static int finish(batch *b, int64_t ms) {
     int rc = b->dry_run ? EX_OK : exit_code(b);
 
     if (b->is_cut) {
-        problem_add(&b->cut, "; the batch was cut short");
+        if (!b->is_unlogged || b->counts[BATCH_LEFT] > 0)
+            problem_add(&b->cut, "; the batch was cut short");
         problem_say(&b->cut);
     }
     rc = print(b, rc, ms);

@@ -155,7 +155,7 @@ static void store_group(pipeline *p, work **group, size_t n) {
     issue **issues = calloc(n * 2 + 1, sizeof(issue *)), **good = issues ? issues + n : NULL;
     int64_t begin = clock_ms();
     size_t count = 0;
-    problem any = {.code = EX_OK}, local = {.code = EX_OK};
+    problem any = {.code = EX_OK}, local = {.code = EX_OK}, unlogged;
 
     for (size_t i = 0; issues && i < n; i++)
         issues[i] = &group[i]->i;
@@ -176,8 +176,8 @@ static void store_group(pipeline *p, work **group, size_t n) {
         stages_cut_short(p, &local);
     else if (verdict_group_hopeless(count, n, &any))
         stages_cut_short(p, &any);
-    if (count > 0)
-        issue_arm(p->b->x, good, count);
+    if (count > 0 && issue_arm(p->b->x, good, count, &unlogged) != EX_OK)
+        batch_unlogged(p->b, &unlogged);
     p->stored_in = clock_ms() - begin;
     for (size_t i = 0; i < n; i++) {
         issue *s = &group[i]->i;

@@ -86,7 +86,7 @@ typedef struct holding {
 
 static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
     arming *armings = calloc(n + 1, sizeof *armings);
-    problem *why = calloc(n + 1, sizeof *why), ignored;
+    problem *why = calloc(n + 1, sizeof *why), ignored, unlogged;
     size_t count = 0;
 
     for (size_t i = 0; i < n; i++)
@@ -95,8 +95,8 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
     for (size_t i = 0; armings && why && i < n; i++)
         if (recover_choose(entry_record(held[i].e), views[i].in_place) == CHOICE_FORWARD)
             armings[count++] = (arming){.e = held[i].e, .resumed = true, .why = &why[i]};
-    if (count > 0)
-        arm(b->x, armings, count);
+    if (count > 0 && arm(b->x, armings, count, &unlogged) != EX_OK)
+        batch_unlogged(b, &unlogged);
     for (size_t i = 0, k = 0; armings && why && i < n; i++) {
         if (k < count && armings[k].e == held[i].e) {
             k++;

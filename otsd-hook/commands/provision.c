@@ -64,6 +64,10 @@ static int run_one(context *x, const provision_request *q, provision_facts *f, p
         rc = issue_one(x, &i, p);
     if (rc == EX_OK)
         rc = provision_print(q, &i, p);
+    if (rc == EX_OK && i.unlogged.code != EX_OK) {
+        *p = i.unlogged;
+        rc = p->code;
+    }
     issue_end(&i);
     return rc;
 }

@@ -51,11 +51,11 @@ static void find_lines(context *x, arming *a, size_t n) {
 
 /* Before the records move: what is in pending/ has its line, whatever happens. The passwords are in place, so it is
  * true. */
-static void write_audit(context *x, arming *a, size_t n) {
+static int write_audit(context *x, arming *a, size_t n, problem *unlogged) {
     const record **fresh = calloc(n + 1, sizeof(record *));
+    int rc = problem_none(unlogged);
     size_t count = 0;
     problem p;
-    int rc = EX_OK;
 
     find_lines(x, a, n);
     for (size_t i = 0; fresh && i < n; i++)
@@ -66,21 +66,25 @@ static void write_audit(context *x, arming *a, size_t n) {
     else if (count > 0)
         rc = audit_write_all(x->config, "issued", fresh, count, time(NULL), &p);
     if (rc != EX_OK && count > 1)
-        say(LOG_WARNING, "%s and others (%zu): the passwords are set, but %s", fresh[0]->user, count, p.text);
+        rc = problem_set(unlogged, EX_IOERR,
+                         "%s and others (%zu): the passwords are set, but their audit lines are missing: %s",
+                         fresh[0]->user, count, p.text);
     else if (rc != EX_OK)
-        say(LOG_WARNING, "%s: the password is set, but %s", count > 0 ? fresh[0]->user : entry_record(a[0].e)->user,
-            p.text);
+        rc = problem_set(unlogged, EX_IOERR, "%s: the password is set, but its audit line is missing: %s",
+                         count > 0 ? fresh[0]->user : entry_record(a[0].e)->user, p.text);
     free(fresh);
+    return rc;
 }
 
-void arm(context *x, arming *a, size_t n) {
+int arm(context *x, arming *a, size_t n, problem *unlogged) {
     problem p;
+    int rc;
 
     if (n == 0)
-        return;
+        return problem_none(unlogged);
     for (size_t i = 0; i < n; i++)
         a[i].why->code = end_older(x, entry_record(a[i].e)->user, a[i].why);
-    write_audit(x, a, n);
+    rc = write_audit(x, a, n, unlogged);
     for (size_t i = 0; i < n; i++)
         if (a[i].why->code == EX_OK)
             a[i].why->code = ledger_rename(x->ledger, a[i].e, LEDGER_PENDING, a[i].why);
@@ -88,4 +92,5 @@ void arm(context *x, arming *a, size_t n) {
         for (size_t i = 0; i < n; i++)
             if (a[i].why->code == EX_OK)
                 *a[i].why = p;
+    return rc;
 }

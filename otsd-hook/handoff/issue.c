@@ -243,8 +243,9 @@ void issue_store(context *x, issue *const *i, size_t n) {
     }
 }
 
-void issue_arm(context *x, issue *const *i, size_t n) {
+int issue_arm(context *x, issue *const *i, size_t n, problem *unlogged) {
     arming *a = calloc(n + 1, sizeof *a);
+    int rc = problem_none(unlogged);
 
     for (size_t k = 0; k < n; k++) {
         if (a)
@@ -253,11 +254,12 @@ void issue_arm(context *x, issue *const *i, size_t n) {
             problem_set(&i[k]->why, EX_OSERR, "%s: out of memory", i[k]->user);
     }
     if (a)
-        arm(x, a, n);
+        rc = arm(x, a, n, unlogged);
     for (size_t k = 0; k < n; k++)
         if (i[k]->why.code != EX_OK)
             problem_add(&i[k]->why, "; the password is set: otsd-hook sweep arms the hand-off");
     free(a);
+    return rc;
 }
 
 /* The answer to generate was lost: looks at once whether the server made something. */
@@ -371,7 +373,7 @@ static void all_steps(context *x, issue *i) {
         issue_store(x, &i, 1);
     otsd_receipt_free(&a.receipt);
     if (i->why.code == EX_OK)
-        issue_arm(x, &i, 1);
+        (void)issue_arm(x, &i, 1, &i->unlogged);
     else if (!i->unsure)
         issue_undo(x, i);
 }

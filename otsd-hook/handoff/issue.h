@@ -31,12 +31,13 @@ typedef struct issue {
     /* out */
     char id[17];
     int64_t ttl_asked, ttl_granted, deadline;
-    char *link;     /* malloced; NULL unless wanted */
-    bool short_ttl; /* less was granted than is wanted */
-    bool long_ttl;  /* more was granted than was asked for; the deadline is what was asked for */
-    bool stored;    /* the password is the account's */
-    bool unsure;    /* after issue_store: it failed, and the password may be set all the same */
-    problem why;    /* of the last step; its code is EX_OK where that succeeded. It says what state things are in */
+    char *link;       /* malloced; NULL unless wanted */
+    bool short_ttl;   /* less was granted than is wanted */
+    bool long_ttl;    /* more was granted than was asked for; the deadline is what was asked for */
+    bool stored;      /* the password is the account's */
+    bool unsure;      /* after issue_store: it failed, and the password may be set all the same */
+    problem unlogged; /* issue_run: EX_IOERR where all succeeded but the audit line, and what lacks it */
+    problem why;      /* of the last step; its code is EX_OK where that succeeded. It says what state things are in */
     /* between the steps */
     entry *entry; /* NULL: none */
     otsd_secret *value;
@@ -55,8 +56,9 @@ int issue_answered(context *x, issue *i, otsd_receipt *t);
 int issue_hash(context *x, issue *i);
 /* Makes the passwords the accounts'. */
 void issue_store(context *x, issue *const *i, size_t n);
-/* Opens the hand-offs. On a failure the password is set, and a sweep arms the hand-off. */
-void issue_arm(context *x, issue *const *i, size_t n);
+/* Opens the hand-offs. On a failure the password is set, and a sweep arms the hand-off. Returns as arm does: EX_IOERR
+ * where unlogged says whose audit lines are missing. */
+int issue_arm(context *x, issue *const *i, size_t n, problem *unlogged);
 
 /* After a step that failed before the password was set: burns what the server made, removes the record, and adds to
  * i->why what became of it. */

@@ -77,6 +77,7 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
     record *r = entry_record(e);
     recovery_choice choice = recover_choose(r, in_place);
     arming a = {.e = e, .resumed = true, .why = p};
+    problem unlogged;
     int rc;
 
     if (choice == CHOICE_WAIT)
@@ -85,7 +86,8 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
                            r->user);
     if (choice == CHOICE_FORWARD) {
         *out = RECOVERED_FORWARD;
-        arm(x, &a, 1);
+        if (arm(x, &a, 1, &unlogged) != EX_OK)
+            say(LOG_WARNING, "%s", unlogged.text);
         return p->code;
     }
     *out = RECOVERED_BACK;

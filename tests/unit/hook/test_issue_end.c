@@ -193,11 +193,12 @@ static void what_failed_before_is_not_stored(void **state) {
 
 static void a_handoff_opens(void **state) {
     issue i = issue_of_alice(), *one = &i;
+    problem unlogged;
 
     (void)state;
     world_open(&w, NULL, NULL, 0);
     answered_and_hashed(&i);
-    issue_arm(&w.x, &one, 1);
+    assert_int_equal(issue_arm(&w.x, &one, 1, &unlogged), EX_OK);
     assert_int_equal(i.why.code, EX_OK);
     assert_true(ledger_has(w.x.ledger, LEDGER_PENDING, "alice"));
     issue_end(&i);
@@ -206,12 +207,13 @@ static void a_handoff_opens(void **state) {
 
 static void where_it_does_not_open_the_password_is_set(void **state) {
     issue i = issue_of_alice(), *one = &i;
+    problem unlogged;
 
     (void)state;
     world_open(&w, NULL, NULL, 0);
     answered_and_hashed(&i);
     put_file(OTSD_STATE_DIR "/pending/alice", "junk\n", 0600);
-    issue_arm(&w.x, &one, 1);
+    assert_int_equal(issue_arm(&w.x, &one, 1, &unlogged), EX_OK);
     assert_int_equal(i.why.code, EX_DATAERR);
     assert_non_null(strstr(i.why.text, "; the password is set: otsd-hook sweep arms the hand-off"));
     issue_end(&i);

@@ -93,8 +93,10 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
         views[i] = backend_view_of(entry_record(held[i].e));
     (void)backend_look(views, n, &ignored); /* they are unknown then */
     for (size_t i = 0; armings && why && i < n; i++)
-        if (recover_choose(entry_record(held[i].e), views[i].in_place) == CHOICE_FORWARD)
+        if (recover_choose(entry_record(held[i].e), backend_view_stands(&views[i])) == CHOICE_FORWARD)
             armings[count++] = (arming){.e = held[i].e, .resumed = true, .why = &why[i]};
+    for (size_t i = 0; i < n; i++)
+        backend_view_end(&views[i]);
     if (count > 0 && arm(b->x, armings, count, &unlogged) != EX_OK)
         batch_unlogged(b, &unlogged);
     for (size_t i = 0, k = 0; armings && why && i < n; i++) {
@@ -141,7 +143,7 @@ static void forward(batch *b) {
 /* True: the account is dealt with, for now at least. */
 static bool back_once(resumption *s, batch_account *a) {
     int64_t asked = clock_ms();
-    backend_view view;
+    otsd_tri in_place;
     recovery what;
     problem p;
     entry *e;
@@ -149,16 +151,13 @@ static bool back_once(resumption *s, batch_account *a) {
 
     if (!take(s->b, a, &e))
         return true;
-    view = backend_view_of(entry_record(e));
-    view.in_place = OTSD_NO;
-    if (recover_has_password(entry_record(e)))
-        (void)backend_look(&view, 1, &p); /* it is unknown then */
-    if (s->failures >= FAILURES_ENOUGH && entry_record(e)->metadata_key[0] && view.in_place == OTSD_NO) {
+    (void)recover_look(entry_record(e), &in_place, &p); /* it is unknown then */
+    if (s->failures >= FAILURES_ENOUGH && entry_record(e)->metadata_key[0] && in_place == OTSD_NO) {
         /* Burns do not work for now: it is enough that they are owed. */
         what = RECOVERED_BACK;
         rc = closing_claim(s->b->x->ledger, s->b->x->config, e, REASON_ABORTED, 0, &p);
     } else {
-        rc = recover_issuing(s->b->x, e, view.in_place, &what, &p);
+        rc = recover_issuing(s->b->x, e, in_place, &what, &p);
         s->failures = rc == EX_OK || !p.remote ? 0 : s->failures + 1;
     }
     if (rc == EX_OK && what == RECOVERED_LATER) {

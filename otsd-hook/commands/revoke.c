@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
- * otsd-hook revoke: lock the generated password, burn the link, close, now. What cannot be burned now is owed: the
- * password is locked and the record claimed before the network is touched.
+ * otsd-hook revoke: make the generated password dead, burn the link, close, now.
+ *
+ * First the record says that it is over, so that the PAM module refuses the password from that moment on; then the
+ * password is made dead, then the network is touched. Nothing of that waits for what it does not need: with the account
+ * files locked by somebody the link is burned, with the server away or the configuration broken the password dies and
+ * the burn is owed, with a record that cannot be written the password dies by its hash.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/holder.h"
 #include "base/words.h"
 #include "commands/commands.h"
 #include "handoff/closing.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
 #include "ledger/told.h"
+#include "password/backend.h"
 
 #define LOCK_WAIT_MS 10000
 
@@ -26,7 +32,8 @@ static const option_table options = {
     .program = "otsd-hook",
     .command = "revoke",
     .forms = {"[OPTION...] USER"},
-    .about = "Ends USER's hand-off: the generated password is locked if it is still the account's, the link is burned.",
+    .about =
+        "Ends USER's hand-off: the generated password is made dead if it is still the account's, the link is burned.",
     OPTION_ROWS(rows),
     .least = 1,
     .most = 1,
@@ -52,6 +59,18 @@ static int finish(context *x, entry *e, problem *p) {
     return rc;
 }
 
+/* Without the configuration nothing can be undone; a password that was set can be made dead. */
+static int lock_issuing(context *x, entry *e, problem *p) {
+    record *r = entry_record(e);
+    bool locked;
+
+    if (recover_has_password(r) && backend_lock(NULL, r, LOCK_WAIT_MS, &locked, p) != EX_OK)
+        return p->code;
+    *p = x->broken;
+    problem_add(p, "; %s's interrupted provision waits for it, and has no password that works", r->user);
+    return p->code;
+}
+
 /* An interrupted provision is first taken to its end, one way or the other. */
 static int settle_issuing(context *x, const char *user, bool *undone, problem *p) {
     recovery what;
@@ -64,7 +83,10 @@ static int settle_issuing(context *x, const char *user, bool *undone, problem *p
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; nothing was changed: try again",
                            user);
-    if (rc == EX_OK) {
+    if (rc == EX_OK && !x->config) {
+        rc = lock_issuing(x, e, p);
+        ledger_release(&e);
+    } else if (rc == EX_OK) {
         rc = recover_one(x, e, &what, p);
         if (rc == EX_OK && what == RECOVERED_LATER)
             rc = problem_set(
@@ -120,39 +142,120 @@ static int owed_one(const char *name, void *arg) {
     return 0;
 }
 
-/* A name that changed hands is not the account that is revoked: nothing of the new one is locked. */
+/* A name that changed hands is not the account that is revoked; what is made dead is the hash, wherever it stands. */
 static reason why_of(const record *r) {
     situation s;
     problem ignored;
     char *renamed;
     reason why = look_at(r, EVENT_SWEEP, &s, &renamed, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
+    bool is_here = !renamed;
 
     free(renamed);
+    return is_here && (why == REASON_GONE || why == REASON_UID) ? why : REASON_REVOKED;
+}
 
-    return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
+/* The record cannot be had; what it says can be read all the same, and the password made dead by its hash. */
+static void lock_only(context *x, const char *user, problem *p) {
+    problem why;
+    bool locked;
+    record r;
+    int rc = ledger_peek(x->ledger, LEDGER_PENDING, user, &r, &why);
+
+    if (rc == EX_OK)
+        rc = backend_lock(x->config, &r, LOCK_WAIT_MS, &locked, &why);
+    if (rc == EX_OK)
+        problem_add(p,
+                    "; the generated password is dead, but the hand-off is not closed and its link not burned: revoke "
+                    "again");
+    else
+        problem_add(p, "; nothing was changed: revoke again, or lock %s by hand", user);
+    record_wipe(&r);
+}
+
+/* The account files stay locked, or cannot be read. The record says that it is over, so the module refuses the password
+ * on its way in; the link needs no lock. */
+static int burn_only(context *x, entry *e, problem *p) {
+    problem why;
+    int rc = context_remote(x, &why);
+
+    if (rc == EX_OK)
+        rc = closing_settle(x->remote, e, &why);
+    if (rc == EX_OK)
+        problem_add(p, "; %s", outcome_told((outcome)entry_record(e)->outcome));
+    else
+        problem_add(p, "; the link is not burned: %s", why.text);
+    return p->code;
+}
+
+static int revoke_entry(context *x, entry *e, problem *p) {
+    const char *user = entry_record(e)->user;
+    int rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), LOCK_WAIT_MS, p);
+
+    if (rc != EX_OK)
+        return entry_state(e) == LEDGER_PENDING ? burn_only(x, e, p) : rc;
+    rc = finish(x, e, p);
+    if (rc != EX_OK && entry_record(e)->outcome == OUTCOME_NONE)
+        problem_add(p, "; %s's generated password is dead; the burn is owed, and otsd-hook sweep does it", user);
+    return rc;
+}
+
+/* The account has been renamed, and no sweep has filed the record anew. */
+typedef struct renaming {
+    context *x;
+    const char *user;
+    char *old; /* out: malloced; the name that its record has */
+} renaming;
+
+static int is_old_name(const char *name, void *arg) {
+    renaming *n = arg;
+    char *renamed = NULL;
+    problem ignored;
+    situation s;
+    record r;
+
+    if (ledger_peek(n->x->ledger, LEDGER_PENDING, name, &r, &ignored) != EX_OK)
+        return 0;
+    (void)look_at(&r, EVENT_SWEEP, &s, &renamed, &ignored);
+    if (renamed && strcmp(renamed, n->user) == 0)
+        n->old = strdup(name);
+    free(renamed);
+    record_wipe(&r);
+    return n->old ? 1 : 0;
+}
+
+static int find_pending(context *x, const char *user, entry **e, problem *p) {
+    renaming n = {.x = x, .user = user};
+    int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, e, p);
+
+    if (rc != LEDGER_NONE || ledger_each(x->ledger, LEDGER_PENDING, is_old_name, &n, p) != 1)
+        return rc;
+    rc = ledger_find(x->ledger, LEDGER_PENDING, n.old, LOCK_WAIT_MS, e, p);
+    if (rc == EX_OK)
+        rc = ledger_refile(x->ledger, *e, user, p);
+    if (rc != EX_OK)
+        ledger_release(e);
+    free(n.old);
+    return rc;
 }
 
 static int revoke_pending(context *x, const char *user, bool *found, problem *p) {
+    char holder[HOLDER_MAX];
     entry *e;
-    int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &e, p);
+    int rc = find_pending(x, user, &e, p);
 
     *found = rc != LEDGER_NONE;
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
-        return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record; nothing was changed: try again",
-                           user);
-    if (rc != EX_OK) {
+        problem_set(p, EX_TEMPFAIL, "%s: %s, holds the record", user,
+                    ledger_holder(x->ledger, LEDGER_PENDING, user, holder));
+    if (rc == EX_DATAERR)
         problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);
-        return rc;
-    }
-    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), LOCK_WAIT_MS, p);
-    if (rc == EX_OK) {
-        rc = finish(x, e, p);
-        if (rc != EX_OK)
-            problem_add(p, "; %s's generated password is locked already; the burn is owed, and otsd-hook sweep does it",
-                        user);
-    }
+    else if (rc != EX_OK)
+        lock_only(x, user, p);
+    if (rc != EX_OK)
+        return p->code;
+    rc = revoke_entry(x, e, p);
     ledger_release(&e);
     return rc;
 }
@@ -198,7 +301,7 @@ static int revoke_run(context *x, int argc, char **argv) {
     if (rc != EX_OK)
         return rc;
     x->config_path = q.config;
-    rc = context_open(x, &p);
+    rc = context_open_anyway(x, &p);
     if (rc == EX_OK)
         rc = revoke_user(x, argv[1], &p);
     return command_end(rc, &p);

@@ -4,28 +4,25 @@
  * what was missed: interrupted provisions, passwords that changed unseen, accounts that vanished, deadlines, burns that
  * are owed.
  *
+ * A password whose time is over must be dead whatever else is broken. So all that this machine can do alone comes first,
+ * and needs neither the configuration nor the server nor a ledger that can be written; the talk with the server, which
+ * can take as long as the server likes, comes after it and has a time of its own.
+ *
  * Any number of sweeps may run at once, and next to provisions and logins: each record is worked on under its lock, and
- * a second sweep finds nothing to do. What cannot be read is set aside and named; it never stops the rest. Pending
- * records are looked at in groups of a fixed size, so that memory does not grow with their number.
+ * a second sweep finds nothing to do. What cannot be read is set aside and named, what others hold is named; neither
+ * ever stops the rest. Pending records are looked at in groups of a fixed size, so that memory does not grow with their
+ * number.
  */
+#include "commands/sweep.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/holder.h"
 #include "commands/commands.h"
-#include "handoff/closing.h"
-#include "handoff/look.h"
-#include "handoff/recover.h"
-#include "ledger/told.h"
-#include "password/backend.h"
 
-#define CHECK_EVERY 3600  /* seconds between two questions about one receipt */
-#define CHECKS_A_SWEEP 20 /* no more questions than this at a time */
-#define HELPER_MS 5000    /* longer than a login's helper may live; waited for once */
-#define FAILURES_ENOUGH 2 /* so often unreachable: the rest waits for the next sweep */
+#define HELPER_MS 5000 /* longer than a login's helper may live; waited for once */
 
 typedef struct request {
     const char *config;
@@ -55,36 +52,19 @@ static const option_table options = {
     .arguments = "it takes no user name: it looks at every hand-off",
 };
 
-typedef struct sweep {
-    context *x;
-    bool now, verbose;
-    int worst;        /* exit code: of the worst thing that happened */
-    int failures;     /* calls in a row that did not reach the server */
-    bool waited;      /* for a record in other hands */
-    bool limited;     /* the server asked for patience */
-    int checks;       /* receipts asked for */
-    int64_t settles;  /* latest time at which a young intent can be judged; 0: there is none */
-    look_group group; /* pending records gathered so far */
-} sweep;
-
-static void done(const sweep *w, const char *user, const char *what) {
+void sweep_done(const sweep *w, const char *user, const char *what) {
     if (w->verbose)
         printf("%s: %s\n", user, what);
 }
 
-static void trouble(sweep *w, const problem *p) {
+void sweep_trouble(sweep *w, const problem *p) {
     problem_say(p);
     if (w->worst == EX_OK || p->code != EX_TEMPFAIL)
         w->worst = p->code;
-    if (p->remote && p->code == EX_UNAVAILABLE)
-        w->failures++;
-    else if (p->remote && p->code == EX_TEMPFAIL)
+    if (p->remote && p->code == EX_TEMPFAIL)
         w->limited = true;
-}
-
-/* Is there any use in talking to the server in this sweep? */
-static bool server_answers(const sweep *w) {
-    return !w->limited && w->failures < FAILURES_ENOUGH;
+    else if (p->remote)
+        w->failures++;
 }
 
 /* An unreadable record is kept for a person, and never stops the rest. */
@@ -97,223 +77,83 @@ static void unreadable(sweep *w, ledger_state s, const char *name, const problem
                     "the record %s/%s cannot be read (%s); it is kept in %s/aside/: look at it, then remove it",
                     ledger_state_name(s), name, why->text, OTSD_STATE_DIR);
     if (rc >= 0)
-        trouble(w, &aside);
+        sweep_trouble(w, &aside);
 }
 
-/* Opens and locks a record; false where there is nothing to do (gone, or in other hands) or it was dealt with. */
-static bool take(sweep *w, ledger_state s, const char *name, entry **out) {
+/* A provision under way holds its own record for as long as it takes. */
+static void note_busy(sweep *w, ledger_state s, const char *name) {
+    sweep_name *b = &w->busy[w->busy_len];
+
+    if (s == LEDGER_ISSUING || w->busy_len == SWEEP_BUSY)
+        return;
+    b->state = s;
+    snprintf(b->name, sizeof b->name, "%s", name);
+    w->busy_len++;
+}
+
+bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out) {
     /* A login that has just claimed is burning: if its helper is killed, this sweep is the one that goes on. */
     long wait_ms = s == LEDGER_CLAIMED && !w->waited ? HELPER_MS : 0;
     problem p;
     int rc = ledger_find(w->x->ledger, s, name, wait_ms, out, &p);
 
-    if (rc == LEDGER_BUSY && wait_ms > 0)
-        w->waited = true;
-
+    if (rc == LEDGER_BUSY) {
+        w->waited = w->waited || wait_ms > 0;
+        note_busy(w, s, name);
+    }
     if (rc == EX_DATAERR)
         unreadable(w, s, name, &p);
     else if (rc > 0)
-        trouble(w, &p);
+        sweep_trouble(w, &p);
     return rc == EX_OK;
 }
 
-static void finish(sweep *w, entry *e) {
-    problem p;
-    int rc;
-
-    if (!server_answers(w) && entry_record(e)->outcome == OUTCOME_NONE)
-        return;
-    rc = context_remote(w->x, &p);
-    if (rc == EX_OK)
-        rc = closing_finish(w->x->ledger, w->x->config, w->x->remote, e, &p);
-    if (rc == EX_OK) {
-        w->failures = 0;
-        done(w, entry_record(e)->user, outcome_told((outcome)entry_record(e)->outcome));
-    } else {
-        trouble(w, &p);
-    }
-}
-
-static int claimed(const char *name, void *arg) {
-    sweep *w = arg;
-    entry *e;
-
-    if (!take(w, LEDGER_CLAIMED, name, &e))
-        return 0;
-    if (w->now || entry_record(e)->next_try <= time(NULL))
-        finish(w, e);
-    ledger_release(&e);
-    return 0;
-}
-
-static void end(sweep *w, entry *e, reason why) {
-    problem p;
-    int rc = closing_claim(w->x->ledger, w->x->config, e, why, 0, &p);
-
-    if (rc != EX_OK) {
-        trouble(w, &p);
-        return;
-    }
-    say(LOG_INFO, "%s: the hand-off is over: %s", entry_record(e)->user, reason_told(why));
-    done(w, entry_record(e)->user, reason_told(why));
-    finish(w, e);
-}
-
-/* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. The question is asked
- * without the lock, for a login must not wait for it; that it was asked is noted first, so that one bad receipt is not
- * asked for by every sweep. */
-static void check_receipt(sweep *w, entry **e) {
-    int64_t opened_at = 0;
-    record asked;
-    problem p;
-    int rc;
-
-    w->checks++;
-    entry_record(*e)->checked_at = time(NULL);
-    rc = ledger_save(*e, &p);
-    asked = *entry_record(*e);
-    ledger_release(e);
-    if (rc == EX_OK)
-        rc = context_remote(w->x, &p);
-    if (rc == EX_OK)
-        rc = remote_opened(w->x->remote, &asked, &opened_at, &p);
-    if (rc != EX_OK)
-        trouble(w, &p);
-    else
-        w->failures = 0;
-    if (rc == EX_OK && opened_at > 0 && take(w, LEDGER_PENDING, asked.user, e)) {
-        if (strcmp(entry_record(*e)->id, asked.id) == 0) {
-            entry_record(*e)->opened_at = opened_at;
-            if (ledger_save(*e, &p) != EX_OK)
-                trouble(w, &p);
-        }
-        ledger_release(e);
-    }
-    record_wipe(&asked);
-}
-
-static bool check_is_due(const sweep *w, int64_t opened_at, int64_t checked_at, int64_t created) {
-    int64_t now = time(NULL);
-
-    return opened_at == 0 && checked_at + CHECK_EVERY <= now && created + CHECK_EVERY <= now &&
-           w->checks < CHECKS_A_SWEEP && server_answers(w);
-}
-
-/* Looks again, under its lock, at a record for which the quick look found something to do. */
-static void pending_one(sweep *w, const look_item *seen) {
-    char *renamed = NULL;
-    situation s;
-    problem p;
-    reason why;
-    entry *e;
-
-    if (!take(w, LEDGER_PENDING, seen->user, &e))
-        return;
-    if (look_at(entry_record(e), EVENT_SWEEP, &s, &renamed, &p) != EX_OK) {
-        trouble(w, &p);
-    } else {
-        /* A claim that was noted and not carried out is carried out. */
-        why = decide(&s);
-        if (why != REASON_NONE)
-            end(w, e, why);
-        else if (check_is_due(w, entry_record(e)->opened_at, entry_record(e)->checked_at, entry_record(e)->created))
-            check_receipt(w, &e);
-    }
-    ledger_release(&e);
-}
-
-static void flush_group(sweep *w) {
-    problem p;
-
-    if (w->group.len == 0)
-        return;
-    if (look_group_look(&w->group, &p) != EX_OK)
-        trouble(w, &p);
-    if (look_group_lock(&w->group, 15000, &p) != EX_OK)
-        trouble(w, &p);
-    for (size_t i = 0; i < w->group.len; i++) {
-        const look_item *item = &w->group.items[i];
-
-        if (decide(&item->s) != REASON_NONE || check_is_due(w, item->opened_at, item->checked_at, item->created))
-            pending_one(w, item);
-    }
-    look_group_empty(&w->group);
-}
-
-static int pending(const char *name, void *arg) {
-    sweep *w = arg;
-    problem p;
-    int rc = look_group_add(&w->group, w->x->ledger, name, &p);
-
-    if (rc == EX_DATAERR) {
-        entry *e;
-
-        /* Once more under the lock: it may have been in the middle of a write. */
-        if (take(w, LEDGER_PENDING, name, &e))
-            ledger_release(&e);
-    } else if (rc > 0) {
-        trouble(w, &p);
-    }
-    if (look_group_full(&w->group))
-        flush_group(w);
-    return 0;
-}
-
-static int issuing(const char *name, void *arg) {
-    sweep *w = arg;
-    recovery what;
-    problem p;
-    entry *e;
-
-    if (!take(w, LEDGER_ISSUING, name, &e))
-        return 0;
-    /* One whose password may be in place is armed without the server. */
-    if (!server_answers(w) && entry_record(e)->hash[0] == '\0' && !entry_record(e)->storing) {
-        ledger_release(&e);
-        return 0;
-    }
-    if (recover_one(w->x, e, &what, &p) != EX_OK) {
-        trouble(w, &p);
-    } else if (what == RECOVERED_LATER) {
-        int64_t settles = recover_settles(w->x->config, entry_record(e));
-
-        if (settles > w->settles)
-            w->settles = settles;
-    } else {
-        done(w, entry_record(e)->user,
-             what == RECOVERED_FORWARD ? "an interrupted provision is armed" : "an interrupted provision is undone");
-    }
-    ledger_release(&e);
-    return 0;
-}
-
-static void each(sweep *w, ledger_state s, int (*fn)(const char *, void *)) {
+void sweep_each(sweep *w, ledger_state s, int (*fn)(const char *name, void *w)) {
     problem p;
 
     if (ledger_each(w->x->ledger, s, fn, w, &p) != EX_OK)
-        trouble(w, &p);
+        sweep_trouble(w, &p);
+}
+
+static void busy_one(sweep *w, const sweep_name *b, long wait_ms) {
+    char holder[HOLDER_MAX];
+    problem p;
+    entry *e;
+    int rc = ledger_find(w->x->ledger, b->state, b->name, wait_ms, &e, &p);
+
+    ledger_release(&e);
+    if (rc == EX_OK && b->state == LEDGER_PENDING)
+        sweep_pending(w, b->name);
+    if (rc != LEDGER_BUSY)
+        return;
+    problem_set(&p, EX_TEMPFAIL, "%s: %s, holds the record %s/%s/%s: nothing is done about it until that ends", b->name,
+                ledger_holder(w->x->ledger, b->state, b->name, holder), OTSD_STATE_DIR, ledger_state_name(b->state),
+                b->name);
+    sweep_trouble(w, &p);
+}
+
+void sweep_busy(sweep *w) {
+    size_t len = w->busy_len;
+
+    for (size_t i = 0; i < len; i++)
+        busy_one(w, &w->busy[i], i == 0 ? HELPER_MS : 0);
 }
 
 static void run(sweep *w) {
     problem p;
 
-    if (backend_clean(0, &p) != EX_OK)
-        trouble(w, &p);
-    each(w, LEDGER_ISSUING, issuing);
-    each(w, LEDGER_CLAIMED, claimed);
-    each(w, LEDGER_PENDING, pending);
-    flush_group(w);
-    if (w->settles > 0) {
-        int64_t wait = w->settles - time(NULL);
-
-        /* The server may still be carrying out what an interrupted provision asked for. A clock that was set back must
-         * not make this a long sleep. */
-        if (wait > 0)
-            (void)sleep((unsigned)(wait < 300 ? wait : 300));
-        each(w, LEDGER_ISSUING, issuing);
-    }
-    if (ledger_stamp(w->x->ledger, &p) != EX_OK)
-        trouble(w, &p);
+    sweep_local(w);
+    if (w->x->config)
+        sweep_remote(w);
+    else
+        problem_add(&w->x->broken,
+                    "; passwords whose time is over are made dead without it, and nothing else is done: no burn, no "
+                    "recovery");
+    sweep_busy(w);
+    if (!w->x->config)
+        sweep_trouble(w, &w->x->broken);
+    else if (ledger_stamp(w->x->ledger, &p) != EX_OK)
+        sweep_trouble(w, &p);
 }
 
 static int sweep_run(context *x, int argc, char **argv) {
@@ -328,7 +168,7 @@ static int sweep_run(context *x, int argc, char **argv) {
     x->config_path = q.config;
     w.now = q.now;
     w.verbose = q.verbose;
-    rc = context_open(x, &p);
+    rc = context_open_anyway(x, &p);
     if (rc == EX_OK)
         rc = look_group_init(&w.group, &p);
     if (rc != EX_OK)

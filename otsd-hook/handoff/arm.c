@@ -11,7 +11,8 @@
 /* How long another process may hold the record of an older hand-off. */
 #define LOCK_WAIT_MS 5000
 
-static int end_older(context *x, const char *user, problem *p) {
+/* What was begun by another process is finished without the server: a sweep burns what is owed in its own time. */
+static int end_older(context *x, const char *user, bool claim_only, problem *p) {
     problem later;
     entry *old;
     int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, &old, p);
@@ -25,8 +26,10 @@ static int end_older(context *x, const char *user, problem *p) {
         return rc;
     }
     rc = closing_claim(x->ledger, x->config, old, REASON_REISSUED, 0, p);
-    if (rc == EX_OK &&
-        (context_remote(x, &later) != EX_OK || closing_finish(x->ledger, x->config, x->remote, old, &later) != EX_OK))
+    if (rc == EX_OK && claim_only)
+        (void)ledger_nudge(x->ledger, &later); /* the timer comes anyway */
+    else if (rc == EX_OK && (context_remote(x, &later) != EX_OK ||
+                             closing_finish(x->ledger, x->config, x->remote, old, &later) != EX_OK))
         say(LOG_WARNING, "%s", later.text);
     ledger_release(&old);
     return rc;
@@ -83,7 +86,7 @@ int arm(context *x, arming *a, size_t n, problem *unlogged) {
     if (n == 0)
         return problem_none(unlogged);
     for (size_t i = 0; i < n; i++)
-        a[i].why->code = end_older(x, entry_record(a[i].e)->user, a[i].why);
+        a[i].why->code = end_older(x, entry_record(a[i].e)->user, a[i].resumed, a[i].why);
     rc = write_audit(x, a, n, unlogged);
     for (size_t i = 0; i < n; i++)
         if (a[i].why->code == EX_OK)

@@ -14,6 +14,7 @@
 
 #define BACKOFF_FIRST 60
 #define BACKOFF_MOST (6 * 3600)
+#define PATIENCE_MOST 86400 /* whatever the server says */
 
 int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random) {
     int64_t wait = BACKOFF_FIRST;
@@ -23,9 +24,13 @@ int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random) {
     if (wait > BACKOFF_MOST)
         wait = BACKOFF_MOST;
     if (wait < retry_after)
-        wait = retry_after;
+        wait = retry_after < PATIENCE_MOST ? retry_after : PATIENCE_MOST;
     /* Many hosts lose one server at the same moment; up to a quarter more keeps them from coming back at once. */
     return wait + (int64_t)(random % (unsigned)(wait / 4 + 1));
+}
+
+bool closing_due(int64_t next_try, int64_t now) {
+    return next_try <= now || next_try > now + PATIENCE_MOST + PATIENCE_MOST / 4;
 }
 
 void closing_note(entry *e, reason why) {
@@ -117,6 +122,7 @@ int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem
     if (rc == EX_OK)
         rc = ledger_remove(l, e, p);
     if (rc != EX_OK)
-        problem_add(p, "; %s's hand-off is over and its link dead, otsd-hook sweep writes that down", r->user);
+        problem_add(p, "; %s's hand-off is over (%s), and otsd-hook sweep writes that down", r->user,
+                    outcome_told((outcome)r->outcome));
     return rc;
 }

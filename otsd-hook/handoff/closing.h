@@ -30,5 +30,7 @@ int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem
 /* When to try again after so many failed attempts: doubling from a minute up to six hours, with jitter; a rate limit's
  * own word counts where it is longer. Seconds from now. */
 int64_t closing_backoff(int64_t attempts, long retry_after, unsigned random);
+/* Is it time for the next try? Also where that lies further away than we ever put it: then a clock was stepped. */
+bool closing_due(int64_t next_try, int64_t now);
 
 #endif

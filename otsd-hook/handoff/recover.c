@@ -97,12 +97,33 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
     return choice == CHOICE_BACK ? back(x, e, p) : orphan(x, e, out, p);
 }
 
+int recover_look(const record *r, otsd_tri *in_place, problem *p) {
+    backend_view view = backend_view_of(r);
+    int rc = problem_none(p);
+
+    *in_place = OTSD_NO;
+    if (!recover_has_password(r))
+        return rc;
+    rc = backend_look(&view, 1, p);
+    *in_place = backend_view_stands(&view);
+    backend_view_end(&view);
+    return rc;
+}
+
+int recover_alone(context *x, entry *e, recovery *out, problem *p) {
+    otsd_tri in_place;
+    int rc = recover_look(entry_record(e), &in_place, p);
+
+    *out = RECOVERED_LATER;
+    if (rc == EX_OK && recover_choose(entry_record(e), in_place) == CHOICE_FORWARD)
+        rc = recover_issuing(x, e, in_place, out, p);
+    return rc;
+}
+
 int recover_one(context *x, entry *e, recovery *out, problem *p) {
-    backend_view view = backend_view_of(entry_record(e));
+    otsd_tri in_place;
     problem ignored;
 
-    view.in_place = OTSD_UNKNOWN;
-    if (recover_has_password(entry_record(e)))
-        (void)backend_look(&view, 1, &ignored); /* it is unknown then */
-    return recover_issuing(x, e, view.in_place, out, p);
+    (void)recover_look(entry_record(e), &in_place, &ignored); /* it is unknown then */
+    return recover_issuing(x, e, in_place, out, p);
 }

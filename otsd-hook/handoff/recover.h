@@ -13,7 +13,7 @@ typedef enum recovery {
     RECOVERED_BACK,    /* account untouched; the record says what became of the secret, and is gone */
     RECOVERED_EMPTY,   /* account untouched, the server has nothing of it, the intent is gone */
     RECOVERED_LEFT,    /* the same, but the server may have made a secret that cannot be told from others: it expires */
-    RECOVERED_LATER,   /* too early to say that the server made nothing: see recover_settles */
+    RECOVERED_LATER,   /* nothing is done: it is too early to say that the server made nothing, see recover_settles */
 } recovery;
 
 /* What there is to do about it: a function of the record and of what is known about the account's password. */
@@ -28,9 +28,13 @@ recovery_choice recover_choose(const record *r, otsd_tri in_place);
 
 /* Does what becomes of this record depend on the account's password? Where it does not, in_place is ignored below. */
 bool recover_has_password(const record *r);
-/* e lies in issuing/ and is locked; in_place is what backend_look says of it. On a failure the record stays for the
+/* Is it the account's, under whatever name that has now? "No" where it does not matter. */
+int recover_look(const record *r, otsd_tri *in_place, problem *p);
+/* e lies in issuing/ and is locked; in_place is what recover_look says of it. On a failure the record stays for the
  * next try; it may lie in claimed/ then, and only its burn is owed. */
 int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p);
+/* The part that needs no server: arms it where the password is in place. Otherwise RECOVERED_LATER. */
+int recover_alone(context *x, entry *e, recovery *out, problem *p);
 /* Looks, and recovers. */
 int recover_one(context *x, entry *e, recovery *out, problem *p);
 /* The time from which a secret that is not found counts as never made: a server has as long to carry out a request as

@@ -219,6 +219,30 @@ int ledger_rename(const ledger *l, entry *e, ledger_state to, problem *p) {
     return problem_none(p);
 }
 
+int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
+    record *r = entry_record(e);
+    char name[sizeof e->name];
+    int rc;
+
+    /* entry_load knows the record by either name. */
+    snprintf(r->renamed, sizeof r->renamed, "%s", user);
+    rc = ledger_save(e, p);
+    if (rc != EX_OK)
+        return rc;
+    snprintf(name, sizeof name, "%s", user);
+    if (renameat2(l->dirs[e->state], e->name, l->dirs[e->state], name, RENAME_NOREPLACE) != 0) {
+        rc = errno == EEXIST ? LEDGER_TAKEN : EX_IOERR;
+        r->renamed[0] = '\0';
+        return problem_set(p, rc, "cannot file %s/%s/%s under %s: %s", OTSD_STATE_DIR, ledger_state_name(e->state),
+                           e->name, user, strerror(errno));
+    }
+    memcpy(e->name, name, sizeof name);
+    snprintf(r->user, sizeof r->user, "%s", user);
+    r->renamed[0] = '\0';
+    rc = ledger_save(e, p);
+    return rc == EX_OK && fsync(l->dirs[e->state]) != 0 ? entry_failed(p, "cannot write the directory of", e) : rc;
+}
+
 int ledger_sync_names(const ledger *l, ledger_state from, ledger_state to, problem *p) {
     if (fsync(l->dirs[to]) == 0 && fsync(l->dirs[from]) == 0)
         return problem_none(p);
@@ -247,6 +271,26 @@ int ledger_remove(const ledger *l, const entry *e, problem *p) {
     return problem_none(p);
 }
 
+static bool is_named(const entry *e, const char *user) {
+    char expected[sizeof e->name];
+
+    snprintf(expected, sizeof expected, e->state == LEDGER_CLAIMED ? "%s.%s" : "%s", user, e->wanted.id);
+    return strcmp(expected, e->name) == 0;
+}
+
+/* A ledger_refile that was interrupted left the record under either name; the next write says the rest. */
+static bool belongs(entry *e) {
+    record *r = &e->wanted;
+
+    if (!is_named(e, r->user)) {
+        if (!r->renamed[0] || !is_named(e, r->renamed))
+            return false;
+        memcpy(r->user, r->renamed, sizeof r->user);
+    }
+    r->renamed[0] = '\0';
+    return true;
+}
+
 int entry_load(entry *e, problem *p) {
     char text[RECORD_MAX];
     ssize_t n;
@@ -262,12 +306,9 @@ int entry_load(entry *e, problem *p) {
     len = (size_t)n;
     rc = record_parse(&e->wanted, text, len, &e->end, p);
     if (rc == EX_OK) {
-        char expected[sizeof e->name];
-
-        snprintf(expected, sizeof expected, e->state == LEDGER_CLAIMED ? "%s.%s" : "%s", e->wanted.user, e->wanted.id);
-        if (strcmp(expected, e->name) != 0)
-            rc = problem_set(p, EX_DATAERR, "it does not belong to its name");
         e->saved = e->wanted;
+        if (!belongs(e))
+            rc = problem_set(p, EX_DATAERR, "it does not belong to its name");
     }
     otsd_wipe(text, len);
     return rc;
@@ -306,6 +347,18 @@ int entry_open_locked(const ledger *l, entry *e, problem *p) {
     if (flock(e->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? LEDGER_BUSY : entry_failed(p, "cannot lock", e);
     return in_place(l->dirs[e->state], e) ? problem_none(p) : LEDGER_NONE;
+}
+
+const char *ledger_holder(const ledger *l, ledger_state s, const char *name, char *out) {
+    problem unknown;
+    pid_t pid = 0;
+    entry e;
+
+    entry_init(&e, s, name);
+    if (entry_open(l, &e, O_RDONLY, &unknown) == EX_OK)
+        pid = holder_of_flock(e.fd);
+    entry_reset(&e);
+    return holder_name(pid, out);
 }
 
 int ledger_find(const ledger *l, ledger_state s, const char *name, long wait_ms, entry **out, problem *p) {

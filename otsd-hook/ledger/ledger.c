@@ -104,7 +104,7 @@ int ledger_peek(const ledger *l, ledger_state s, const char *name, record *out, 
     if (rc == EX_OK)
         rc = entry_load(&e, p);
     if (rc == EX_OK)
-        *out = e.saved;
+        *out = e.wanted;
     entry_reset(&e);
     return rc;
 }

@@ -15,6 +15,7 @@
 #ifndef OTSD_HOOK_LEDGER_H
 #define OTSD_HOOK_LEDGER_H
 
+#include "base/holder.h"
 #include "ledger/record.h"
 
 typedef enum ledger_state { LEDGER_ISSUING, LEDGER_PENDING, LEDGER_CLAIMED, LEDGER_ASIDE, LEDGER_STATES } ledger_state;
@@ -48,6 +49,8 @@ int ledger_create(const ledger *l, const record *r, entry **out, problem *p);
 /* Opens and locks a record. name: USER, in claimed/ USER.ID. LEDGER_NONE. LEDGER_BUSY: another process held it for all
  * of wait_ms. EX_DATAERR: unreadable (p says why). *out is NULL where it fails. */
 int ledger_find(const ledger *l, ledger_state s, const char *name, long wait_ms, entry **out, problem *p);
+/* Who holds the record, for a person; out: HOLDER_MAX bytes. */
+const char *ledger_holder(const ledger *l, ledger_state s, const char *name, char *out);
 /* Is there a record of this user? Asks the directory only. */
 bool ledger_has(const ledger *l, ledger_state s, const char *name);
 /* Reads a record without locking it: it may change at any moment. The same answers, except LEDGER_BUSY. */
@@ -67,6 +70,9 @@ int ledger_rename(const ledger *l, entry *e, ledger_state to, problem *p);
 int ledger_sync_names(const ledger *l, ledger_state from, ledger_state to, problem *p);
 /* Renames and syncs one. */
 int ledger_move(const ledger *l, entry *e, ledger_state to, problem *p);
+/* Files a pending record anew, under the name that the account has now. A crash between leaves it under one of both.
+ * LEDGER_TAKEN: there is a record of that name. */
+int ledger_refile(const ledger *l, entry *e, const char *user, problem *p);
 /* Removes the record; ledger_remove durably. An intent that reappears after a crash is dropped by the next sweep. */
 int ledger_unlink(const ledger *l, const entry *e, problem *p);
 int ledger_remove(const ledger *l, const entry *e, problem *p);

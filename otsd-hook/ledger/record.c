@@ -21,35 +21,14 @@ typedef struct field {
     { #f, offsetof(record, f), 0 }
 
 static const field fields[] = {
-    STRING(id),
-    STRING(user),
-    NUMBER(uid),
-    NUMBER(created),
-    NUMBER(ttl_asked),
-    STRING(recipient),
-    STRING(passphrase),
-    NUMBER(backend),
-    NUMBER(must_change),
-    STRING(server),
-    STRING(account),
-    NUMBER(local),
-    NUMBER(changed_before),
-    STRING(boot),
-    NUMBER(boot_created),
-    STRING(metadata_key),
-    NUMBER(deadline),
-    STRING(hash),
-    NUMBER(storing),
-    STRING(link),
-    NUMBER(opened_at),
-    NUMBER(checked_at),
-    NUMBER(gone_seen),
-    NUMBER(gone_since),
-    NUMBER(reason),
-    NUMBER(claimed_at),
-    NUMBER(attempts),
-    NUMBER(next_try),
-    NUMBER(outcome),
+    STRING(id),           STRING(user),           STRING(renamed),    NUMBER(uid),
+    NUMBER(created),      NUMBER(ttl_asked),      STRING(recipient),  STRING(passphrase),
+    NUMBER(backend),      NUMBER(must_change),    STRING(server),     STRING(account),
+    NUMBER(local),        NUMBER(changed_before), STRING(boot),       NUMBER(boot_created),
+    STRING(metadata_key), NUMBER(deadline),       STRING(hash),       NUMBER(storing),
+    STRING(link),         NUMBER(opened_at),      NUMBER(checked_at), NUMBER(gone_seen),
+    NUMBER(gone_since),   NUMBER(reason),         NUMBER(claimed_at), NUMBER(attempts),
+    NUMBER(next_try),     NUMBER(outcome),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
@@ -133,8 +112,9 @@ static bool parse_line(record *r, const char *line, size_t len) {
 
 static bool plausible(const record *r) {
     return strlen(r->id) == 16 && strspn(r->id, "0123456789abcdef") == 16 && user_name_ok(r->user) && r->uid >= 0 &&
-           r->uid <= UINT32_MAX && r->reason >= 0 && r->reason < REASON_COUNT && r->outcome >= 0 &&
-           r->outcome < OUTCOME_COUNT && (r->backend == BACKEND_SHADOW || r->backend == BACKEND_COMMAND);
+           (!r->renamed[0] || user_name_ok(r->renamed)) && r->uid <= UINT32_MAX && r->reason >= 0 &&
+           r->reason < REASON_COUNT && r->outcome >= 0 && r->outcome < OUTCOME_COUNT &&
+           (r->backend == BACKEND_SHADOW || r->backend == BACKEND_COMMAND);
 }
 
 int record_parse(record *r, const char *text, size_t len, size_t *used, problem *p) {

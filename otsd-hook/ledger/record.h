@@ -53,6 +53,7 @@ typedef enum outcome {
 typedef struct record {
     char id[17]; /* 16 hex digits, random: names this hand-off in claimed/ and in the audit log */
     char user[USER_MAX + 1];
+    char renamed[USER_MAX + 1]; /* while it is being filed under this name; "" */
     int64_t uid;
     int64_t created;   /* when the server was asked */
     int64_t ttl_asked; /* seconds, exactly as sent: the mark that finds an orphan */

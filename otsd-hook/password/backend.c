@@ -61,6 +61,10 @@ backend_view backend_view_of(const record *r) {
                           .changed_before = r->changed_before};
 }
 
+otsd_tri backend_view_stands(const backend_view *view) {
+    return view->elsewhere ? OTSD_YES : view->in_place;
+}
+
 void backend_view_end(backend_view *view) {
     free(view->elsewhere);
     view->elsewhere = NULL;

@@ -87,6 +87,8 @@ int backend_lock_many(backend_view *views, size_t n, long wait_ms, problem *p);
 
 backend_view backend_view_of(const record *r);
 void backend_view_end(backend_view *view);
+/* Is it in place, or under another name? */
+otsd_tri backend_view_stands(const backend_view *view);
 /* Fills in any number, of any backends, in one pass over each backend's files. On a failure (the first one is told)
  * that backend's are OTSD_UNKNOWN. */
 int backend_look(backend_view *views, size_t n, problem *p);

@@ -14,14 +14,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/files.h"
-#include "base/words.h"
+#include "base/clock.h"
+#include "base/holder.h"
 
 #define STEP_MS 20 /* between two tries */
 
@@ -29,45 +27,14 @@ static struct flock whole_file(short type) {
     return (struct flock){.l_type = type, .l_whence = SEEK_SET};
 }
 
-static int64_t now_ms(void) {
-    struct timespec t;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &t); /* is always there */
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-/* Its name, which it chose itself, as it can be shown. */
-static bool name_of(pid_t pid, char *out, size_t size) {
-    char path[64], name[32];
-    ssize_t len;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    len = file_read(fd, name, sizeof name - 1);
-    (void)close(fd);
-    if (len <= 1)
-        return false;
-    name[len] = '\0';
-    name[strcspn(name, "\n")] = '\0';
-    words_printable(name, out, size);
-    return true;
-}
-
 /* The kernel names the process for lckpwdf's kind of lock only, and only where we can see it. */
 static int held(int fd, problem *p) {
     struct flock lock = whole_file(F_WRLCK);
-    char name[64];
+    char name[HOLDER_MAX];
 
     problem_set(p, EX_TEMPFAIL, "the account files are locked by another program");
-    if (fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0)
-        return p->code;
-    if (name_of(lock.l_pid, name, sizeof name))
-        problem_add(p, ": %s, process %ld, holds %s", name, (long)lock.l_pid, SHADOW_LOCK_PATH);
-    else
-        problem_add(p, ": process %ld holds %s", (long)lock.l_pid, SHADOW_LOCK_PATH);
+    if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
+        problem_add(p, ": %s, holds %s", holder_name(lock.l_pid, name), SHADOW_LOCK_PATH);
     return p->code;
 }
 
@@ -83,12 +50,12 @@ static int try_lock(int fd) {
 
 static int wait_for(int fd, long wait_ms, problem *p) {
     static const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
-    int64_t until = now_ms() + wait_ms;
+    int64_t until = clock_ms() + wait_ms;
 
     while (try_lock(fd) != 0) {
         if (errno != EAGAIN && errno != EACCES)
             return problem_set(p, EX_OSERR, "%s cannot be locked: %s", SHADOW_LOCK_PATH, strerror(errno));
-        if (now_ms() >= until)
+        if (clock_ms() >= until)
             return held(fd, p);
         (void)nanosleep(&step, NULL); /* a signal only makes the next try come sooner */
     }

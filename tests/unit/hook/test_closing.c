@@ -274,7 +274,9 @@ static void an_audit_log_that_fails_keeps_the_record_with_its_outcome(void **sta
     world_open(&w, NULL, steps, 1);
     put_file("/var/lib/audit", "", 0600);
     assert_int_equal(finish(&r, &p), EX_CANTCREAT);
-    assert_non_null(strstr(p.text, "; alice's hand-off is over and its link dead, otsd-hook sweep writes that down"));
+    assert_non_null(strstr(
+        p.text,
+        "; alice's hand-off is over (the link was never opened, and is burned), and otsd-hook sweep writes that down"));
     assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
     assert_int_equal(saved.outcome, OUTCOME_BURNED);
     assert_int_equal(unlink("/var/lib/audit"), 0);

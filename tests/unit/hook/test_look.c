@@ -242,6 +242,7 @@ static void those_that_are_overdue_are_locked_together(void **state) {
         entry *e;
 
         snprintf(r.user, sizeof r.user, "%s", some[i].user);
+        r.created -= 10;
         r.deadline = time(NULL) + some[i].left;
         e = world_put(&w, LEDGER_PENDING, &r);
         ledger_release(&e);

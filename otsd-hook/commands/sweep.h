@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One sweep, in two parts: what this machine can do alone, then what needs the server.
+ */
+#ifndef OTSD_HOOK_SWEEP_H
+#define OTSD_HOOK_SWEEP_H
+
+#include "handoff/context.h"
+#include "handoff/look.h"
+
+#define SWEEP_CHECKS 20 /* no more receipts than this are asked for at a time */
+#define SWEEP_BUSY 64   /* so many records in other hands are looked at again */
+
+/* A record, by its name there. */
+typedef struct sweep_name {
+    ledger_state state;
+    char name[USER_MAX + 18];
+} sweep_name;
+
+typedef struct sweep {
+    context *x;
+    bool now, verbose;
+    int worst;         /* exit code: of the worst thing that happened */
+    bool lock_refused; /* the account files stayed locked: they are waited for once */
+    bool waited;       /* for a record in other hands: likewise */
+    look_group group;  /* pending records gathered so far */
+    sweep_name busy[SWEEP_BUSY];
+    size_t busy_len;
+    sweep_name checks[SWEEP_CHECKS]; /* pending records whose receipt is to be asked for */
+    size_t checks_len;
+    size_t unlocked; /* records that are over and whose password could not be made dead */
+    int failures;    /* calls in a row that brought no answer of use */
+    bool limited;    /* the server asked for patience */
+    int64_t stop_at; /* clock_ms: no talk with the server after this */
+} sweep;
+
+/* Locks, claims, and what recovery can do alone. Needs no configuration. */
+void sweep_local(sweep *w);
+/* Burns that are owed, the rest of recovery, and what became of links: as far as the server answers, for ten minutes. */
+void sweep_remote(sweep *w);
+/* Looks again at what was in other hands, and says what still is. */
+void sweep_busy(sweep *w);
+
+void sweep_done(const sweep *w, const char *user, const char *what);
+void sweep_trouble(sweep *w, const problem *p);
+/* Opens and locks a record; false where there is nothing to do (gone, or in other hands) or it was dealt with. */
+bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out);
+/* Calls fn for each name in that state. */
+void sweep_each(sweep *w, ledger_state s, int (*fn)(const char *name, void *w));
+/* Looks at one pending record under its lock, and ends its hand-off where that is over. */
+void sweep_pending(sweep *w, const char *user);
+
+#endif

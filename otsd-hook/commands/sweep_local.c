@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a sweep does alone: arms what was interrupted after its password was set, looks at what is pending, makes
+ * passwords dead, files anew what was renamed, claims what is over.
+ *
+ * The account files are waited for once, for all passwords that are to be made dead in a group; where they stay locked,
+ * each record notes that it is over, so that the PAM module takes it for that, and its link is burned all the same.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "commands/sweep.h"
+#include "handoff/closing.h"
+#include "handoff/recover.h"
+#include "ledger/told.h"
+#include "password/backend.h"
+
+#define LOCK_WAIT_MS 15000 /* as long as other programs wait for the account files */
+#define CHECK_EVERY 3600   /* seconds between two questions about one receipt */
+
+/* A hand-off that cannot be armed has a deadline all the same. */
+static void lock_unarmed(sweep *w, const record *r) {
+    clock_moment now;
+    problem p;
+    bool locked;
+
+    clock_read(&now);
+    if (!recover_has_password(r) || record_over(r, &now) != OTSD_YES)
+        return;
+    if (backend_lock(w->x->config, r, w->lock_refused ? 0 : LOCK_WAIT_MS, &locked, &p) != EX_OK) {
+        w->lock_refused = true;
+        sweep_trouble(w, &p);
+    }
+}
+
+static int issuing(const char *name, void *arg) {
+    sweep *w = arg;
+    recovery what = RECOVERED_LATER;
+    problem p;
+    entry *e;
+
+    if (!sweep_take(w, LEDGER_ISSUING, name, &e))
+        return 0;
+    if (w->x->config && recover_alone(w->x, e, &what, &p) != EX_OK)
+        sweep_trouble(w, &p);
+    else if (what == RECOVERED_FORWARD)
+        sweep_done(w, entry_record(e)->user, "an interrupted provision is armed");
+    if (entry_state(e) == LEDGER_ISSUING)
+        lock_unarmed(w, entry_record(e));
+    ledger_release(&e);
+    return 0;
+}
+
+static void over(sweep *w, entry *e, reason why) {
+    problem p;
+
+    /* It was waited for already. */
+    if (closing_claim(w->x->ledger, w->x->config, e, why, 0, &p) != EX_OK) {
+        if (reason_locks(why))
+            w->unlocked++;
+        sweep_trouble(w, &p);
+        return;
+    }
+    why = (reason)entry_record(e)->reason;
+    say(LOG_INFO, "%s: the hand-off is over: %s", entry_record(e)->user, reason_told(why));
+    sweep_done(w, entry_record(e)->user, reason_told(why));
+}
+
+/* The name service misses the account: how often, for how long? Only the timer counts, for a person may call sweep ten
+ * times during one outage. */
+static void count_missed(const sweep *w, record *r, situation *s) {
+    clock_moment now;
+    int64_t age;
+
+    clock_read(&now);
+    age = record_age(r, &now);
+    if (w->now || age < 0)
+        return;
+    if (r->gone_seen == 0 || r->gone_since > age)
+        r->gone_since = age;
+    r->gone_seen++;
+    if (decide_gone(r->gone_seen, age - r->gone_since))
+        s->exists = OTSD_NO;
+}
+
+/* The hand-off goes on: what was noted and no longer holds is taken back. */
+static void goes_on(sweep *w, entry *e, const situation *s) {
+    record *r = entry_record(e);
+    problem p;
+
+    r->reason = REASON_NONE;
+    r->claimed_at = 0;
+    if (s->exists == OTSD_YES)
+        r->gone_seen = r->gone_since = 0;
+    if (ledger_save(e, &p) != EX_OK)
+        sweep_trouble(w, &p);
+}
+
+static void look(sweep *w, entry *e, situation *s, char **renamed) {
+    problem p;
+
+    if (look_at(entry_record(e), EVENT_SWEEP, s, renamed, &p) != EX_OK)
+        sweep_trouble(w, &p);
+}
+
+/* So that the module finds it at the account's logins. Where that name is taken it stays, and its deadline ends it. */
+static void refile(sweep *w, entry *e, const char *renamed, situation *s) {
+    char *old = strdup(entry_record(e)->user), *again = NULL;
+    problem p;
+
+    if (ledger_refile(w->x->ledger, e, renamed, &p) != EX_OK) {
+        sweep_trouble(w, &p);
+    } else {
+        say(LOG_INFO, "%s: the account is called %s now, and its hand-off goes on under that name", old ? old : "?",
+            renamed);
+        sweep_done(w, entry_record(e)->user, "the account was renamed; its hand-off goes on");
+        look(w, e, s, &again);
+    }
+    free(again);
+    free(old);
+}
+
+void sweep_pending(sweep *w, const char *user) {
+    char *renamed;
+    situation s;
+    reason why;
+    entry *e;
+
+    if (!sweep_take(w, LEDGER_PENDING, user, &e))
+        return;
+    look(w, e, &s, &renamed);
+    if (renamed)
+        refile(w, e, renamed, &s);
+    if (s.missed)
+        count_missed(w, entry_record(e), &s);
+    why = decide(&s);
+    if (why != REASON_NONE)
+        over(w, e, why);
+    else
+        goes_on(w, e, &s);
+    free(renamed);
+    ledger_release(&e);
+}
+
+static bool check_is_due(const look_item *item, int64_t now) {
+    bool asked_lately = item->checked_at <= now && item->checked_at + CHECK_EVERY > now;
+
+    return item->opened_at == 0 && !asked_lately && item->created + CHECK_EVERY <= now;
+}
+
+static void note_check(sweep *w, const look_item *item) {
+    sweep_name *c = &w->checks[w->checks_len];
+
+    if (w->checks_len == SWEEP_CHECKS)
+        return;
+    c->state = LEDGER_PENDING;
+    memccpy(c->name, item->user, '\0', sizeof c->name);
+    w->checks_len++;
+}
+
+static bool needs_a_look(const look_item *item) {
+    return decide(&item->s) != REASON_NONE || item->s.noted != REASON_NONE || item->renamed || item->s.missed ||
+           (item->gone_seen > 0 && item->s.exists == OTSD_YES);
+}
+
+static void flush_group(sweep *w) {
+    int64_t now = time(NULL);
+    problem p;
+
+    if (w->group.len == 0)
+        return;
+    if (look_group_look(&w->group, &p) != EX_OK)
+        sweep_trouble(w, &p);
+    if (look_group_lock(&w->group, w->lock_refused ? 0 : LOCK_WAIT_MS, &p) != EX_OK) {
+        w->lock_refused = true;
+        sweep_trouble(w, &p);
+    }
+    for (size_t i = 0; i < w->group.len; i++) {
+        if (needs_a_look(&w->group.items[i]))
+            sweep_pending(w, w->group.items[i].user);
+        else if (check_is_due(&w->group.items[i], now))
+            note_check(w, &w->group.items[i]);
+    }
+    look_group_empty(&w->group);
+}
+
+static int pending(const char *name, void *arg) {
+    sweep *w = arg;
+    problem p;
+    int rc = look_group_add(&w->group, w->x->ledger, name, &p);
+
+    if (rc == EX_DATAERR) {
+        entry *e;
+
+        /* Once more under the lock: it may have been in the middle of a write. */
+        if (sweep_take(w, LEDGER_PENDING, name, &e))
+            ledger_release(&e);
+    } else if (rc > 0) {
+        sweep_trouble(w, &p);
+    }
+    if (look_group_full(&w->group))
+        flush_group(w);
+    return 0;
+}
+
+void sweep_local(sweep *w) {
+    problem p;
+
+    if (backend_clean(0, &p) != EX_OK)
+        sweep_trouble(w, &p);
+    sweep_each(w, LEDGER_ISSUING, issuing);
+    sweep_each(w, LEDGER_PENDING, pending);
+    flush_group(w);
+}

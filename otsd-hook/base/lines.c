@@ -2,6 +2,9 @@
  *
  * Account files have lines of any length, and functions that read them into a fixed buffer (fgetpwent_r, fgetspent_r)
  * never get past one that is longer. So: large pieces, a buffer that grows with the longest line, one pass.
+ *
+ * "The file does not have it" is concluded from what was not shown, and ends hand-offs. So a file that was damaged, or
+ * caught while somebody writes it in place, is an error and not a short file.
  */
 #include "base/lines.h"
 
@@ -9,6 +12,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -18,7 +22,9 @@
 
 typedef struct pass {
     const char *path;
+    unsigned colons;
     int fd;
+    struct stat before;
     bool (*fn)(char *line, void *arg);
     void *arg;
     char *buf;
@@ -57,10 +63,50 @@ static void hand_out(pass *s, size_t seen) {
     memmove(s->buf, line, s->len);
 }
 
+static unsigned colons_in(const char *line) {
+    unsigned n = 0;
+
+    while ((line = strchr(line, ':'))) {
+        line++;
+        n++;
+    }
+    return n;
+}
+
+/* What is left at the end: a last line without a newline, whole or cut. */
+static int last_line(pass *s, problem *p) {
+    if (s->len == 0)
+        return problem_none(p);
+    s->buf[s->len] = '\0';
+    if (colons_in(s->buf) < s->colons)
+        return problem_set(p, EX_DATAERR, "%s ends in the middle of a line", s->path);
+    s->more = s->fn(s->buf, s->arg);
+    return problem_none(p);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b) {
+    return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Everything was shown. Was that everything? */
+static int whole(const pass *s, problem *p) {
+    struct stat now;
+
+    if (fstat(s->fd, &now) != 0)
+        return problem_set(p, EX_IOERR, "%s cannot be read: %s", s->path, strerror(errno));
+    if (now.st_size == 0)
+        return problem_set(p, EX_DATAERR, "%s is empty", s->path);
+    if (!same_file(&now, &s->before))
+        return problem_set(p, EX_TEMPFAIL, "%s changed while it was read", s->path);
+    return problem_none(p);
+}
+
 static int go(pass *s, problem *p) {
     while (s->more) {
         ssize_t got;
         size_t seen = s->len;
+        int rc;
 
         /* One byte is kept for the NUL of a last line without a newline. */
         if ((!s->buf || s->len + 1 >= s->room) && !grow(s))
@@ -68,26 +114,34 @@ static int go(pass *s, problem *p) {
         got = file_read(s->fd, s->buf + s->len, s->room - 1 - s->len);
         if (got < 0)
             return problem_set(p, EX_IOERR, "%s cannot be read: %s", s->path, strerror(errno));
-        if (got == 0)
-            break;
+        if (got == 0) {
+            rc = last_line(s, p);
+            return rc == EX_OK && s->more ? whole(s, p) : rc;
+        }
         s->len += (size_t)got;
         hand_out(s, seen);
-    }
-    if (s->more && s->len > 0) {
-        s->buf[s->len] = '\0';
-        (void)s->fn(s->buf, s->arg);
     }
     return problem_none(p);
 }
 
-int lines_each(const char *path, bool (*fn)(char *line, void *arg), void *arg, problem *p) {
-    pass s = {.path = path, .fd = open(path, O_RDONLY | O_CLOEXEC), .fn = fn, .arg = arg, .more = true};
+/* An open may be interrupted as well, on slow file systems. */
+static int open_file(const char *path) {
+    int fd;
+
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int lines_each(const char *path, unsigned colons, bool (*fn)(char *line, void *arg), void *arg, problem *p) {
+    pass s = {.path = path, .colons = colons, .fd = open_file(path), .fn = fn, .arg = arg, .more = true};
     int rc;
 
-    problem_clear(p);
     if (s.fd < 0)
         return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", path, strerror(errno));
-    rc = go(&s, p);
+    rc = fstat(s.fd, &s.before) == 0 ? go(&s, p)
+                                     : problem_set(p, EX_IOERR, "%s cannot be read: %s", path, strerror(errno));
     if (s.buf)
         otsd_wipe(s.buf, s.room);
     free(s.buf);

@@ -14,6 +14,7 @@
 #include "base/lines.h"
 
 #define PASSWD_PATH "/etc/passwd"
+#define COLONS 6 /* in a whole line */
 #define LOGIN_DEFS "/etc/login.defs"
 
 int account_uid(const char *user, int64_t *uid, problem *p) {
@@ -60,7 +61,7 @@ static bool each_line(char *line, void *arg) {
 int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p) {
     each e = {.fn = fn, .arg = arg};
 
-    return lines_each(PASSWD_PATH, each_line, &e, p);
+    return lines_each(PASSWD_PATH, COLONS, each_line, &e, p);
 }
 
 typedef struct wanted_line {

@@ -114,7 +114,13 @@ int backend_lock_many(backend_view *views, size_t n, long wait_ms, problem *p) {
 
 int backend_look(backend_view *views, size_t n, problem *p) {
     for (size_t i = 0; i < n; i++)
-        views[i].in_place = views[i].must_change = OTSD_UNKNOWN;
+        views[i] = (backend_view){.user = views[i].user,
+                                  .hash = views[i].hash,
+                                  .kind = views[i].kind,
+                                  .created = views[i].created,
+                                  .changed_before = views[i].changed_before,
+                                  .in_place = OTSD_UNKNOWN,
+                                  .must_change = OTSD_UNKNOWN};
     return each_kind(LOOK, views, n, 0, p);
 }
 

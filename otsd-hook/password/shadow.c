@@ -10,17 +10,26 @@
 #include <string.h>
 
 #include "password/shadow_file.h"
+#include "password/shadow_look.h"
+#include "password/shadow_read.h"
 #include "password/survey.h"
+
+#define SET_WAIT_MS 15000 /* for the lock; a provision has time, and its link is out already */
 
 static int absent(const char *user, problem *p) {
     return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
 }
 
+/* As the record has it. */
+static int64_t changed_before(long changed) {
+    return changed == SHADOW_DATE_ODD ? 0 : changed;
+}
+
 static void survey_line(void *item, const char *hash, long changed) {
     backend_account *a = item;
 
-    (void)changed;
     a->absent = false;
+    a->changed = changed_before(changed);
     a->has_password = !shadow_never_set(hash);
 }
 
@@ -45,7 +54,7 @@ int shadow_line_ready(const shadow_line *line, const char *user, bool force, pro
     return problem_none(p);
 }
 
-static int ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p) {
+static int ready(const config *c, const char *user, bool force, int64_t *changed, problem *p) {
     shadow_line line;
     int rc = shadow_lookup(user, &line, p);
 
@@ -53,7 +62,7 @@ static int ready(const config *c, const char *user, bool force, int64_t *changed
     if (rc == EX_OK)
         rc = shadow_line_ready(&line, user, force, p);
     if (rc == EX_OK)
-        *changed_before = line.changed;
+        *changed = changed_before(line.changed);
     otsd_wipe(&line, sizeof line);
     return rc;
 }
@@ -61,6 +70,8 @@ static int ready(const config *c, const char *user, bool force, int64_t *changed
 int shadow_line_replaceable(const shadow_line *line, const record *old, bool force, problem *p) {
     if (force)
         return problem_none(p);
+    if (shadow_never_set(line->hash))
+        return problem_set(p, EX_NOPERM, "%s's generated password is dead by now; --force gives a new one", old->user);
     if (!shadow_same(line->hash, old->hash))
         return problem_set(p, EX_NOPERM, "%s has another password by now than the generated one; --force replaces it",
                            old->user);
@@ -77,30 +88,6 @@ static int replaceable(const config *c, const record *old, bool force, problem *
     if (rc == EX_OK)
         rc = shadow_line_replaceable(&line, old, force, p);
     otsd_wipe(&line, sizeof line);
-    return rc;
-}
-
-static void look_line(void *item, const char *hash, long changed) {
-    backend_view *view = item;
-
-    view->in_place = shadow_same(hash, view->hash) ? OTSD_YES : OTSD_NO;
-    view->must_change = changed == 0 ? OTSD_YES : OTSD_NO;
-}
-
-static int look(backend_view *const *views, size_t n, problem *p) {
-    survey s;
-    int rc = survey_init(&s, n, p);
-
-    if (rc != EX_OK)
-        return rc;
-    for (size_t i = 0; i < n; i++) {
-        views[i]->in_place = views[i]->must_change = OTSD_NO;
-        survey_add(&s, views[i]->user, views[i]);
-    }
-    rc = survey_shadow(&s, look_line, p);
-    for (size_t i = 0; rc != EX_OK && i < n; i++)
-        views[i]->in_place = views[i]->must_change = OTSD_UNKNOWN;
-    survey_free(&s);
     return rc;
 }
 
@@ -127,10 +114,12 @@ static void all_failed(backend_change *c, size_t n, const problem *p) {
         each[i] = &views[i];
     }
     if (views && each)
-        (void)look(each, n, &ignored); /* they are unknown then */
+        (void)shadow_look(each, n, &ignored); /* they are unknown then */
     for (size_t i = 0; i < n; i++) {
         *c[i].why = *p;
         c[i].unsure = !views || !each || views[i].in_place != OTSD_NO;
+        if (views && each)
+            backend_view_end(&views[i]);
     }
     free(each);
     free(views);
@@ -150,7 +139,7 @@ static void set(const config *c, backend_change *changes, size_t n) {
                                    .replaces = changes[i].replaces};
     if (!lines)
         problem_set(&p, EX_OSERR, "out of memory");
-    if (!lines || shadow_apply(lines, n, &p) != EX_OK) {
+    if (!lines || shadow_apply(lines, n, SET_WAIT_MS, &p) != EX_OK) {
         all_failed(changes, n, &p);
     } else {
         for (size_t i = 0; i < n; i++)
@@ -159,31 +148,34 @@ static void set(const config *c, backend_change *changes, size_t n) {
     free(lines);
 }
 
-static int lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
-    shadow_change change = {.user = r->user, .hash = r->hash, .op = SHADOW_LOCK_IF};
-
-    int rc = r->hash[0] ? shadow_apply(&change, 1, p) : problem_none(p);
-
-    (void)c;
-    (void)wait_ms;
-    *locked = change.result == SHADOW_DONE;
-    return rc;
+static shadow_change death_of(const backend_view *view) {
+    return (shadow_change){
+        .hash = view->hash, .op = SHADOW_KILL, .changed_before = view->changed_before, .created = view->created};
 }
 
 static int lock_many(backend_view *const *views, size_t n, long wait_ms, problem *p) {
-    shadow_change *changes = calloc(n, sizeof *changes);
+    shadow_change *changes = calloc(n + 1, sizeof *changes);
     size_t count = 0;
     int rc;
-
-    (void)wait_ms;
 
     if (!changes)
         return problem_set(p, EX_OSERR, "out of memory");
     for (size_t i = 0; i < n; i++)
         if (views[i]->hash[0])
-            changes[count++] = (shadow_change){.user = views[i]->user, .hash = views[i]->hash, .op = SHADOW_LOCK_IF};
-    rc = shadow_apply(changes, count, p);
+            changes[count++] = death_of(views[i]);
+    rc = shadow_apply(changes, count, wait_ms, p);
+    for (size_t i = 0, k = 0; i < n; i++)
+        views[i]->locked = views[i]->hash[0] && changes[k++].result == SHADOW_DONE;
     free(changes);
+    return rc;
+}
+
+static int lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
+    backend_view view = backend_view_of(r), *one = &view;
+    int rc = lock_many(&one, 1, wait_ms, p);
+
+    (void)c;
+    *locked = view.locked;
     return rc;
 }
 
@@ -198,6 +190,6 @@ const backend shadow_backend = {
     .set = set,
     .lock = lock,
     .lock_many = lock_many,
-    .look = look,
+    .look = shadow_look,
     .clean = shadow_clean,
 };

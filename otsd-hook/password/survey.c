@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "password/account.h"
-#include "password/shadow_file.h"
+#include "password/shadow_read.h"
 
 int survey_init(survey *s, size_t n, problem *p) {
     s->len = 0;

@@ -28,7 +28,7 @@ void survey_free(survey *s);
 void survey_add(survey *s, const char *name, void *item);
 
 /* Both call fn for each name that the file has, with its item and what stands in the first line of that name: only that
- * one counts, as for getpwnam and getspnam. EX_NOINPUT, EX_IOERR, EX_OSERR: not everybody may have been met. */
+ * one counts, as for getpwnam and getspnam. Any failure: not everybody may have been met. */
 int survey_passwd(survey *s, void (*fn)(void *item, int64_t uid), problem *p);
 int survey_shadow(survey *s, void (*fn)(void *item, const char *hash, long changed), problem *p);
 

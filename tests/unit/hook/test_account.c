@@ -34,10 +34,33 @@ static void assert_each(const char *passwd, const char *expected) {
 
 static void each_account(void **state) {
     (void)state;
-    assert_each("root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nalice:x:1001:1::/:\nlast:x:5:",
+    assert_each("root:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/home/alice:/bin/sh\nalice:x:1001:1::/:\nlast:x:5:5:::",
                 "root 0\nalice 1000\nalice 1001\nlast 5\n");
-    assert_each("", "");
     assert_each("stop:x:1:1:::\nalice:x:1000:1000:::\n", "stop 1\n");
+}
+
+/* "It is not there" would end hand-offs. */
+static void a_damaged_file(void **state) {
+    static const struct {
+        const char *passwd, *words;
+    } rows[] = {{"", "/etc/passwd is empty"},
+                {"root:x:0:0::/root:/bin/sh\nalice:x:10", "/etc/passwd ends in the middle of a line"},
+                {"root:x:0:0::/root:/bin/sh\nalice", "/etc/passwd ends in the middle of a line"},
+                {"root:x:0:0::/root:/bin/sh\nalice:x:1000:1:::", NULL},
+                {"root:x:0:0::/root:/bin/sh\nalice:x:10\n", NULL}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1000] = "";
+        problem p;
+
+        put_file("/etc/passwd", rows[i].passwd, 0644);
+        assert_int_equal(account_each(gather, text, &p), rows[i].words ? EX_DATAERR : EX_OK);
+        assert_string_equal(p.text, rows[i].words ? rows[i].words : "");
+        /* Who was found before its end was found. */
+        put_file("/etc/passwd", "stop:x:1:1:::\nx", 0644);
+        assert_int_equal(account_each(gather, text, &p), EX_OK);
+    }
 }
 
 static void what_is_no_account(void **state) {
@@ -160,6 +183,7 @@ static void one_account(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"each line is an account, the second of a name too", each_account, NULL, NULL, NULL},
+        {"a file that is empty or cut is an error", a_damaged_file, NULL, NULL, NULL},
         {"a line without a name or a number is none", what_is_no_account, NULL, NULL, NULL},
         {"lines of any length are got past", lines_of_any_length, NULL, NULL, NULL},
         {"lines are whole wherever a piece of the file ends", lines_across_pieces, NULL, NULL, NULL},

@@ -15,8 +15,10 @@
 #include <cmocka.h>
 
 #include "password/shadow.h"
-#include "password/shadow_file.h"
+#include "password/shadow_read.h"
 #include "private_world.h"
+
+enum { PATIENCE_MS = 60000 };
 
 #define HASH "$6$salt$generated"
 #define OTHER "$6$salt$other"
@@ -49,9 +51,10 @@ static void may_a_password_be_generated(void **state) {
         const char *field;
         bool force;
         int code;
-    } rows[] = {{"!", false, EX_OK},           {"*", false, EX_OK},    {OTHER, false, EX_NOPERM},
-                {"!" OTHER, false, EX_NOPERM}, {"", false, EX_NOPERM}, {OTHER, true, EX_OK},
-                {"!" OTHER, true, EX_OK},      {"", true, EX_OK},      {"!", true, EX_OK}};
+    } rows[] = {{"!", false, EX_OK},       {"*", false, EX_OK},           {"!*", false, EX_OK},
+                {OTHER, false, EX_NOPERM}, {"!" OTHER, false, EX_NOPERM}, {"", false, EX_NOPERM},
+                {OTHER, true, EX_OK},      {"!" OTHER, true, EX_OK},      {"", true, EX_OK},
+                {"!", true, EX_OK}};
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -75,7 +78,9 @@ static void may_the_older_one_be_replaced(void **state) {
         {HASH, HASH, false, EX_OK, NULL},
         {OTHER, HASH, false, EX_NOPERM,
          "alice has another password by now than the generated one; --force replaces it"},
-        {"!", HASH, false, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it"},
+        {"!*", HASH, false, EX_NOPERM, "alice's generated password is dead by now; --force gives a new one"},
+        {"!", HASH, false, EX_NOPERM, "alice's generated password is dead by now; --force gives a new one"},
+        {"!*", HASH, true, EX_OK, NULL},
         {"", "", false, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it"},
         {"!" HASH, HASH, false, EX_NOPERM, "alice is locked; --force unlocks it with a new password"},
         {"!!" HASH, HASH, false, EX_NOPERM, "alice is locked; --force unlocks it with a new password"},
@@ -146,6 +151,8 @@ static void ready_asks_the_configured_one(void **state) {
 }
 
 static void a_survey_is_one_pass(void **state) {
+    /* The date as the record has it: 0 where it is 0 or odd. */
+    const int64_t changed[] = {0, 0, 1, 1};
     backend_account found[] = {{.user = "theirs"}, {.user = "nobody"}, {.user = "new"}, {.user = "locked"}};
     problem p;
 
@@ -155,6 +162,8 @@ static void a_survey_is_one_pass(void **state) {
     assert_true(found[1].absent && !found[1].has_password);
     assert_true(!found[2].absent && !found[2].has_password);
     assert_true(!found[3].absent && found[3].has_password);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(found[i].changed, changed[i]);
     assert_int_equal(backend_absent(&with_shadow, "nobody", &p), EX_NOUSER);
     assert_string_equal(p.text, "nobody has no line in /etc/shadow");
     assert_int_equal(backend_survey(&with_command, found, 4, &p), EX_OK);
@@ -194,15 +203,23 @@ static void a_look_tells_what_can_be_told(void **state) {
 static void one_lock_for_many(void **state) {
     record r[] = {record_of("ours", BACKEND_SHADOW), record_of("theirs", BACKEND_SHADOW),
                   record_of("new", BACKEND_COMMAND), record_of("locked", BACKEND_SHADOW)};
+    const bool locked[] = {true, false, false, true};
     backend_view views[4];
     problem p;
 
     (void)state;
+    put_file(SHADOW_PATH, "new:!:1::::::\nours:$6$a$a:0::::::\nlocked:!$6$b$b:1::::::\ntheirs:" OTHER ":0::::::\n",
+             0600);
+    snprintf(r[0].hash, sizeof r[0].hash, "$6$a$a");
+    snprintf(r[1].hash, sizeof r[1].hash, "$6$c$c");
+    snprintf(r[3].hash, sizeof r[3].hash, "$6$b$b");
+    r[0].changed_before = 17;
     for (size_t i = 0; i < 4; i++)
         views[i] = backend_view_of(&r[i]);
-    assert_int_equal(backend_lock_many(views, 4, 1000, &p), EX_OK);
-    assert_file(SHADOW_PATH,
-                "new:!:1::::::\nours:!" HASH ":0::::::\nlocked:!" HASH ":1::::::\ntheirs:" OTHER ":0::::::\n");
+    assert_int_equal(backend_lock_many(views, 4, PATIENCE_MS, &p), EX_OK);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(views[i].locked, locked[i]);
+    assert_file(SHADOW_PATH, "new:!:1::::::\nours:!*:17::::::\nlocked:!*:1::::::\ntheirs:" OTHER ":0::::::\n");
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
 }
 
@@ -213,25 +230,31 @@ static void a_lock_goes_to_the_records_own(void **state) {
     problem p;
 
     (void)state;
-    assert_int_equal(backend_lock(&with_command, &r, 1000, &locked, &p), EX_OK);
-    assert_file(SHADOW_PATH,
-                "new:!:1::::::\nours:!" HASH ":0::::::\nlocked:!" HASH ":1::::::\ntheirs:" OTHER ":0::::::\n");
+    r.changed_before = -1;
+    /* Without a configuration, too. */
+    assert_int_equal(backend_lock(NULL, &r, PATIENCE_MS, &locked, &p), EX_OK);
+    assert_true(locked);
+    assert_file(SHADOW_PATH, "new:!:1::::::\nours:!*:::::::\nlocked:!*:1::::::\ntheirs:" OTHER ":0::::::\n");
+    assert_int_equal(backend_lock(&with_command, &r, PATIENCE_MS, &locked, &p), EX_OK);
+    assert_false(locked);
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
     /* A record whose password was never made has nothing to lock. */
     r.hash[0] = '\0';
     assert_int_equal(unlink(SHADOW_PATH), 0);
     problem_set(&p, EX_IOERR, "of an earlier failure");
-    assert_int_equal(backend_lock(&with_shadow, &r, 1000, &locked, &p), EX_OK);
+    assert_int_equal(backend_lock(&with_shadow, &r, PATIENCE_MS, &locked, &p), EX_OK);
     assert_int_equal(p.code, EX_OK);
     assert_string_equal(p.text, "");
     r = record_of("ours", BACKEND_COMMAND);
-    assert_int_equal(backend_lock(&with_command, &r, 1000, &locked, &p), EX_OK);
+    assert_int_equal(backend_lock(&with_command, &r, PATIENCE_MS, &locked, &p), EX_OK);
     assert_int_equal(access("/etc/was-locked", F_OK), -1);
     r.storing = 1;
-    assert_int_equal(backend_lock(&with_command, &r, 1000, &locked, &p), EX_OK);
+    assert_int_equal(backend_lock(NULL, &r, PATIENCE_MS, &locked, &p), EX_CONFIG);
+    assert_string_equal(p.text, "without the configuration nobody knows how to lock ours");
+    assert_int_equal(backend_lock(&with_command, &r, PATIENCE_MS, &locked, &p), EX_OK);
     assert_file("/etc/was-locked", "ours\n");
     no_lock.password.lock_command = NULL;
-    assert_int_equal(backend_lock(&no_lock, &r, 1000, &locked, &p), EX_CONFIG);
+    assert_int_equal(backend_lock(&no_lock, &r, PATIENCE_MS, &locked, &p), EX_CONFIG);
 }
 
 static void set_tells_each_what_became_of_it(void **state) {

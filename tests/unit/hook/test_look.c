@@ -22,7 +22,7 @@
 #define N OTSD_NO
 #define U OTSD_UNKNOWN
 
-/* A line of passwd and of shadow, "" where there is none. */
+/* A line of passwd and of shadow, "" where there is none; '=' is the record's hash. */
 static const struct {
     const char *promise, *passwd, *shadow;
     bool command;
@@ -30,16 +30,16 @@ static const struct {
     bool same_uid;
     otsd_tri in_place, must_change;
 } rows[] = {
-    {"in place, must change", "x:1001", HASH ":0", false, Y, true, Y, Y},
-    {"in place, changed today", "x:1001", HASH ":19000", false, Y, true, Y, N},
-    {"in place, no date", "x:1001", HASH ":", false, Y, true, Y, N},
-    {"locked is in place", "x:1001", "!" HASH ":0", false, Y, true, Y, Y},
+    {"in place, must change", "x:1001", "=:0", false, Y, true, Y, Y},
+    {"in place, changed today", "x:1001", "=:19000", false, Y, true, Y, N},
+    {"in place, no date", "x:1001", "=:", false, Y, true, Y, N},
+    {"locked is in place", "x:1001", "!=:0", false, Y, true, Y, Y},
     {"another password", "x:1001", "$5$b$other:0", false, Y, true, N, Y},
-    {"another uid", "x:1002", HASH ":0", false, Y, false, Y, Y},
-    {"no account, and a line in shadow", "", HASH ":0", false, N, false, Y, Y},
+    {"another uid", "x:1002", "=:0", false, Y, false, Y, Y},
+    {"no account, and a line in shadow", "", "=:0", false, N, false, Y, Y},
     {"neither", "", "", false, N, false, N, N},
     {"no line in shadow", "x:1001", "", false, Y, true, N, N},
-    {"a backend that cannot tell", "x:1001", HASH ":0", true, Y, true, U, U},
+    {"a backend that cannot tell", "x:1001", "=:0", true, Y, true, U, U},
 };
 #define ROWS (sizeof rows / sizeof rows[0])
 
@@ -49,8 +49,13 @@ static void name_of(size_t i, char *out) {
     snprintf(out, 16, "user%zu", ROWS - i); /* not in the order of the rows */
 }
 
+/* No two generated hashes are the same. */
+static void hash_of(const char *user, char *out) {
+    snprintf(out, 100, "%s-%.50s", HASH, user);
+}
+
 static void put_accounts(void) {
-    char passwd[4000] = "root:x:0:0::/:/bin/sh\n", shadow[4000] = "", name[16];
+    char passwd[4000] = "root:x:0:0::/:/bin/sh\n", shadow[4000] = "", name[16], hash[100];
 
     for (size_t i = 0; i < ROWS; i++) {
         size_t len = strlen(passwd);
@@ -59,8 +64,14 @@ static void put_accounts(void) {
         if (rows[i].passwd[0])
             snprintf(passwd + len, sizeof passwd - len, "%s:%s:100::/:/bin/sh\n", name, rows[i].passwd);
         len = strlen(shadow);
-        if (rows[i].shadow[0])
-            snprintf(shadow + len, sizeof shadow - len, "%s:%s:0:99999:7:::\n", name, rows[i].shadow);
+        hash_of(name, hash);
+        if (rows[i].shadow[0]) {
+            size_t before = strcspn(rows[i].shadow, "=");
+            bool ours = rows[i].shadow[before] == '=';
+
+            snprintf(shadow + len, sizeof shadow - len, "%s:%.*s%s%s:0:99999:7:::\n", name, (int)before, rows[i].shadow,
+                     ours ? hash : "", rows[i].shadow + before + ours);
+        }
     }
     put_file("/etc/passwd", passwd, 0644);
     put_file("/etc/shadow", shadow, 0640);
@@ -70,7 +81,7 @@ static record record_of(size_t i) {
     record r = world_record();
 
     name_of(i, r.user);
-    snprintf(r.hash, sizeof r.hash, "%s", HASH);
+    hash_of(r.user, r.hash);
     r.backend = rows[i].command ? BACKEND_COMMAND : BACKEND_SHADOW;
     return r;
 }
@@ -118,7 +129,7 @@ static void put_records(void) {
 
 static void as_a_group(void **state) {
     look_group g;
-    char name[16];
+    char name[16], hash[100];
     problem p;
 
     (void)state;
@@ -138,7 +149,8 @@ static void as_a_group(void **state) {
     for (size_t i = 0; i < ROWS; i++) {
         name_of(i, name);
         assert_string_equal(g.items[i].user, name);
-        assert_string_equal(g.items[i].hash, HASH);
+        hash_of(name, hash);
+        assert_string_equal(g.items[i].hash, hash);
         assert_int_equal(g.items[i].uid, 1001);
         assert_int_equal(g.items[i].opened_at, 7);
         assert_int_equal(g.items[i].checked_at, 8);
@@ -230,7 +242,7 @@ static void those_that_are_overdue_are_locked_together(void **state) {
         int64_t left; /* until the deadline */
         bool locked;
     } some[] = {{"alice", 0, true}, {"bob", 1000, false}, {"carol", -1000, true}};
-    char passwd[500] = "", shadow[500] = "", *text, line[100];
+    char passwd[500] = "", shadow[500] = "", *text, line[200], hash[100];
     look_group g;
     problem p;
 
@@ -243,11 +255,12 @@ static void those_that_are_overdue_are_locked_together(void **state) {
 
         snprintf(r.user, sizeof r.user, "%s", some[i].user);
         r.created -= 10;
+        hash_of(r.user, r.hash);
         r.deadline = time(NULL) + some[i].left;
         e = world_put(&w, LEDGER_PENDING, &r);
         ledger_release(&e);
         snprintf(passwd + strlen(passwd), 100, "%s:x:1001:1::/:/bin/sh\n", some[i].user);
-        snprintf(shadow + strlen(shadow), 100, "%s:" HASH ":0:0:99999:7:::\n", some[i].user);
+        snprintf(shadow + strlen(shadow), 160, "%s:%.100s:0:0:99999:7:::\n", some[i].user, r.hash);
         assert_int_equal(look_group_add(&g, w.x.ledger, r.user, &p), EX_OK);
     }
     put_file("/etc/passwd", passwd, 0644);
@@ -256,7 +269,8 @@ static void those_that_are_overdue_are_locked_together(void **state) {
     assert_int_equal(look_group_lock(&g, 1000, &p), EX_OK);
     text = get_file("/etc/shadow");
     for (size_t i = 0; i < 3; i++) {
-        snprintf(line, sizeof line, "%s:%s" HASH ":", some[i].user, some[i].locked ? "!" : "");
+        hash_of(some[i].user, hash);
+        snprintf(line, sizeof line, "%s:%s:", some[i].user, some[i].locked ? "!*" : hash);
         assert_non_null(strstr(text, line));
     }
     free(text);

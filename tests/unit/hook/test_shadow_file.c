@@ -19,7 +19,11 @@
 #include <cmocka.h>
 
 #include "password/shadow_file.h"
+#include "password/shadow_lock.h"
+#include "password/shadow_read.h"
 #include "private_world.h"
+
+enum { PATIENCE_MS = 60000 };
 
 #define HASH "$6$salt$hashhashhash"
 static const char before[] = "root:$6$r$root:19000:0:99999:7:::\n"
@@ -64,7 +68,7 @@ static void changes_one_line_only(void **state) {
 
     (void)state;
     (void)setxattr(SHADOW_PATH, "trusted.mark", "x", 1, 0);
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_DONE);
     assert_shadow("root:$6$r$root:19000:0:99999:7:::\n"
                   "# a comment that someone left\n"
@@ -90,7 +94,7 @@ static void many_at_once(void **state) {
     problem p;
 
     (void)state;
-    assert_int_equal(shadow_apply(c, 5, &p), EX_OK);
+    assert_int_equal(shadow_apply(c, 5, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c[0].result, SHADOW_DONE);
     assert_int_equal(c[1].result, SHADOW_ABSENT);
     assert_int_equal(c[2].result, SHADOW_DONE);
@@ -146,7 +150,7 @@ static void thousands_in_a_large_file(void **state) {
 
     (void)state;
     put_file(SHADOW_PATH, text, 0640);
-    assert_int_equal(shadow_apply(c, CHANGES, &p), EX_OK);
+    assert_int_equal(shadow_apply(c, CHANGES, PATIENCE_MS, &p), EX_OK);
     for (int i = 0; i < CHANGES; i++)
         assert_int_equal(c[i].result, SHADOW_DONE);
     assert_shadow(expected);
@@ -166,7 +170,7 @@ static void a_full_disk_changes_nothing(void **state) {
     put_file(SHADOW_PATH, text, 0640);
     assert_ptr_not_equal(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
-    assert_int_equal(shadow_apply(c, CHANGES, &p), EX_IOERR);
+    assert_int_equal(shadow_apply(c, CHANGES, PATIENCE_MS, &p), EX_IOERR);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &free_again), 0);
     assert_int_equal(c[0].result, SHADOW_UNTOUCHED);
     assert_int_equal(c[CHANGES - 1].result, SHADOW_UNTOUCHED);
@@ -182,13 +186,13 @@ static void refuses_without_touching(void **state) {
 
     (void)state;
     assert_int_equal(stat(SHADOW_PATH, &a), 0);
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_REFUSED);
     assert_shadow(before);
     assert_int_equal(stat(SHADOW_PATH, &b), 0);
     assert_int_equal(a.st_ino, b.st_ino);
     c.force = true;
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_DONE);
 }
 
@@ -199,32 +203,135 @@ static void today_where_no_change_is_due(void **state) {
 
     (void)state;
     c.must_change = false;
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(shadow_lookup("carol", &line, &p), EX_OK);
     assert_in_range(line.changed, time(NULL) / 86400 - 1, time(NULL) / 86400);
 }
 
-static void locks_only_the_generated_one(void **state) {
-    shadow_change c = set("alice");
+static shadow_change death(const char *hash) {
+    return (shadow_change){.hash = hash, .op = SHADOW_KILL, .changed_before = 19005, .created = 20000L * 86400};
+}
+
+/* Whatever the account is called by now, wherever its line is, whatever form it has; locked or not. */
+static void a_hash_dies_wherever_it_stands(void **state) {
+    shadow_change c[] = {death(HASH), death("$6$other$one"), death(HASH)};
+    problem p;
+
+    (void)state;
+    put_file(SHADOW_PATH,
+             "root:$6$r$root:19000:0:99999:7:::\n"
+             "new-name:" HASH ":0:0:99999:7:::\n"
+             "locked:!" HASH ":0:1:2:3:4:5:6\n"
+             "twice:!!" HASH ":19007:0:99999:7:::\n"
+             "near:" HASH "x:0:0:99999:7:::\n"
+             "short:" HASH "\n"
+             "shorter:" HASH ":0\n"
+             "odd:" HASH ":0x::::::more:and more\n"
+             "none:" HASH "::0::::::\n"
+             "# " HASH "\n"
+             "twice:$6$t$t:0:0:99999:7:::\n"
+             "last:" HASH ":0::::::",
+             0640);
+    assert_int_equal(shadow_apply(c, 3, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(c[0].result, SHADOW_DONE);
+    assert_int_equal(c[1].result, SHADOW_ABSENT);
+    assert_int_equal(c[2].result, SHADOW_DONE);
+    assert_shadow("root:$6$r$root:19000:0:99999:7:::\n"
+                  "new-name:!*:19005:0:99999:7:::\n"
+                  "locked:!*:19005:1:2:3:4:5:6\n"
+                  "twice:!*:19007:0:99999:7:::\n"
+                  "near:" HASH "x:0:0:99999:7:::\n"
+                  "short:!*\n"
+                  "shorter:!*:19005\n"
+                  "odd:!*:0x::::::more:and more\n"
+                  "none:!*::0::::::\n"
+                  "# " HASH "\n"
+                  "twice:$6$t$t:0:0:99999:7:::\n"
+                  "last:!*:19005::::::\n");
+    assert_int_equal(shadow_apply(c, 3, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(c[0].result, SHADOW_ABSENT);
+}
+
+static void a_line_of_any_length_dies(void **state) {
+    static char text[20000], expected[20000];
+    shadow_change c = death(HASH);
+    problem p;
+
+    (void)state;
+    snprintf(text, sizeof text, "big:%s:0:0:99999:7:::%09000d\nzoe:!:1::::::\n", HASH, 7);
+    snprintf(expected, sizeof expected, "big:!*:19005:0:99999:7:::%09000d\nzoe:!:1::::::\n", 7);
+    put_file(SHADOW_PATH, text, 0640);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
+    assert_shadow(expected);
+}
+
+static void a_dead_account_is_set_again(void **state) {
+    shadow_change c = set("alice"), d = death(HASH);
     shadow_line line;
     problem p;
 
     (void)state;
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
-    c.op = SHADOW_LOCK_IF;
-    c.hash = "$6$other$one";
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
-    assert_int_equal(c.result, SHADOW_OTHER);
-    c.hash = HASH;
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(shadow_apply(&d, 1, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(d.result, SHADOW_DONE);
+    assert_int_equal(shadow_lookup("alice", &line, &p), EX_OK);
+    assert_string_equal(line.hash, "!*");
+    assert_int_equal(line.changed, 19005);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_DONE);
-    assert_int_equal(shadow_lookup("alice", &line, &p), EX_OK);
-    assert_string_equal(line.hash, "!" HASH);
-    assert_true(shadow_same(line.hash, HASH));
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
-    assert_int_equal(c.result, SHADOW_OTHER);
-    assert_int_equal(shadow_lookup("alice", &line, &p), EX_OK);
-    assert_string_equal(line.hash, "!" HASH);
+}
+
+/* What was cut is not known to lack the hash; what is there dies all the same. */
+static void a_damaged_file_is_not_a_file_without(void **state) {
+    static const struct {
+        const char *text;
+        int code, there;
+    } rows[] = {{"", EX_DATAERR, EX_DATAERR},
+                {"alice:" HASH ":0:0:99999:7:::\nbob:$6$b", EX_DATAERR, EX_OK},
+                {"alice:" HASH ":0:0:99999:7:::\nbob:$6$b$bob:1:::::", EX_DATAERR, EX_OK},
+                {"alice:" HASH ":0:0:99999:7:::\nbob:$6$b$bob:1::::::", EX_OK, EX_OK},
+                {"alice:" HASH ":0:0:99999:7:::\n", EX_OK, EX_OK}};
+    problem p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        shadow_change other = death("$6$other$one"), c = death(HASH);
+
+        put_file(SHADOW_PATH, rows[i].text, 0640);
+        if (shadow_apply(&other, 1, PATIENCE_MS, &p) != rows[i].code)
+            fail_msg("row %zu, a hash that is not there: %s", i, p.text);
+        assert_int_equal(other.result, rows[i].code == EX_OK ? SHADOW_ABSENT : SHADOW_UNTOUCHED);
+        if (shadow_apply(&c, 1, PATIENCE_MS, &p) != rows[i].there)
+            fail_msg("row %zu, one that is: %s", i, p.text);
+        assert_int_equal(c.result, rows[i].there == EX_OK ? SHADOW_DONE : SHADOW_UNTOUCHED);
+    }
+}
+
+static void nothing_is_waited_for_that_need_not(void **state) {
+    shadow_change c = death(HASH), s = set("alice");
+    int lock;
+    problem p;
+
+    (void)state;
+    assert_int_equal(shadow_lock_take(0, &lock, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_ABSENT);
+    assert_int_equal(shadow_apply(&s, 1, 0, &p), EX_TEMPFAIL);
+    assert_int_equal(s.result, SHADOW_UNTOUCHED);
+    assert_int_equal(shadow_clean(PATIENCE_MS, &p), EX_OK);
+    put_file("/etc/shadow.otsd", "half a file", 0600);
+    assert_int_equal(shadow_clean(1, &p), EX_TEMPFAIL);
+    assert_int_equal(shadow_clean(0, &p), EX_OK);
+    assert_int_equal(access("/etc/shadow.otsd", F_OK), 0);
+    shadow_lock_release(lock);
+    assert_int_equal(shadow_clean(0, &p), EX_OK);
+    assert_int_equal(access("/etc/shadow.otsd", F_OK), -1);
+    put_file(SHADOW_PATH, "alice:" HASH ":0::::::\n", 0640);
+    assert_int_equal(shadow_lock_take(0, &lock, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, 0, &p), EX_TEMPFAIL);
+    assert_int_equal(c.result, SHADOW_UNTOUCHED);
+    assert_shadow("alice:" HASH ":0::::::\n");
+    shadow_lock_release(lock);
 }
 
 static void follows_no_link(void **state) {
@@ -234,7 +341,7 @@ static void follows_no_link(void **state) {
     (void)state;
     assert_int_equal(rename(SHADOW_PATH, "/etc/elsewhere"), 0);
     assert_int_equal(symlink("/etc/elsewhere", SHADOW_PATH), 0);
-    assert_int_not_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_not_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     {
         char *text = get_file("/etc/elsewhere");
 
@@ -282,7 +389,7 @@ static void gets_past_long_lines(void **state) {
     snprintf(text, sizeof text, "big:%09000d:1:0:99999:7:::\nzoe:!:1:0:99999:7:::\n", 7);
     put_file(SHADOW_PATH, text, 0640);
     assert_int_equal(shadow_lookup("zoe", &line, &p), EX_OK);
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_DONE);
     assert_int_equal(shadow_lookup("big", &line, &p), EX_DATAERR);
 }
@@ -295,7 +402,7 @@ static void the_first_line_counts_however_long(void **state) {
     (void)state;
     snprintf(text, sizeof text, "zoe:%09000d:1:0:99999:7:::\nzoe:!:1:0:99999:7:::\n", 7);
     put_file(SHADOW_PATH, text, 0640);
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_ABSENT);
     assert_shadow(text);
 }
@@ -312,7 +419,7 @@ static void passes_over_junk(void **state) {
     (void)state;
     assert_int_equal(write(fd, junk, sizeof junk - 1), sizeof junk - 1);
     assert_int_equal(close(fd), 0);
-    assert_int_equal(shadow_apply(c, 2, &p), EX_OK);
+    assert_int_equal(shadow_apply(c, 2, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c[0].result, SHADOW_ABSENT);
     assert_int_equal(c[1].result, SHADOW_DONE);
     fd = open(SHADOW_PATH, O_RDONLY | O_CLOEXEC);
@@ -327,9 +434,9 @@ static void an_empty_file_has_nobody(void **state) {
 
     (void)state;
     put_file(SHADOW_PATH, "", 0640);
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_ABSENT);
-    assert_int_equal(shadow_apply(&c, 0, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 0, PATIENCE_MS, &p), EX_OK);
     assert_shadow("");
 }
 
@@ -350,7 +457,7 @@ static void each_line_until_told_to_stop(void **state) {
     assert_string_equal(text,
                         "root $6$r$root 19000\nalice ! 19001\nbob $6$b$bob 19002\nodd x -1\n+nis  -1\ncarol * 19003\n");
     text[0] = '\0';
-    put_file(SHADOW_PATH, "last:!!:0", 0640);
+    put_file(SHADOW_PATH, "last:!!:0::::::", 0640);
     assert_int_equal(shadow_each(gather, text, &p), EX_OK);
     assert_string_equal(text, "last !! 0\n");
     assert_int_equal(unlink(SHADOW_PATH), 0);
@@ -363,10 +470,10 @@ static void replaces_only_the_hash_it_names(void **state) {
 
     (void)state;
     c.replaces = "$6$other$one";
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_REFUSED);
     c.replaces = "$6$b$bob";
-    assert_int_equal(shadow_apply(&c, 1, &p), EX_OK);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
     assert_int_equal(c.result, SHADOW_DONE);
 }
 
@@ -379,7 +486,13 @@ int main(void) {
         {"an account with a password is refused and the file not rewritten", refuses_without_touching, world, NULL,
          NULL},
         {"without must_change the date is today", today_where_no_change_is_due, world, NULL, NULL},
-        {"the lock hits the generated password only, and once", locks_only_the_generated_one, world, NULL, NULL},
+        {"a hash dies wherever it stands, and no other one", a_hash_dies_wherever_it_stands, world, NULL, NULL},
+        {"it dies in a line of any length", a_line_of_any_length_dies, world, NULL, NULL},
+        {"an account whose password died can be given another one", a_dead_account_is_set_again, world, NULL, NULL},
+        {"a file that is empty or cut is not one without the hash", a_damaged_file_is_not_a_file_without, world, NULL,
+         NULL},
+        {"the lock is not waited for where there is nothing to do", nothing_is_waited_for_that_need_not, world, NULL,
+         NULL},
         {"a shadow file that is a link is refused", follows_no_link, world, NULL, NULL},
         {"a crashed transaction's left-over is removed, others' files stay", removes_only_what_is_ours, world, NULL,
          NULL},

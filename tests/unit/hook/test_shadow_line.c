@@ -18,7 +18,6 @@
 
 typedef struct row {
     const char *field; /* in the file */
-    shadow_op op;
     bool must_change, force;
     const char *replaces;
     shadow_result result;
@@ -27,32 +26,25 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
-    /* A password that was never set. */
-    {"!", SHADOW_SET, true, false, NULL, SHADOW_DONE, OURS, 0},
-    {"!!", SHADOW_SET, true, false, NULL, SHADOW_DONE, OURS, 0},
-    {"*", SHADOW_SET, false, false, NULL, SHADOW_DONE, OURS, TODAY},
-    {"!*", SHADOW_SET, false, false, NULL, SHADOW_DONE, OURS, TODAY},
+    /* A password that was never set, or that died. */
+    {"!", true, false, NULL, SHADOW_DONE, OURS, 0},
+    {"!!", true, false, NULL, SHADOW_DONE, OURS, 0},
+    {"*", false, false, NULL, SHADOW_DONE, OURS, TODAY},
+    {SHADOW_DEAD, false, false, NULL, SHADOW_DONE, OURS, TODAY},
     /* One that is there, one that is locked, none at all: all three are the account's own. */
-    {THEIRS, SHADOW_SET, true, false, NULL, SHADOW_REFUSED, NULL, 0},
-    {"!" THEIRS, SHADOW_SET, true, false, NULL, SHADOW_REFUSED, NULL, 0},
-    {"", SHADOW_SET, true, false, NULL, SHADOW_REFUSED, NULL, 0},
-    {"*NP*", SHADOW_SET, true, false, NULL, SHADOW_REFUSED, NULL, 0},
-    {THEIRS, SHADOW_SET, true, true, NULL, SHADOW_DONE, OURS, 0},
-    {"!" THEIRS, SHADOW_SET, false, true, NULL, SHADOW_DONE, OURS, TODAY},
-    {"", SHADOW_SET, true, true, NULL, SHADOW_DONE, OURS, 0},
+    {THEIRS, true, false, NULL, SHADOW_REFUSED, NULL, 0},
+    {"!" THEIRS, true, false, NULL, SHADOW_REFUSED, NULL, 0},
+    {"", true, false, NULL, SHADOW_REFUSED, NULL, 0},
+    {"*NP*", true, false, NULL, SHADOW_REFUSED, NULL, 0},
+    {THEIRS, true, true, NULL, SHADOW_DONE, OURS, 0},
+    {"!" THEIRS, false, true, NULL, SHADOW_DONE, OURS, TODAY},
+    {"", true, true, NULL, SHADOW_DONE, OURS, 0},
     /* In place of a named one. */
-    {OLD, SHADOW_SET, true, false, OLD, SHADOW_DONE, OURS, 0},
-    {"!" OLD, SHADOW_SET, true, false, OLD, SHADOW_REFUSED, NULL, 0},
-    {THEIRS, SHADOW_SET, true, false, OLD, SHADOW_REFUSED, NULL, 0},
-    {"!", SHADOW_SET, true, false, OLD, SHADOW_REFUSED, NULL, 0},
-    {THEIRS, SHADOW_SET, true, true, OLD, SHADOW_DONE, OURS, 0},
-    /* A lock is for the generated password, once. The date stays. */
-    {OURS, SHADOW_LOCK_IF, false, false, NULL, SHADOW_DONE, "!" OURS, -1},
-    {"!" OURS, SHADOW_LOCK_IF, false, false, NULL, SHADOW_OTHER, NULL, 0},
-    {THEIRS, SHADOW_LOCK_IF, false, false, NULL, SHADOW_OTHER, NULL, 0},
-    {THEIRS, SHADOW_LOCK_IF, false, true, NULL, SHADOW_OTHER, NULL, 0},
-    {"!", SHADOW_LOCK_IF, false, false, NULL, SHADOW_OTHER, NULL, 0},
-    {"", SHADOW_LOCK_IF, false, false, NULL, SHADOW_OTHER, NULL, 0},
+    {OLD, true, false, OLD, SHADOW_DONE, OURS, 0},
+    {"!" OLD, true, false, OLD, SHADOW_REFUSED, NULL, 0},
+    {THEIRS, true, false, OLD, SHADOW_REFUSED, NULL, 0},
+    {"!", true, false, OLD, SHADOW_REFUSED, NULL, 0},
+    {THEIRS, true, true, OLD, SHADOW_DONE, OURS, 0},
 };
 
 static void each_change(void **state) {
@@ -61,13 +53,13 @@ static void each_change(void **state) {
         const row *t = &rows[i];
         const shadow_change c = {.user = "alice",
                                  .hash = OURS,
-                                 .op = t->op,
+                                 .op = SHADOW_SET,
                                  .must_change = t->must_change,
                                  .force = t->force,
                                  .replaces = t->replaces};
         shadow_line line = {"untouched", 7};
 
-        if (change_line(&c, t->field, TODAY, &line) != t->result)
+        if (change_line(&c, t->field, 3, TODAY, &line) != t->result)
             fail_msg("row %zu: another result", i);
         if (strcmp(line.hash, t->becomes ? t->becomes : "untouched") != 0)
             fail_msg("row %zu: the field becomes %s", i, line.hash);
@@ -76,17 +68,100 @@ static void each_change(void **state) {
     }
 }
 
-static void the_longest_hash_can_be_locked(void **state) {
-    char longest[SHADOW_HASH_MAX];
-    const shadow_change c = {.user = "alice", .hash = longest, .op = SHADOW_LOCK_IF};
-    shadow_line line;
+enum { NONE = -1, DAY = 86400 };
+
+static void each_death(void **state) {
+    static const struct {
+        const char *field;
+        long date;
+        int64_t before, created;
+        bool dies;
+        long becomes;
+    } deaths[] = {
+        /* Nothing is left, locked or not. */
+        {OURS, 20001, 19000, 20000 * DAY, true, 20001},
+        {"!" OURS, 20001, 19000, 20000 * DAY, true, 20001},
+        {"!!!" OURS, 20001, 19000, 20000 * DAY, true, 20001},
+        /* The 0 of must-change goes: to the date before, to none where there was none, to the day of the provision. */
+        {OURS, 0, 19000, 20000 * DAY + 5, true, 19000},
+        {"!" OURS, 0, 19000, 20000 * DAY + 5, true, 19000},
+        {OURS, 0, NONE, 20000 * DAY + 5, true, NONE},
+        {OURS, 0, 0, 20000 * DAY + 5, true, 20000},
+        {OURS, 0, 0, 20000 * DAY + DAY - 1, true, 20000},
+        /* What a damaged record says is never a 0 again. */
+        {OURS, 0, 0, 0, true, NONE},
+        {OURS, 0, 0, DAY - 1, true, NONE},
+        {OURS, 0, -5, 20000 * DAY, true, NONE},
+        {OURS, 0, INT64_MAX, 20000 * DAY, true, NONE},
+        /* Another date is somebody's own. */
+        {OURS, NONE, 19000, 20000 * DAY, true, NONE},
+        {OURS, SHADOW_DATE_ODD, 19000, 20000 * DAY, true, SHADOW_DATE_ODD},
+        /* Only this hash. */
+        {THEIRS, 0, 19000, 20000 * DAY, false, 0},
+        {"!" THEIRS, 0, 19000, 20000 * DAY, false, 0},
+        {"*" OURS, 0, 19000, 20000 * DAY, false, 0},
+        {OURS "x", 0, 19000, 20000 * DAY, false, 0},
+        {"!", 0, 19000, 20000 * DAY, false, 0},
+        {SHADOW_DEAD, 0, 19000, 20000 * DAY, false, 0},
+        {"", 0, 19000, 20000 * DAY, false, 0},
+    };
 
     (void)state;
-    memset(longest, 'x', sizeof longest - 1);
-    longest[sizeof longest - 1] = '\0';
-    assert_int_equal(change_line(&c, longest, TODAY, &line), SHADOW_DONE);
-    assert_int_equal(line.hash[0], '!');
-    assert_string_equal(line.hash + 1, longest);
+    for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
+        const shadow_change c = {
+            .hash = OURS, .op = SHADOW_KILL, .changed_before = deaths[i].before, .created = deaths[i].created};
+        shadow_line line = {"untouched", 7};
+        bool dies = change_line(&c, deaths[i].field, deaths[i].date, TODAY, &line) == SHADOW_DONE;
+
+        if (dies != deaths[i].dies)
+            fail_msg("row %zu: it %s", i, dies ? "dies" : "lives");
+        if (strcmp(line.hash, dies ? "!*" : "untouched") != 0)
+            fail_msg("row %zu: the field becomes %s", i, line.hash);
+        if (line.changed != (dies ? deaths[i].becomes : 7))
+            fail_msg("row %zu: the date becomes %ld", i, line.changed);
+    }
+}
+
+/* usermod -U and passwd -u take one '!' away. */
+static void an_unlock_revives_nothing(void **state) {
+    (void)state;
+    assert_true(shadow_never_set(SHADOW_DEAD));
+    assert_int_equal(SHADOW_DEAD[0], '!');
+    assert_true(shadow_never_set(&SHADOW_DEAD[1]));
+}
+
+static void nothing_is_not_a_hash(void **state) {
+    const shadow_change c = {.hash = "", .op = SHADOW_KILL, .created = 20000L * DAY};
+    static const char *const fields[] = {"", "!", "!!", "*"};
+    shadow_line line = {"untouched", 7};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        assert_int_equal(change_line(&c, fields[i], 0, TODAY, &line), SHADOW_ABSENT);
+    assert_string_equal(line.hash, "untouched");
+}
+
+static void each_date(void **state) {
+    static const struct {
+        const char *field;
+        long date;
+    } dates[] = {{"19000:0:", 19000},
+                 {"0:", 0},
+                 {"0", 0},
+                 {"7\n", 7},
+                 {":0:99999", NONE},
+                 {"", NONE},
+                 {"\n", NONE},
+                 {"-1:", NONE},
+                 {"-7", NONE},
+                 {"x:", SHADOW_DATE_ODD},
+                 {"0x:", SHADOW_DATE_ODD},
+                 {"12 :", SHADOW_DATE_ODD}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
+        if (shadow_date(dates[i].field) != dates[i].date)
+            fail_msg("the date '%s' is %ld", dates[i].field, shadow_date(dates[i].field));
 }
 
 static void never_set(void **state) {
@@ -120,7 +195,10 @@ static void same(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"what becomes of a line follows from its field and the change", each_change, NULL, NULL, NULL},
-        {"the longest hash has room for the mark of a lock", the_longest_hash_can_be_locked, NULL, NULL, NULL},
+        {"a hash that dies leaves nothing, and no date that keeps a key out", each_death, NULL, NULL, NULL},
+        {"what an unlock makes of a dead one is dead", an_unlock_revives_nothing, NULL, NULL, NULL},
+        {"a record without a hash kills nothing", nothing_is_not_a_hash, NULL, NULL, NULL},
+        {"a date is a number, nothing, or odd", each_date, NULL, NULL, NULL},
         {"never had a password: '!' and '*' only", never_set, NULL, NULL, NULL},
         {"the generated password is the same, locked or not", same, NULL, NULL, NULL},
     };

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * /etc/shadow as everybody's logins read it, without a lock: it is replaced as a whole, so what is read is whole, too.
+ */
+#ifndef OTSD_HOOK_SHADOW_READ_H
+#define OTSD_HOOK_SHADOW_READ_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/problem.h"
+#include "password/shadow_line.h"
+
+#define SHADOW_PATH "/etc/shadow"
+
+/* EX_NOUSER: no such line. Names of other sources (LDAP …) are not looked at. */
+int shadow_lookup(const char *user, shadow_line *out, problem *p);
+/* Calls fn for each line that has a name and a password field, of any length (fgetspent_r never gets past one that is
+ * longer than its buffer), until it returns false. The strings are gone after the call. EX_OK: what was not shown is
+ * not there (lines.h). */
+int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p);
+
+#endif

@@ -58,6 +58,7 @@ static const conf_row rows[] = {
     {"handoff", "share_domain", CONF_TEXT, AT(handoff.share_domain), 0, 0, host, NULL},
     {"handoff", "min_length", CONF_INTEGER, AT(handoff.min_length), 1, 128, NULL, NULL},
     {"handoff", "must_change", CONF_BOOLEAN, AT(handoff.must_change), 0, 0, NULL, NULL},
+    {"handoff", "former", CONF_NAMES, AT(handoff.former), 0, 0, conf_absolute, NULL},
     {"password", "backend", CONF_WORD, AT(password.backend), 0, 0, NULL, backends},
     {"password", "command", CONF_TEXT, AT(password.command), 0, 0, conf_absolute, NULL},
     {"password", "lock_command", CONF_TEXT, AT(password.lock_command), 0, 0, conf_absolute, NULL},

@@ -19,6 +19,7 @@ typedef struct config {
         char *share_domain;
         long min_length;  /* shortest generated value to accept; default 10 */
         bool must_change; /* at the first login; default true */
+        char **former;    /* files with the group server of servers used before; NULL-terminated, NULL: none */
     } handoff;
     struct {
         backend_kind backend;

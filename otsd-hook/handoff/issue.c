@@ -20,19 +20,16 @@
 #include "password/backend.h"
 #include "password/hash.h"
 
-#define MARK_MOST 899 /* seconds by which the ttl asked for may differ from the wanted one */
 #define SECONDS_ON_THE_WAY 5
 
-/* The ttl to ask for: less by the mark than what is wanted, or than what this server grants at most (0: not known), and
- * none that the server grants whatever is asked for. */
-static int64_t marked_ttl(const issue *i, int64_t ceiling, uint32_t random) {
-    int64_t most = ceiling > 0 && ceiling < i->ttl ? ceiling : i->ttl;
-    int64_t span = most / 8 < MARK_MOST ? most / 8 : MARK_MOST;
-    int64_t less = (int64_t)(random % (uint64_t)(span + 1));
+/* What does not fit is not cut: a record without a server is taken for one of the configuration's. */
+static void note_server(const config *c, record *r) {
+    const char *url = otsd_server_url(c->server), *account = otsd_server_username(c->server);
 
-    if (span > 0 && match_is_clamp(most - less, ceiling))
-        less += less < span ? 1 : -1;
-    return most - less;
+    if (strlen(url) >= sizeof r->server || strlen(account) >= sizeof r->account)
+        return;
+    snprintf(r->server, sizeof r->server, "%s", url);
+    snprintf(r->account, sizeof r->account, "%s", account);
 }
 
 static int intend(context *x, issue *i, int64_t ceiling) {
@@ -53,7 +50,8 @@ static int intend(context *x, issue *i, int64_t ceiling) {
     record_created(&r, &now);
     r.local = i->local;
     r.changed_before = i->changed_before;
-    r.ttl_asked = marked_ttl(i, ceiling, random.mark);
+    note_server(x->config, &r);
+    r.ttl_asked = match_ttl(i->ttl, ceiling, random.mark);
     if (i->recipient)
         snprintf(r.recipient, sizeof r.recipient, "%s", i->recipient);
     if (i->passphrase)
@@ -148,6 +146,7 @@ static int note(issue *i, const otsd_receipt *t, problem *p) {
     if (strlen(t->metadata_key) > KEY_MAX || left <= 0 || left > 366 * 86400)
         return problem_set(p, EX_PROTOCOL, "%s: the server's answer has no usable metadata key or lifetime", i->user);
     snprintf(r->metadata_key, sizeof r->metadata_key, "%s", t->metadata_key);
+    r->granted = left;
     r->deadline = r->created + (left < i->ttl_asked ? left : i->ttl_asked);
     if (i->link && i->keep_link && strlen(i->link) <= HANDOFF_LINK_MAX)
         snprintf(r->link, sizeof r->link, "%s", i->link);

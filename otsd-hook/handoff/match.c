@@ -7,6 +7,7 @@
 
 #define CLOCK_SLACK 300 /* s: how far the clocks may differ, where nothing says by how much they do */
 #define CLOCK_JITTER 2
+#define MARK_MOST 899 /* s */
 
 void clock_gap_note(clock_gap *g, int64_t ours, int64_t servers) {
     int64_t ahead = servers - ours;
@@ -19,7 +20,7 @@ void clock_gap_note(clock_gap *g, int64_t ours, int64_t servers) {
 }
 
 /* Floors of 60 and 300 seconds, ceilings of 7, 14 and 30 days; a site's own are learned (ledger/ceiling.h). */
-bool match_is_clamp(int64_t ttl, int64_t ceiling) {
+static bool is_clamp(int64_t ttl, int64_t ceiling) {
     static const int64_t known[] = {60, 300, 604800, 1209600, 2592000};
 
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -30,16 +31,26 @@ bool match_is_clamp(int64_t ttl, int64_t ceiling) {
 
 /* What everybody gets who asks for too little or too much tells nobody apart. */
 static bool marked(int64_t granted, int64_t asked, int64_t ceiling) {
-    return granted == asked && !match_is_clamp(asked, ceiling);
+    return granted == asked && !is_clamp(asked, ceiling);
 }
 
 /* Might it be ours all the same? */
 static bool unmarked(int64_t granted, int64_t asked, int64_t ceiling) {
     static const int64_t floor_most = 300;
 
-    if (!match_is_clamp(granted, ceiling))
+    if (!is_clamp(granted, ceiling))
         return false;
     return granted <= floor_most ? granted >= asked : granted <= asked;
+}
+
+int64_t match_ttl(int64_t wanted, int64_t ceiling, uint32_t random) {
+    int64_t most = ceiling > 0 && ceiling < wanted ? ceiling : wanted;
+    int64_t span = most / 8 < MARK_MOST ? most / 8 : MARK_MOST;
+    int64_t less = (int64_t)(random % (uint64_t)(span + 1));
+
+    if (span > 0 && is_clamp(most - less, ceiling))
+        less += less < span ? 1 : -1;
+    return most - less;
 }
 
 static bool recipient_fits(const char *masked, const char *asked) {

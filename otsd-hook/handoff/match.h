@@ -67,7 +67,8 @@ typedef struct match_result {
 /* settling: how long a request may take. */
 match_result match_find(const match_input *in, const intent *ours, int64_t settling);
 
-/* Is it a ttl that a server grants whatever was asked for? ceiling as above. */
-bool match_is_clamp(int64_t ttl, int64_t ceiling);
+/* The ttl to ask for, which is the mark: less by up to 899 seconds, and an eighth, than what is wanted, or than what
+ * this server grants at most (ceiling, as above), and none that it grants whatever is asked for. random: any number. */
+int64_t match_ttl(int64_t wanted, int64_t ceiling, uint32_t random);
 
 #endif

@@ -27,6 +27,8 @@ void orphans_free(orphans *o) {
     }
     free(o->strays);
     free(o->intents);
+    free(o->url);
+    free(o->account);
     memset(o, 0, sizeof *o);
 }
 
@@ -119,17 +121,17 @@ static int read_record(const char *name, void *arg) {
 
 /* The ledger after the server, and the states in the order in which a record passes them: so a secret that was on the
  * list is either known by then, or its intent is seen. */
-static int load(orphans *o, remote *server, ledger *l, const char *self, problem *p) {
+static int load(orphans *o, remote *server, ledger *l, const record *r, problem *p) {
     int64_t now = time(NULL);
     size_t kept = 0;
     int rc;
 
     orphans_free(o);
-    rc = remote_recent(server, add_stray, o, p);
+    rc = remote_recent(server, r, add_stray, o, p);
     if (o->len > 0)
         qsort(o->strays, o->len, sizeof *o->strays, by_key);
     for (ledger_state s = LEDGER_ISSUING; rc == EX_OK && s < LEDGER_STATES; s++) {
-        reading g = {o, l, s, self};
+        reading g = {o, l, s, r->user};
 
         rc = ledger_each(l, s, read_record, &g, p);
         if (rc == EX_OSERR)
@@ -149,6 +151,12 @@ static int load(orphans *o, remote *server, ledger *l, const char *self, problem
     }
     o->len = kept;
     o->asked_at = now;
+    o->url = strdup(remote_url(server, r));
+    o->account = strdup(remote_account(server, r));
+    if (!o->url || !o->account) {
+        orphans_free(o);
+        return problem_set(p, EX_OSERR, "out of memory while looking for lost secrets");
+    }
     return problem_none(p);
 }
 
@@ -160,15 +168,20 @@ int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t
     match_result result;
 
     memset(out, 0, sizeof *out);
-    /* A list from before an intent settled proves nothing once it has. */
-    if (o->asked_at == 0 || o->asked_at > now || (o->asked_at < settles && now >= settles)) {
-        int rc = load(o, server, l, r->user, p);
+    /* A list from before an intent settled proves nothing once it has, and that of another account nothing at all. */
+    if (o->asked_at == 0 || o->asked_at > now || (o->asked_at < settles && now >= settles) ||
+        strcmp(o->url, remote_url(server, r)) != 0 || strcmp(o->account, remote_account(server, r)) != 0) {
+        int rc = load(o, server, l, r, p);
 
         if (rc != EX_OK)
             return rc;
     }
-    in = (match_input){o->strays,      o->len, o->intents,
-                       o->intents_len, o->gap, ceiling_known(l, remote_url(server), remote_account(server), now)};
+    in = (match_input){.strays = o->strays,
+                       .strays_len = o->len,
+                       .others = o->intents,
+                       .others_len = o->intents_len,
+                       .gap = o->gap,
+                       .ceiling = ceiling_known(l, o->url, o->account, now)};
     ours = (intent){r->user, r->recipient, r->ttl_asked, r->created, false};
     result = match_find(&in, &ours, settles - r->created);
     out->unclear = result.unclear;

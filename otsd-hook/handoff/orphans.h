@@ -18,7 +18,8 @@ typedef struct orphans {
     intent *intents; /* those that have no key yet */
     size_t intents_len;
     clock_gap gap;
-    int64_t asked_at; /* 0: not asked yet */
+    int64_t asked_at;    /* 0: not asked yet */
+    char *url, *account; /* of whom */
 } orphans;
 
 typedef struct orphan_search {

@@ -27,6 +27,10 @@ remote_trouble proof_trouble(const otsd_error *e) {
     }
 }
 
+int64_t proof_lifetime(const record *r) {
+    return r->granted > 0 ? r->granted : r->deadline - r->created;
+}
+
 outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
     switch (t->state) {
     case OTSD_STATE_RECEIVED:
@@ -44,7 +48,8 @@ outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
     }
     /* An old server shows what is gone for no known reason as "viewed" without a secret key. */
     if (t->secret_key[0] == '\0' || t->secret_ttl <= 0)
-        return now >= r->deadline ? OUTCOME_EXPIRED : OUTCOME_UNKNOWN;
+        return t->state != OTSD_STATE_UNKNOWN && now >= r->created + proof_lifetime(r) ? OUTCOME_EXPIRED
+                                                                                       : OUTCOME_UNKNOWN;
     return OUTCOME_NONE;
 }
 

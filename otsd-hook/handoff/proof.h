@@ -21,6 +21,9 @@ remote_trouble proof_trouble(const otsd_error *e);
 /* And did the server surely make no secret? */
 bool proof_nothing_made(const otsd_error *e);
 
+/* For how long the server has granted r's secret, in seconds from its creation: longer than the password lives, where
+ * it granted more than was asked for. */
+int64_t proof_lifetime(const record *r);
 /* A receipt that cannot change any more, as an outcome; OUTCOME_NONE: the secret may still live. */
 outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now);
 /* When the link was opened, in seconds since the epoch; 0 where the receipt does not prove that it was. */

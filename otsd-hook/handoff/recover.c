@@ -20,6 +20,19 @@ static int back(context *x, entry *e, problem *p) {
     return rc == EX_OK ? closing_finish(x->ledger, x->config, x->remote, e, p) : rc;
 }
 
+/* Its server is not in the configuration any more. What that may have made harms nobody, and its intent would keep the
+ * user from being provisioned. */
+static int nobody_to_ask(context *x, entry *e, int64_t settles, recovery *out, problem *p) {
+    bool settled = time(NULL) >= settles;
+
+    *out = settled ? RECOVERED_LEFT : RECOVERED_LATER;
+    if (settled)
+        say(LOG_WARNING,
+            "%s; what may have been made there by a provision that was interrupted is nobody's password, and expires",
+            p->text);
+    return settled ? ledger_remove(x->ledger, e, p) : problem_none(p);
+}
+
 /* No key is known: the answer to generate was lost, or it was never sent. */
 static int orphan(context *x, entry *e, recovery *out, problem *p) {
     record *r = entry_record(e);
@@ -28,6 +41,8 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
     int rc;
 
     rc = orphans_find(&x->orphans, x->remote, x->ledger, r, settles, &found, p);
+    if (rc == CONNECTION_NONE)
+        return nobody_to_ask(x, e, settles, out, p);
     if (rc != EX_OK)
         goto out;
     if (found.key[0] == '\0') {
@@ -43,6 +58,7 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
         goto out;
     }
     snprintf(r->metadata_key, sizeof r->metadata_key, "%s", found.key);
+    r->granted = r->ttl_asked;
     r->deadline = r->created + r->ttl_asked;
     rc = ledger_save(e, p);
     *out = RECOVERED_BACK;

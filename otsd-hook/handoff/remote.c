@@ -6,20 +6,23 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+
+#define CLOCKS_APART 300 /* s: how far ours and a server's may differ */
+
 typedef struct remote {
     const config *config;
-    otsd_client *client;
+    connections *connections;
 } remote;
 
 int remote_open(remote **out, const config *c, problem *p) {
     remote *server = calloc(1, sizeof *server);
-    otsd_error e = {0};
 
     if (!server)
         return problem_set(p, EX_OSERR, "out of memory");
-    if (otsd_client_new(&server->client, c->server, &e) != OTSD_OK) {
+    if (connections_open(&server->connections, c, p) != EX_OK) {
         free(server);
-        return problem_from_otsd(p, &e, "the client cannot start");
+        return p->code;
     }
     server->config = c;
     *out = server;
@@ -29,27 +32,27 @@ int remote_open(remote **out, const config *c, problem *p) {
 void remote_close(remote **server) {
     if (!*server)
         return;
-    otsd_client_free(&(*server)->client);
+    connections_close(&(*server)->connections);
     free(*server);
     *server = NULL;
 }
 
-const char *remote_url(const remote *server) {
-    return otsd_server_url(server->config->server);
+const char *remote_url(const remote *server, const record *r) {
+    return connections_url(server->connections, r);
 }
 
-const char *remote_account(const remote *server) {
-    return otsd_server_username(server->config->server);
+const char *remote_account(const remote *server, const record *r) {
+    return connections_account(server->connections, r);
 }
 
 void remote_limit(remote *server, long timeout_ms) {
-    otsd_client_set_timeout(server->client, timeout_ms);
+    connections_limit(server->connections, timeout_ms);
 }
 
 int remote_check(remote *server, problem *p) {
     otsd_error e = {0};
 
-    if (otsd_authcheck(server->client, &e) != OTSD_OK)
+    if (otsd_authcheck(connections_current(server->connections), &e) != OTSD_OK)
         return problem_from_otsd(p, &e, "the server cannot be used");
     return problem_none(p);
 }
@@ -92,7 +95,7 @@ void remote_generate(remote *server, const record *r, const char *locale, remote
     a->trouble = REMOTE_HOPELESS;
     if (options_of(server->config, r, locale, &o, &passphrase, &a->why) != EX_OK)
         return;
-    if (otsd_generate(server->client, &o, &a->receipt, &e) != OTSD_OK)
+    if (otsd_generate(connections_current(server->connections), &o, &a->receipt, &e) != OTSD_OK)
         failed_answer(a, r->user, &e);
     otsd_secret_free(&passphrase);
 }
@@ -196,17 +199,17 @@ void remote_many_wake(remote_many *m) {
 }
 
 int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem *p) {
-    if (otsd_link(server->client, receipt, out, NULL) != OTSD_OK)
+    if (otsd_link(connections_current(server->connections), receipt, out, NULL) != OTSD_OK)
         return problem_set(p, EX_PROTOCOL, "the server's answer has no link");
     return problem_none(p);
 }
 
 /* "Unknown secret" also means read, expired or burned before: the receipt tells which. True: *end says; otherwise *e
  * is why it is not burned, or why nobody can say. */
-static bool learn_end(remote *server, const record *r, int64_t now, remote_end *end, otsd_error *e) {
+static bool learn_end(otsd_client *client, const record *r, int64_t now, remote_end *end, otsd_error *e) {
     otsd_receipt *t = NULL;
     otsd_error fetch = {0};
-    otsd_err got = otsd_fetch(server->client, r->metadata_key, &t, &fetch);
+    otsd_err got = otsd_fetch(client, r->metadata_key, &t, &fetch);
 
     if (got == OTSD_ERR_GONE) {
         /* What the receipt said while it lived is all there is. */
@@ -222,17 +225,37 @@ static bool learn_end(remote *server, const record *r, int64_t now, remote_end *
     return end->outcome != OUTCOME_NONE;
 }
 
+/* The server granted it so long, and nobody will answer for it any more. */
+static bool has_run_out(const record *r) {
+    clock_moment now;
+
+    clock_read(&now);
+    return record_age(r, &now) >= proof_lifetime(r) + CLOCKS_APART;
+}
+
+/* Nobody can be asked what became of it. */
+static int no_connection(const record *r, remote_end *end, problem *p) {
+    if (p->code == CONNECTION_NONE && has_run_out(r)) {
+        end->outcome = r->opened_at > 0 ? OUTCOME_OPENED : OUTCOME_UNKNOWN;
+        end->opened_at = r->opened_at;
+        return problem_none(p);
+    }
+    return p->code;
+}
+
 int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p) {
     otsd_secret *passphrase = NULL;
+    otsd_client *client = NULL;
     otsd_receipt *t = NULL;
     otsd_error e = {0};
     otsd_err err;
-    int rc = passphrase_of(r, &passphrase, p);
 
     memset(end, 0, sizeof *end);
-    if (rc != EX_OK)
-        return rc;
-    err = otsd_burn(server->client, r->metadata_key, passphrase, &t, &e);
+    if (connection_by_key(server->connections, r, &client, p) != EX_OK)
+        return no_connection(r, end, p);
+    if (passphrase_of(r, &passphrase, p) != EX_OK)
+        return p->code;
+    err = otsd_burn(client, r->metadata_key, passphrase, &t, &e);
     otsd_secret_free(&passphrase);
     otsd_receipt_free(&t);
     if (err == OTSD_OK) {
@@ -240,29 +263,33 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
         return problem_none(p);
     }
     /* Some servers refuse the passphrase of a secret that is gone, too. */
-    if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(server, r, now, end, &e))
+    if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(client, r, now, end, &e))
         return problem_none(p);
     end->retry_after = e.retry_after;
-    return problem_from_otsd(p, &e, "%s: the secret is not burned yet", r->user);
+    return connection_failed(server->connections, client, &e, p, "%s: the secret is not burned yet", r->user);
 }
 
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p) {
+    otsd_client *client = NULL;
     otsd_receipt *t = NULL;
     otsd_error e = {0};
-    otsd_err err = otsd_fetch(server->client, r->metadata_key, &t, &e);
+    otsd_err err;
 
     *opened_at = 0;
+    if (connection_by_key(server->connections, r, &client, p) != EX_OK)
+        return p->code == CONNECTION_NONE ? problem_none(p) : p->code;
+    err = otsd_fetch(client, r->metadata_key, &t, &e);
     if (err == OTSD_ERR_GONE)
         return problem_none(p);
     if (err != OTSD_OK)
-        return problem_from_otsd(p, &e, "%s: the receipt cannot be read", r->user);
+        return connection_failed(server->connections, client, &e, p, "%s: the receipt cannot be read", r->user);
     *opened_at = proof_opened_at(t);
     otsd_receipt_free(&t);
     return problem_none(p);
 }
 
 typedef struct delivery {
-    int (*fn)(const otsd_receipt *t, void *arg);
+    remote_receipt_fn *fn;
     void *arg;
     int rc;
 } delivery;
@@ -274,11 +301,14 @@ static int deliver(const otsd_receipt *t, void *arg) {
     return d->rc;
 }
 
-int remote_recent(remote *server, int (*fn)(const otsd_receipt *t, void *arg), void *arg, problem *p) {
+int remote_recent(remote *server, const record *r, remote_receipt_fn *fn, void *arg, problem *p) {
     delivery d = {fn, arg, EX_OK};
+    otsd_client *client = NULL;
     otsd_error e = {0};
 
-    if (otsd_recent_each(server->client, deliver, &d, &e) != OTSD_OK)
-        return problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
+    if (connection_by_account(server->connections, r, &client, p) != EX_OK)
+        return p->code;
+    if (otsd_recent_each(client, deliver, &d, &e) != OTSD_OK)
+        return connection_failed(server->connections, client, &e, p, "the server cannot be asked for lost secrets");
     return d.rc == EX_OK ? problem_none(p) : problem_set(p, d.rc, "out of memory while looking for lost secrets");
 }

@@ -5,6 +5,7 @@
 #ifndef OTSD_HOOK_REMOTE_H
 #define OTSD_HOOK_REMOTE_H
 
+#include "handoff/connection.h"
 #include "handoff/proof.h"
 #include "ledger/ledger.h"
 
@@ -13,9 +14,9 @@ typedef struct remote remote;
 /* Sends nothing yet. */
 int remote_open(remote **out, const config *c, problem *p);
 void remote_close(remote **server);
-/* Which server, and which account there; "" where calls are anonymous. */
-const char *remote_url(const remote *server);
-const char *remote_account(const remote *server);
+/* Which server made this record's secret, or is to, and which account there; "": calls are anonymous. */
+const char *remote_url(const remote *server, const record *r);
+const char *remote_account(const remote *server, const record *r);
 /* No call takes longer than this. */
 void remote_limit(remote *server, long timeout_ms);
 
@@ -55,13 +56,15 @@ typedef struct remote_end {
     long retry_after; /* on EX_TEMPFAIL: seconds, 0 where the server did not say */
 } remote_end;
 
-/* Burns r's secret, or learns what became of it. Idempotent. EX_OK: *end says. Otherwise the burn is still owed. */
+/* Burns r's secret on the server that made it, or learns what became of it. Idempotent. EX_OK: *end says. Otherwise the
+ * burn is still owed; CONNECTION_NONE: that server is not in the configuration, and the secret may live there. */
 int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p);
-/* What the receipt says, without changing anything: *opened_at is 0 where the link was not opened. */
+/* What the receipt says, without changing anything: *opened_at is 0 where the link is not known to be opened. */
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p);
 
-/* Hands the account's receipts of the last 30 days to fn, one by one, until it returns a sysexits code other than
+/* Hands the receipts of the last 30 days of r's account on its server to fn, one by one, until it returns a sysexits code other than
  * EX_OK. Fails where fn did, and where the list broke off: then fn was not given all of it. */
-int remote_recent(remote *server, int (*fn)(const otsd_receipt *t, void *arg), void *arg, problem *p);
+typedef int remote_receipt_fn(const otsd_receipt *t, void *arg);
+int remote_recent(remote *server, const record *r, remote_receipt_fn *fn, void *arg, problem *p);
 
 #endif

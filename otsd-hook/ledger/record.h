@@ -70,6 +70,7 @@ typedef struct record {
     int64_t boot_created;
 
     char metadata_key[KEY_MAX + 1];
+    int64_t granted; /* seconds, by the server: may be more than the password lives */
     int64_t deadline;
     char hash[385];  /* of the generated password, as in shadow */
     int64_t storing; /* command backend: the command may have been started */

@@ -2,6 +2,8 @@
  *
  * Only what is over is told of. So where nothing is noted (a full disk kept the reason from the record, another version
  * wrote the line), it is not known, and never "open" or "owed".
+ *
+ * No clause claims more than an answer proved: a server that no longer knows a link has not said that it is dead.
  */
 #include "ledger/told.h"
 
@@ -23,7 +25,7 @@ static const char *const outcomes[OUTCOME_COUNT] = {
     [OUTCOME_BURNED] = "the link was never opened, and is burned",
     [OUTCOME_OPENED] = "the link was opened",
     [OUTCOME_EXPIRED] = "the link expired unopened",
-    [OUTCOME_UNKNOWN] = "what became of the link is not known",
+    [OUTCOME_UNKNOWN] = "nobody can say any more what became of the link",
 };
 
 const char *reason_told(reason r) {
@@ -31,5 +33,5 @@ const char *reason_told(reason r) {
 }
 
 const char *outcome_told(outcome o) {
-    return (unsigned)o < OUTCOME_COUNT ? outcomes[o] : outcomes[OUTCOME_UNKNOWN];
+    return (unsigned)o < OUTCOME_COUNT ? outcomes[o] : outcomes[OUTCOME_NONE];
 }

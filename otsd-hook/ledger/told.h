@@ -10,8 +10,8 @@
 
 /* "the password was changed"; "the reason is not known" for REASON_NONE and what is out of range. */
 const char *reason_told(reason r);
-/* "the link was never opened, and is burned"; claims no more than was proved. OUTCOME_NONE and what is
- * out of range: "what became of the link is not known". */
+/* "the link was never opened, and is burned". OUTCOME_NONE and what is out of range: "what became of the link is not
+ * known". */
 const char *outcome_told(outcome o);
 
 #endif

@@ -65,6 +65,7 @@ static void a_minimal_file_gets_every_default(void **state) {
     assert_null(c->handoff.share_domain);
     assert_int_equal(c->handoff.min_length, 10);
     assert_true(c->handoff.must_change);
+    assert_null(c->handoff.former);
     assert_int_equal(c->password.backend, BACKEND_SHADOW);
     assert_null(c->password.command);
     assert_null(c->password.lock_command);
@@ -192,6 +193,9 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {S "password: { rounds = 5000; };", ":2: `password.rounds` is 5000; 0, or with sha512crypt"},
         {S "password: { hash = \"sha512crypt\"; rounds = 999; };", "`password.rounds` is 999"},
         {S "audit: { file = \"audit.log\"; };", "an absolute path was expected"},
+        {S "handoff: { former = \"/etc/otsd/x\"; };", "`handoff.former` is a string; an array like"},
+        {S "handoff: { former = [ \"former.conf\" ]; };", "an absolute path was expected"},
+        {S "handoff: { former = [ ]; };", "`handoff.former` has 0 entries"},
         {"server: { };", "`server.region` or `server.url` was expected"},
         {"", "`server.region` or `server.url` was expected"},
         {"server: { url = \"http://x.example\"; };", ":1: `server.url` is \"http"},

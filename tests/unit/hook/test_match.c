@@ -97,6 +97,41 @@ static void each_condition_at_its_border(void **state) {
     }
 }
 
+/* Every value that can be drawn is within the bounds, and no value of a clamp. */
+static void the_mark_is_no_clamp(void **state) {
+    static const struct {
+        int64_t wanted, ceiling, least, most;
+    } rows[] = {
+        {7, 0, 7, 7},
+        {16, 0, 14, 16},
+        {7199, 0, 6300, 7199},
+        {66, 0, 58, 66},
+        {60, 0, 53, 59},
+        {604800, 0, 603901, 604799},
+        {605699, 0, 604801, 605699},
+        {200000, 86400, 85501, 86399},
+        {86400, 86400, 85501, 86399},
+        {86399, 86400, 85500, 86399},
+        {3600, 86400, 3150, 3600},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int64_t least = INT64_MAX, most = 0;
+
+        for (uint32_t random = 0; random < 1000; random++) {
+            int64_t ttl = match_ttl(rows[i].wanted, rows[i].ceiling, random);
+
+            least = ttl < least ? ttl : least;
+            most = ttl > most ? ttl : most;
+            if (ttl == 60 || ttl == 604800 || ttl == rows[i].ceiling)
+                fail_msg("%d, %d: %d", (int)rows[i].wanted, (int)rows[i].ceiling, (int)ttl);
+        }
+        assert_int_equal(least, rows[i].least);
+        assert_int_equal(most, rows[i].most);
+    }
+}
+
 /* With a known difference of the clocks the window is as wide as it was seen to be, a request's time before it. */
 static void a_known_gap_narrows_the_window(void **state) {
     static const struct {
@@ -241,6 +276,7 @@ static void one_that_may_be_under_way_keeps_the_others_alive(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"a secret is an intent's where ttl, recipient and time fit", each_condition_at_its_border, NULL, NULL, NULL},
+        {"the mark in the ttl is no clamp's value", the_mark_is_no_clamp, NULL, NULL, NULL},
         {"a known difference of the clocks narrows the window", a_known_gap_narrows_the_window, NULL, NULL, NULL},
         {"the difference of the clocks is what was seen so far", the_gap_is_what_was_seen_so_far, NULL, NULL, NULL},
         {"an orphan is given only where it is surely this intent's", an_orphan_is_burned_only_where_it_is_surely_ours,

@@ -245,10 +245,10 @@ static void the_list_is_handed_out_until_told_to_stop(void **state) {
              world_entry_text(&(said){.key = "two"}));
     steps[1] = world_answer(200, list);
     world_open(&w, NULL, steps, 2);
-    assert_int_equal(remote_recent(w.x.remote, gather, text, &p), EX_OK);
+    assert_int_equal(remote_recent(w.x.remote, NULL, gather, text, &p), EX_OK);
     assert_string_equal(text, "one two ");
     text[0] = '\0';
-    assert_int_equal(remote_recent(w.x.remote, gather, text, &p), EX_OSERR);
+    assert_int_equal(remote_recent(w.x.remote, NULL, gather, text, &p), EX_OSERR);
     assert_string_equal(text, "last ");
     assert_string_equal(p.text, "out of memory while looking for lost secrets");
     world_assert_asked(&w, 0, "GET /api/v1/private/recent");
@@ -262,8 +262,8 @@ static void a_list_that_breaks_off_is_none(void **state) {
 
     (void)state;
     world_open(&w, NULL, steps, 2);
-    assert_int_equal(remote_recent(w.x.remote, gather, text, &p), EX_PROTOCOL);
-    assert_int_equal(remote_recent(w.x.remote, gather, text, &p), EX_TEMPFAIL);
+    assert_int_equal(remote_recent(w.x.remote, NULL, gather, text, &p), EX_PROTOCOL);
+    assert_int_equal(remote_recent(w.x.remote, NULL, gather, text, &p), EX_TEMPFAIL);
     assert_non_null(strstr(p.text, "the server cannot be asked for lost secrets: "));
     world_close(&w, 2);
 }

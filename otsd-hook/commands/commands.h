@@ -16,7 +16,7 @@ typedef struct command {
 } command;
 
 extern const command command_provision, command_reissue, command_revoke, command_status, command_history, command_sweep,
-    command_login;
+    command_login, command_check;
 
 #define COMMAND_HELPED (-1) /* help was asked for and given */
 

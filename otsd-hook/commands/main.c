@@ -8,7 +8,7 @@
 #include "commands/commands.h"
 
 static const command *const commands[] = {&command_provision, &command_reissue, &command_revoke, &command_status,
-                                          &command_history,   &command_sweep,   &command_login};
+                                          &command_history,   &command_sweep,   &command_check,  &command_login};
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 static void print_help(void) {

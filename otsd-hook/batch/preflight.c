@@ -114,6 +114,7 @@ void preflight_place(batch *b, batch_account *a) {
 
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
     account_limits limits;
+    size_t wrong = 0;
     int rc = look_up_uids(b, p);
 
     if (rc == EX_OK)
@@ -129,8 +130,10 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
             rc = problem_set(p, EX_OSERR, "%s", why.text);
         else
             bad(arg, a->line->number, why.text);
+        wrong += why.code != EX_OK;
     }
-    if (rc == EX_OK && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0)
+    /* Nobody is asked for a batch that will not begin. */
+    if (rc == EX_OK && wrong == 0 && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0)
         rc = ready_run(b->x, true, p);
     return rc;
 }

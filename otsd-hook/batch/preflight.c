@@ -85,9 +85,8 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 
     if (a->uid < 0)
         return problem_set(p, EX_NOUSER, "there is no user %s", user);
-    if (!b->allow_system && account_outside(limits, a->uid))
-        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
-                           user, (long long)a->uid);
+    if (ready_account(b->allow_system ? NULL : limits, user, a->uid, p) != EX_OK)
+        return p->code;
     if (a->absent)
         return backend_absent(b->x->config, user, p);
     if (wrong)

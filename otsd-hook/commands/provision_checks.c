@@ -84,13 +84,15 @@ static int check_old(context *x, const provision_request *q, provision_facts *f,
 }
 
 static int check_account(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    account_limits limits;
     int rc = account_uid(q->user, &f->uid, p);
 
     if (rc != EX_OK)
         return rc;
-    if (!q->allow_system && account_is_system(f->uid))
-        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
-                           q->user, (long long)f->uid);
+    account_limits_read(&limits);
+    rc = ready_account(q->allow_system ? NULL : &limits, q->user, f->uid, p);
+    if (rc != EX_OK)
+        return rc;
     if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
         return problem_set(p, EX_CANTCREAT,
                            "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);

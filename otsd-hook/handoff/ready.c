@@ -29,6 +29,13 @@ const char *ready_passphrase(const char *text, size_t len) {
     return NULL;
 }
 
+int ready_account(const account_limits *limits, const char *user, int64_t uid, problem *p) {
+    if (limits && account_outside(limits, uid))
+        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
+                           user, (long long)uid);
+    return problem_none(p);
+}
+
 int ready_run(context *x, bool ask_server, problem *p) {
     int rc = ledger_ready(x->ledger, p);
 

@@ -7,11 +7,15 @@
 #define OTSD_HOOK_READY_H
 
 #include "handoff/context.h"
+#include "password/account.h"
 
 #define PASSPHRASE_LEAST 4 /* characters; servers from v0.24 on refuse less, v0.22 and v0.23 want 8 */
 
 /* What is wrong with a passphrase of at most PASSPHRASE_MAX bytes, as "the passphrase is …"; NULL: nothing. Pure. */
 const char *ready_passphrase(const char *text, size_t len);
+
+/* May this account be provisioned at all? limits: NULL where system accounts may. EX_NOPERM. */
+int ready_account(const account_limits *limits, const char *user, int64_t uid, problem *p);
 
 /* Tries what the run will need: to make records, to write the audit log, to set passwords; where ask_server also
  * whether server and credentials are good. */

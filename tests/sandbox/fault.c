@@ -13,6 +13,7 @@
 #define MATCH_UNSET ((enum call)CALL_COUNT)
 
 static const char *const kinds[FAULT_KIND_COUNT] = {[FAULT_DELAY] = "delay",
+                                                    [FAULT_GATHER] = "gather",
                                                     [FAULT_HANG] = "hang",
                                                     [FAULT_HANG_AFTER] = "hang-after",
                                                     [FAULT_RESET_BEFORE] = "reset-before",
@@ -52,6 +53,8 @@ const char *fault_set(struct fault *f, const char *name, const char *value) {
         return parse_number(value, 0, 86400000, &f->ms) ? NULL : "ms is 0 to 86400000";
     if (strcmp(name, "s") == 0)
         return parse_number(value, 1, 1000000000, &f->s) ? NULL : "s is 1 to 1000000000";
+    if (strcmp(name, "least") == 0)
+        return parse_number(value, 2, 100000, &f->least) ? NULL : "least is 2 to 100000";
     if (strcmp(name, "count") == 0)
         return parse_number(value, 0, 1000000000, &f->count) ? NULL : "count is 0 (for ever) to 1000000000";
     if (strcmp(name, "after") == 0)
@@ -73,6 +76,8 @@ const char *fault_check(const struct fault *f) {
         return "the kind of fault is missing";
     if (f->kind == FAULT_STATUS && f->status == 0)
         return "the kind status needs status=N";
+    if (f->kind == FAULT_GATHER && f->least == 0)
+        return "the kind gather needs least=N";
     if ((f->kind == FAULT_DELAY || f->kind == FAULT_SHORT_TTL) && f->ms == 0)
         return "this kind needs ms=N";
     if (f->kind == FAULT_LONG_TTL && f->s == 0)

@@ -13,6 +13,7 @@
 enum fault_kind {
     FAULT_NONE,
     FAULT_DELAY,        /* processed at once, answered after ms */
+    FAULT_GATHER,       /* processed at once; answered, the oldest first, while at least LEAST wait like this */
     FAULT_HANG,         /* not processed, never answered, the connection stays open */
     FAULT_HANG_AFTER,   /* processed, never answered */
     FAULT_RESET_BEFORE, /* TCP RST */
@@ -38,6 +39,7 @@ struct fault {
     enum fault_kind kind;
     long ms;
     long s;
+    long least;
     long count; /* how often still; 0: for ever */
     long after; /* how many to let pass first */
     long status;
@@ -49,7 +51,7 @@ struct faults {
     size_t len;
 };
 
-/* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "s", "count", "after", "status", "body". */
+/* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "s", "least", "count", "after", "status", "body". */
 const char *fault_set(struct fault *f, const char *name, const char *value);
 /* match and kind there, and all that the kind needs? NULL, or what is wrong. */
 const char *fault_check(const struct fault *f);

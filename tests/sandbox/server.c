@@ -43,6 +43,7 @@ struct exchange {
     struct route route;
     struct reply reply;
     enum fault_kind fault;
+    long least; /* of FAULT_GATHER; 0: the last one, which lets all go */
 };
 
 static void *begin_exchange(void *cls, const char *uri, struct MHD_Connection *connection) {
@@ -188,6 +189,7 @@ static long answer_call(struct exchange *x, struct MHD_Connection *c, const stru
     count_call(x, c);
     f = faults_take(&w->faults, rq.call);
     x->fault = f.kind;
+    x->least = f.count == 1 ? 0 : f.least;
     rq.drop_passphrase = f.kind == FAULT_DROP_PASSPHRASE;
     rq.ttl_cap = f.kind == FAULT_SHORT_TTL ? (f.ms + 999) / 1000 : 0;
     rq.ttl_least = f.kind == FAULT_LONG_TTL ? f.s : 0;
@@ -309,7 +311,8 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *c, const char *u
     }
     wait = dispatch(x, c, method);
     x->phase = PHASE_READY;
-    if (wait > 0 && timer_suspend(x->server->timer, c, wait))
+    if (x->fault == FAULT_GATHER ? timer_gather(x->server->timer, c, x->least)
+                                 : wait > 0 && timer_suspend(x->server->timer, c, wait))
         return MHD_YES;
     return finish(x, c);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Suspended connections and the thread that wakes them: a binary heap by time, and a list of those that wait for ever.
- * libmicrohttpd does not look at suspended connections, so this thread also notices when the peer of one of the latter
- * is gone.
+ * Suspended connections and the thread that wakes them: a binary heap by time, a list of those that wait for ever, and
+ * one of those that wait for others, in their order. libmicrohttpd does not look at suspended connections, so this
+ * thread also notices when the peer of one without a time is gone.
  */
 #include "timer.h"
 
@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #define LOOK_MS 200
@@ -29,8 +30,8 @@ struct timer {
     pthread_cond_t changed;
     struct entry *heap;
     size_t heap_len, heap_room;
-    struct entry *hung;
-    size_t hung_len, hung_room;
+    struct entry *hung, *gathered;
+    size_t hung_len, hung_room, gathered_len, gathered_room;
     bool released, ended;
 };
 
@@ -87,20 +88,29 @@ static bool peer_gone(struct MHD_Connection *c) {
     return poll(&p, 1, 0) == 1 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+/* Takes one out; the others stay in their order. */
+static void wake(struct entry *list, size_t *len, size_t i) {
+    struct MHD_Connection *c = list[i].connection;
+
+    memmove(&list[i], &list[i + 1], (--*len - i) * sizeof *list);
+    MHD_resume_connection(c);
+}
+
+/* Of those without a time. */
+static void wake_gone(const struct timer *t, struct entry *list, size_t *len) {
+    for (size_t i = 0; i < *len;) {
+        if (t->released || peer_gone(list[i].connection))
+            wake(list, len, i);
+        else
+            i++;
+    }
+}
+
 static void wake_due(struct timer *t) {
     while (t->heap_len > 0 && (t->released || t->heap[0].due <= now_ms()))
         MHD_resume_connection(heap_pop(t));
-    for (size_t i = 0; i < t->hung_len;) {
-        struct MHD_Connection *c;
-
-        if (!t->released && !peer_gone(t->hung[i].connection)) {
-            i++;
-            continue;
-        }
-        c = t->hung[i].connection;
-        t->hung[i] = t->hung[--t->hung_len];
-        MHD_resume_connection(c);
-    }
+    wake_gone(t, t->hung, &t->hung_len);
+    wake_gone(t, t->gathered, &t->gathered_len);
 }
 
 static void *run(void *arg) {
@@ -112,7 +122,7 @@ static void *run(void *arg) {
 
         wake_due(t);
         next = t->heap_len > 0 ? t->heap[0].due : INT64_MAX;
-        if (t->hung_len > 0 && next > now_ms() + LOOK_MS)
+        if (t->hung_len + t->gathered_len > 0 && next > now_ms() + LOOK_MS)
             next = now_ms() + LOOK_MS;
         if (next == INT64_MAX) {
             pthread_cond_wait(&t->changed, &t->lock);
@@ -163,6 +173,25 @@ bool timer_suspend(struct timer *t, struct MHD_Connection *connection, long ms) 
     return asleep;
 }
 
+bool timer_gather(struct timer *t, struct MHD_Connection *connection, long least) {
+    const struct entry e = {INT64_MAX, connection};
+    bool asleep = false;
+
+    pthread_mutex_lock(&t->lock);
+    if (!t->released && least > 0) {
+        MHD_suspend_connection(connection);
+        push(&t->gathered, &t->gathered_len, &t->gathered_room, e);
+        if (t->gathered_len >= (size_t)least)
+            wake(t->gathered, &t->gathered_len, 0);
+        pthread_cond_signal(&t->changed);
+        asleep = true;
+    }
+    while (least == 0 && t->gathered_len > 0)
+        wake(t->gathered, &t->gathered_len, 0);
+    pthread_mutex_unlock(&t->lock);
+    return asleep;
+}
+
 void timer_release(struct timer *t) {
     pthread_mutex_lock(&t->lock);
     t->released = true;
@@ -189,5 +218,6 @@ void timer_free(struct timer *t) {
     pthread_cond_destroy(&t->changed);
     free(t->heap);
     free(t->hung);
+    free(t->gathered);
     free(t);
 }

@@ -241,7 +241,7 @@ static void those_that_are_overdue_are_locked_together(void **state) {
         const char *user;
         int64_t left; /* until the deadline */
         bool locked;
-    } some[] = {{"alice", 0, true}, {"bob", 1000, false}, {"carol", -1000, true}};
+    } some[] = {{"alice", -5, true}, {"bob", 1000, false}, {"carol", -1000, true}};
     char passwd[500] = "", shadow[500] = "", *text, line[200], hash[100];
     look_group g;
     problem p;

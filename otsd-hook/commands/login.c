@@ -2,6 +2,7 @@
  *
  * otsd-hook login: what pam_ots.so runs when something happened to an account with an open hand-off. Looks, decides,
  * and where it is over claims before the network is touched: whoever kills this process at its deadline loses nothing.
+ * What cannot be read is unknown, and ends nothing; a configuration that cannot be read keeps no deadline from ending.
  * What it prints on standard output is shown to the person who logs in.
  */
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "base/holder.h"
 #include "base/words.h"
 #include "commands/commands.h"
 #include "handoff/closing.h"
@@ -106,8 +108,9 @@ static int look(const context *x, const login *g, const record *r, situation *s,
     free(renamed); /* a sweep files it anew */
 
     s->method = method_of(g->service, g->method);
-    s->login_service = is_login_service(x->config, g->service);
-    s->key_counts = x->config->login.key_counts;
+    /* Without a configuration nobody knows what counts as a login: then only what is certain ends a hand-off. */
+    s->login_service = x->config && is_login_service(x->config, g->service);
+    s->key_counts = x->config && x->config->login.key_counts;
     return rc;
 }
 
@@ -147,11 +150,40 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
     return rc;
 }
 
-static int run(context *x, const login *g, problem *p) {
+/* A wrong time on the file would bring the module here at every login. */
+static int keep(entry *e, problem *p) {
+    record *r = entry_record(e);
+    int rc = problem_none(p);
+
+    if (r->reason != REASON_NONE) {
+        r->reason = REASON_NONE;
+        r->claimed_at = 0;
+        rc = ledger_save(e, p);
+    }
+    return rc == EX_OK ? ledger_mark(e, p) : rc;
+}
+
+/* What could not be looked at is told, and decided upon as unknown. */
+static int decide_on(context *x, const login *g, entry *e, problem *p) {
     situation s = {0};
-    reason why;
+    problem unseen;
+    int rc_look = look(x, g, entry_record(e), &s, &unseen);
+    reason why = decide(&s);
+    int rc = why != REASON_NONE ? end(x, g, e, why, p) : keep(e, p);
+
+    if (rc == EX_OK && rc_look != EX_OK) {
+        *p = unseen;
+        problem_add(p, "; nothing is ended by what cannot be seen");
+    } else if (rc == EX_OK && !x->config) {
+        *p = x->broken;
+    }
+    return p->code;
+}
+
+static int run(context *x, const login *g, problem *p) {
+    char holder[HOLDER_MAX];
     entry *e;
-    int rc = context_open(x, p);
+    int rc = context_open_anyway(x, p);
 
     if (rc != EX_OK)
         return rc;
@@ -159,18 +191,13 @@ static int run(context *x, const login *g, problem *p) {
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
-        return problem_set(p, EX_TEMPFAIL, "%s: another process holds the record; otsd-hook sweep will look again",
-                           g->user);
+        return problem_set(p, EX_TEMPFAIL, "%s: %s, holds the record; otsd-hook sweep will look again", g->user,
+                           ledger_holder(x->ledger, LEDGER_PENDING, g->user, holder));
     if (rc == EX_DATAERR)
         problem_add(p, " (%s/pending/%s): otsd-hook sweep sets it aside", OTSD_STATE_DIR, g->user);
     if (rc != EX_OK)
         return rc;
-    rc = look(x, g, entry_record(e), &s, p);
-    if (rc == EX_OK) {
-        why = entry_record(e)->reason != REASON_NONE ? (reason)entry_record(e)->reason : decide(&s);
-        /* A wrong time on the file would bring the module here at every login. */
-        rc = why != REASON_NONE ? end(x, g, e, why, p) : ledger_mark(e, p);
-    }
+    rc = decide_on(x, g, e, p);
     ledger_release(&e);
     return rc;
 }

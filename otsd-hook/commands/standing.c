@@ -2,12 +2,11 @@
 #include "commands/standing.h"
 
 #include "base/names.h"
+#include "handoff/closing.h"
 
 static const char *const flag_texts[FLAG_COUNT] = {
-    [FLAG_INTERRUPTED] = "interrupted",
-    [FLAG_OVERDUE] = "overdue",
-    [FLAG_OPENED_NO_LOGIN] = "opened-no-login",
-    [FLAG_BURN_OWED] = "burn-owed",
+    [FLAG_INTERRUPTED] = "interrupted",         [FLAG_OVERDUE] = "overdue",     [FLAG_CLOCK] = "clock",
+    [FLAG_OPENED_NO_LOGIN] = "opened-no-login", [FLAG_BURN_OWED] = "burn-owed",
 };
 static const name_table flags = NAMES_OF(flag_texts);
 
@@ -19,12 +18,17 @@ static standing issuing(const record *r, int64_t now) {
     return (standing){.flag = now - r->created > STANDING_ISSUING ? FLAG_INTERRUPTED : FLAG_NONE, .next = NEXT_SETTLE};
 }
 
-static standing pending(const record *r, int64_t now) {
-    standing s = {.next = r->deadline <= now ? NEXT_LOCK : NEXT_LOGIN};
+static standing pending(const record *r, const clock_moment *now) {
+    otsd_tri over = record_over(r, now);
+    bool is_noted = r->reason != REASON_NONE;
+    int64_t past = is_noted ? now->wall - r->claimed_at : record_age(r, now) - (r->deadline - r->created);
+    standing s = {.next = is_noted || over == OTSD_YES ? NEXT_LOCK : NEXT_LOGIN};
 
-    if (now - r->deadline > STANDING_SWEEP)
+    if (s.next == NEXT_LOCK && past > STANDING_SWEEP)
         s.flag = FLAG_OVERDUE;
-    else if (r->opened_at > 0 && now - r->opened_at > STANDING_OPENED)
+    else if (over == OTSD_UNKNOWN)
+        s.flag = FLAG_CLOCK;
+    else if (r->opened_at > 0 && now->wall - r->opened_at > STANDING_OPENED)
         s.flag = FLAG_OPENED_NO_LOGIN;
     return s;
 }
@@ -35,17 +39,17 @@ static standing claimed(const record *r, int64_t now) {
 
     if (r->outcome != OUTCOME_NONE) {
         s.next = NEXT_AUDIT;
-    } else if (r->next_try > now) {
+    } else if (!closing_due(r->next_try, now)) {
         s.next = NEXT_BURN_LATER;
         s.wait = r->next_try - now;
     }
     return s;
 }
 
-standing standing_of(ledger_state s, const record *r, int64_t now) {
+standing standing_of(ledger_state s, const record *r, const clock_moment *now) {
     if (s == LEDGER_ISSUING)
-        return issuing(r, now);
-    return s == LEDGER_PENDING ? pending(r, now) : claimed(r, now);
+        return issuing(r, now->wall);
+    return s == LEDGER_PENDING ? pending(r, now) : claimed(r, now->wall);
 }
 
 bool standing_sweep_is_missing(int64_t stamped, int64_t oldest, int64_t now) {

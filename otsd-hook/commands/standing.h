@@ -17,7 +17,8 @@
 typedef enum standing_flag {
     FLAG_NONE,
     FLAG_INTERRUPTED,     /* a provision did not finish */
-    FLAG_OVERDUE,         /* past its deadline and still open */
+    FLAG_OVERDUE,         /* past its deadline, or revoked, and still open */
+    FLAG_CLOCK,           /* made after the time that the clock shows: nobody can say whether it is over */
     FLAG_OPENED_NO_LOGIN, /* the link was opened and nobody arrived */
     FLAG_BURN_OWED,       /* for too long */
     FLAG_COUNT
@@ -38,7 +39,7 @@ typedef struct standing {
     int64_t wait;
 } standing;
 
-standing standing_of(ledger_state s, const record *r, int64_t now);
+standing standing_of(ledger_state s, const record *r, const clock_moment *now);
 /* A short stable word; NULL where all is well. */
 const char *standing_flag_name(standing_flag f);
 /* Should a sweep have come to its end by now? stamped: when the last one did (0: never); oldest: when the oldest record

@@ -46,7 +46,7 @@ typedef struct status {
     const request *q;
     const char *user; /* NULL: all */
     ledger_state state;
-    int64_t now;
+    clock_moment now;
     size_t shown, flagged, unreadable, aside;
     int64_t oldest; /* when the first of them was made */
     json_out *list;
@@ -65,7 +65,7 @@ static void next_words(const standing *st, const record *r, char *out, size_t si
         snprintf(out, size, "waits for the first login");
         break;
     case NEXT_LOCK:
-        snprintf(out, size, "sweep locks the password and burns the link");
+        snprintf(out, size, "sweep makes the password dead and burns the link");
         break;
     case NEXT_AUDIT:
         snprintf(out, size, "sweep writes the audit line");
@@ -82,17 +82,18 @@ static void next_words(const standing *st, const record *r, char *out, size_t si
 static void print_row(const status *s, const record *r, const standing *st) {
     char masked[300], age[WORDS_MAX], left[WORDS_MAX] = "-", opened[WORDS_MAX] = "not known", next[160];
     const char *flag = standing_flag_name(st->flag);
+    int64_t lived = record_age(r, &s->now);
 
     if (s->shown == 0)
         printf("%-16s %-8s %-22s %-8s %-8s %-22s %s\n", "USER", "STATE", "RECIPIENT", "AGE", "LEFT", "OPENED", "NEXT");
     next_words(st, r, next, sizeof next);
-    if (r->deadline > 0)
-        words_span(r->deadline - s->now, left);
+    if (r->deadline > 0 && lived >= 0)
+        words_span(r->deadline - r->created - lived, left);
     if (r->opened_at > 0)
         words_time(r->opened_at, opened);
     printf("%-16s %-8s %-22s %-8s %-8s %-22s %s%s%s\n", r->user, ledger_state_name(s->state),
-           words_masked(r->recipient, masked, sizeof masked), words_span(s->now - r->created, age), left, opened, next,
-           flag ? "  <-- " : "", flag ? flag : "");
+           words_masked(r->recipient, masked, sizeof masked), lived >= 0 ? words_span(lived, age) : "?", left, opened,
+           next, flag ? "  <-- " : "", flag ? flag : "");
 }
 
 static void print_line(const status *s, const record *r, const standing *st) {
@@ -133,7 +134,7 @@ static void add_object(const status *s, const record *r, const standing *st) {
 }
 
 static void show(status *s, const record *r) {
-    standing st = standing_of(s->state, r, s->now);
+    standing st = standing_of(s->state, r, &s->now);
 
     if (s->q->json)
         add_object(s, r, &st);
@@ -193,7 +194,7 @@ static void tell(status *s) {
         printf(s->user ? "%s has no open hand-off.\n" : "No hand-off is open.\n", s->user);
     if (s->aside > 0)
         say_here("unreadable records lie in %s/aside (%zu): look at them, then remove them", OTSD_STATE_DIR, s->aside);
-    if (s->shown == 0 || !standing_sweep_is_missing(stamped, s->oldest, s->now))
+    if (s->shown == 0 || !standing_sweep_is_missing(stamped, s->oldest, s->now.wall))
         return;
     s->flagged++;
     if (stamped > 0)
@@ -204,12 +205,12 @@ static void tell(status *s) {
 }
 
 static int run(context *x, status *s, problem *p) {
-    int rc = context_open(x, p);
+    int rc = context_open_anyway(x, p);
 
     if (rc != EX_OK)
         return rc;
     s->l = x->ledger;
-    s->now = time(NULL);
+    clock_read(&s->now);
     if (s->q->json)
         s->list = json_new(JSON_PRETTY);
     json_begin_array(s->list, NULL);
@@ -218,9 +219,12 @@ static int run(context *x, status *s, problem *p) {
     if (rc == EX_OK && s->q->json)
         rc = json_print(&s->list, stdout, p);
     json_free(&s->list);
-    if (rc == EX_OK)
-        tell(s);
-    return rc;
+    if (rc != EX_OK)
+        return rc;
+    tell(s);
+    if (!x->config)
+        *p = x->broken;
+    return p->code;
 }
 
 static int status_run(context *x, int argc, char **argv) {

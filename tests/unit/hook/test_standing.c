@@ -14,6 +14,7 @@
 
 #define NOW 1000000
 #define FAR (NOW + 50000)
+#define BOOT "0d6b4ad4-33ee-4c1e-9f6c-8b1f1c2f7a11"
 
 typedef struct row {
     const char *promise;
@@ -60,6 +61,37 @@ static const row rows[] = {
      NEXT_LOCK,
      0},
 
+    {"a year before it was made: nobody can say",
+     LEDGER_PENDING,
+     {.created = FAR, .deadline = FAR + 60},
+     FLAG_CLOCK,
+     NEXT_LOGIN,
+     0},
+    {"… but within this boot the clock that cannot be stepped says that it is over",
+     LEDGER_PENDING,
+     {.created = FAR, .deadline = FAR + 60, .boot = BOOT, .boot_created = 4940},
+     FLAG_NONE,
+     NEXT_LOCK,
+     0},
+    {"… or that it is not",
+     LEDGER_PENDING,
+     {.created = 1, .deadline = 61, .boot = BOOT, .boot_created = 4941},
+     FLAG_NONE,
+     NEXT_LOGIN,
+     0},
+    {"revoked, and the account files were locked",
+     LEDGER_PENDING,
+     {.deadline = FAR, .reason = REASON_REVOKED, .claimed_at = NOW - 3600},
+     FLAG_NONE,
+     NEXT_LOCK,
+     0},
+    {"… for more than an hour",
+     LEDGER_PENDING,
+     {.deadline = FAR, .reason = REASON_REVOKED, .claimed_at = NOW - 3601},
+     FLAG_OVERDUE,
+     NEXT_LOCK,
+     0},
+
     {"a burn may be owed for a day", LEDGER_CLAIMED, {.claimed_at = NOW - 86400}, FLAG_NONE, NEXT_BURN, 0},
     {"… and not one second more", LEDGER_CLAIMED, {.claimed_at = NOW - 86401}, FLAG_BURN_OWED, NEXT_BURN, 0},
     {"where the claim has no time, creation counts", LEDGER_CLAIMED, {.created = NOW - 86400}, FLAG_NONE, NEXT_BURN, 0},
@@ -76,6 +108,12 @@ static const row rows[] = {
      FLAG_NONE,
      NEXT_BURN_LATER,
      1},
+    {"a next try that is years away was put there by another clock",
+     LEDGER_CLAIMED,
+     {.claimed_at = NOW, .next_try = NOW + 365 * 86400},
+     FLAG_NONE,
+     NEXT_BURN,
+     0},
     {"the next try is now", LEDGER_CLAIMED, {.claimed_at = NOW, .next_try = NOW}, FLAG_NONE, NEXT_BURN, 0},
     {"an outcome is known: the audit line is left",
      LEDGER_CLAIMED,
@@ -94,7 +132,8 @@ static const row rows[] = {
 static void each_record_stands_where_it_does(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        standing s = standing_of(rows[i].state, &rows[i].r, NOW);
+        const clock_moment now = {.wall = NOW, .boottime = 5000, .boot = BOOT};
+        standing s = standing_of(rows[i].state, &rows[i].r, &now);
 
         print_message("%s\n", rows[i].promise);
         assert_int_equal(s.flag, rows[i].flag);
@@ -108,6 +147,7 @@ static void flags_have_the_words_of_the_manual(void **state) {
     assert_null(standing_flag_name(FLAG_NONE));
     assert_string_equal(standing_flag_name(FLAG_INTERRUPTED), "interrupted");
     assert_string_equal(standing_flag_name(FLAG_OVERDUE), "overdue");
+    assert_string_equal(standing_flag_name(FLAG_CLOCK), "clock");
     assert_string_equal(standing_flag_name(FLAG_OPENED_NO_LOGIN), "opened-no-login");
     assert_string_equal(standing_flag_name(FLAG_BURN_OWED), "burn-owed");
     assert_null(standing_flag_name(FLAG_COUNT));

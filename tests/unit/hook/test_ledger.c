@@ -149,6 +149,103 @@ static void walks_through_its_states(void **state) {
     ledger_release(&e);
 }
 
+static void append_line(const char *path, const char *line) {
+    FILE *f = fopen(path, "a");
+
+    assert_non_null(f);
+    assert_true(fputs(line, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static entry *put_pending(const char *user) {
+    record r = sample(user);
+    entry *e = NULL;
+    problem p;
+
+    assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
+    assert_int_equal(ledger_move(l, e, LEDGER_PENDING, &p), EX_OK);
+    return e;
+}
+
+static void is_filed_under_a_new_name(void **state) {
+    entry *e = put_pending("alice"), *other;
+    problem p;
+
+    (void)state;
+    assert_int_equal(ledger_refile(l, e, "bob", &p), EX_OK);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "bob", 0, &other, &p), LEDGER_BUSY); /* the lock goes with it */
+    ledger_release(&e);
+    assert_false(ledger_has(l, LEDGER_PENDING, "alice"));
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "bob", 0, &e, &p), EX_OK);
+    assert_string_equal(entry_saved(e)->user, "bob");
+    assert_string_equal(entry_saved(e)->renamed, "");
+    assert_string_equal(entry_saved(e)->recipient, "alice@example.com");
+    other = put_pending("carol");
+    assert_int_equal(ledger_refile(l, other, "bob", &p), LEDGER_TAKEN);
+    assert_int_equal(ledger_move(l, e, LEDGER_CLAIMED, &p), EX_OK);
+    assert_true(ledger_has(l, LEDGER_CLAIMED, "bob.0123456789abcdef"));
+    ledger_release(&e);
+    assert_int_equal(ledger_save(other, &p), EX_OK);
+    ledger_release(&other);
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "carol", 0, &e, &p), EX_OK);
+    ledger_release(&e);
+}
+
+/* Killed after each step: before the rename, after it, and again while the record goes on to claimed/. */
+static void a_new_name_survives_a_crash(void **state) {
+    entry *e = put_pending("alice");
+    record r;
+    problem p;
+
+    (void)state;
+    ledger_release(&e);
+    append_line(OTSD_STATE_DIR "/pending/alice", "renamed=bob\n");
+    assert_int_equal(ledger_peek(l, LEDGER_PENDING, "alice", &r, &p), EX_OK);
+    assert_string_equal(r.user, "alice");
+    assert_int_equal(rename(OTSD_STATE_DIR "/pending/alice", OTSD_STATE_DIR "/pending/bob"), 0);
+    assert_int_equal(ledger_peek(l, LEDGER_PENDING, "bob", &r, &p), EX_OK);
+    assert_string_equal(r.user, "bob");
+    assert_int_equal(ledger_find(l, LEDGER_PENDING, "bob", 0, &e, &p), EX_OK);
+    assert_int_equal(ledger_move(l, e, LEDGER_CLAIMED, &p), EX_OK);
+    ledger_release(&e);
+    assert_int_equal(ledger_find(l, LEDGER_CLAIMED, "bob.0123456789abcdef", 0, &e, &p), EX_OK);
+    assert_int_equal(ledger_save(e, &p), EX_OK);
+    assert_string_equal(entry_saved(e)->user, "bob");
+    ledger_release(&e);
+    e = put_pending("dave");
+    ledger_release(&e);
+    append_line(OTSD_STATE_DIR "/pending/dave", "renamed=../x\n");
+    assert_int_equal(ledger_peek(l, LEDGER_PENDING, "dave", &r, &p), EX_DATAERR);
+}
+
+/* Who holds a record is named: somebody has to end that process. */
+static void a_holder_is_named(void **state) {
+    char holder[HOLDER_MAX], expected[HOLDER_MAX];
+    entry *e = put_pending("alice");
+
+    (void)state;
+    snprintf(expected, sizeof expected, "test_ledger, process %ld", (long)getpid());
+    assert_string_equal(ledger_holder(l, LEDGER_PENDING, "alice", holder), expected);
+    ledger_release(&e);
+    assert_string_equal(ledger_holder(l, LEDGER_PENDING, "alice", holder), "another process");
+}
+
+/* The module goes by the time of the file alone. */
+static void what_was_noted_as_over_is_overdue(void **state) {
+    entry *e = put_pending("alice");
+    struct stat st;
+    problem p;
+
+    (void)state;
+    entry_record(e)->deadline = 4000000000;
+    entry_record(e)->reason = REASON_REVOKED;
+    entry_record(e)->claimed_at = 1000;
+    assert_int_equal(ledger_save(e, &p), EX_OK);
+    assert_int_equal(stat(OTSD_STATE_DIR "/pending/alice", &st), 0);
+    assert_int_equal(st.st_mtime, 1000);
+    ledger_release(&e);
+}
+
 static void a_taken_place_has_one_name(void **state) {
     record r = sample("alice");
     entry *first, *second;
@@ -304,6 +401,12 @@ int main(void) {
         {"what is no record is refused", refuses_what_is_no_record, open_ledger, close_ledger, NULL},
         {"user names are one plain path component", names_are_one_plain_component, open_ledger, close_ledger, NULL},
         {"a record walks through its states, its time is the deadline", walks_through_its_states, open_ledger,
+         close_ledger, NULL},
+        {"a record is filed under the account's new name, with its lock", is_filed_under_a_new_name, open_ledger,
+         close_ledger, NULL},
+        {"a new name survives a crash after each step", a_new_name_survives_a_crash, open_ledger, close_ledger, NULL},
+        {"who holds a record is named", a_holder_is_named, open_ledger, close_ledger, NULL},
+        {"a record whose end was noted is overdue for the module", what_was_noted_as_over_is_overdue, open_ledger,
          close_ledger, NULL},
         {"a place that is taken has one name, whatever was to go there", a_taken_place_has_one_name, open_ledger,
          close_ledger, NULL},

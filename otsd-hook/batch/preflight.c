@@ -15,6 +15,7 @@ static void in_passwd(void *item, int64_t uid) {
     batch_account *a = item;
 
     a->uid = uid;
+    a->local = true;
 }
 
 /* Those that the file does not have may be known elsewhere. */
@@ -51,6 +52,7 @@ static int look_up_passwords(batch *b, problem *p) {
     for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
         b->accounts[i].absent = found[i].absent;
         b->accounts[i].has_password = found[i].has_password;
+        b->accounts[i].changed = found[i].changed;
     }
     free(found);
     return rc;

@@ -46,6 +46,8 @@ static issue issue_of(const context *x, const provision_request *q, const provis
         .reissue = q->reissue,
         .replaces = q->reissue && f->old.hash[0] ? f->old.hash : NULL,
         .want_link = q->print_link,
+        .changed_before = f->changed_before,
+        .local = f->local,
     };
 }
 

@@ -80,6 +80,7 @@ static int check_old(context *x, const provision_request *q, provision_facts *f,
                            "%s is another account than the one that was provisioned (uid %lld, then %lld); otsd-hook "
                            "sweep ends the old hand-off",
                            q->user, (long long)f->uid, (long long)f->old.uid);
+    f->changed_before = f->old.changed_before;
     return backend_replaceable(x->config, &f->old, q->force, p);
 }
 
@@ -93,6 +94,7 @@ static int check_account(context *x, const provision_request *q, provision_facts
     rc = ready_account(q->allow_system ? NULL : &limits, q->user, f->uid, p);
     if (rc != EX_OK)
         return rc;
+    f->local = account_is_local(q->user, f->uid);
     if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
         return problem_set(p, EX_CANTCREAT,
                            "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);

@@ -13,7 +13,8 @@
 typedef struct provision_facts {
     int64_t uid;
     record old;             /* reissue: the open hand-off */
-    int64_t changed_before; /* as in the record */
+    int64_t changed_before; /* as in the record; of a reissue: as in the older one */
+    bool local;             /* the account is in /etc/passwd */
     const char *recipient;  /* as given, as before, or made from the pattern; NULL: none */
     char made[ADDRESS_MAX];
     otsd_secret *passphrase; /* NULL: none */

@@ -102,6 +102,14 @@ int account_look(const char *user, bool was_local, bool lacks, account_view *out
     return p->code;
 }
 
+bool account_is_local(const char *user, int64_t uid) {
+    account_view found = {.exists = OTSD_UNKNOWN};
+    wanted_line w = {.user = user, .out = &found};
+    problem unread;
+
+    return account_each(find_line, &w, &unread) == EX_OK && found.local && found.uid == uid;
+}
+
 void account_limits_read(account_limits *out) {
     FILE *f = fopen(LOGIN_DEFS, "re");
     char line[512], key[64], text[64];

@@ -24,7 +24,7 @@ static const backend *configured(const config *c) {
 
 int backend_survey(const config *c, backend_account *accounts, size_t n, problem *p) {
     for (size_t i = 0; i < n; i++)
-        accounts[i].absent = accounts[i].has_password = false;
+        accounts[i] = (backend_account){.user = accounts[i].user};
     return configured(c)->survey(c, accounts, n, p);
 }
 

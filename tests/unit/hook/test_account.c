@@ -120,6 +120,17 @@ static void no_passwd_file(void **state) {
     assert_int_equal(account_each(in_order, NULL, &p), EX_NOINPUT);
 }
 
+static void who_is_local(void **state) {
+    (void)state;
+    put_file("/etc/passwd", "alice:x:1001:1:::\nalice:x:1002:1:::\nbob:x:1003:1:::\n", 0644);
+    assert_true(account_is_local("alice", 1001));
+    assert_false(account_is_local("alice", 1002));
+    assert_false(account_is_local("ali", 1001));
+    assert_false(account_is_local("nobody-here", 0));
+    (void)unlink("/etc/passwd");
+    assert_false(account_is_local("bob", 1003));
+}
+
 static void limits_of_login_defs(void **state) {
     account_limits limits;
 
@@ -191,6 +202,7 @@ int main(void) {
         {"root, and what lies outside UID_MIN and UID_MAX, is a system account", who_is_a_system_account, NULL, NULL,
          NULL},
         {"one account has the uid of its first line, or there is none", one_account, NULL, NULL, NULL},
+        {"an account is local that /etc/passwd has with this uid", who_is_local, NULL, NULL, NULL},
         {"the limits are those of login.defs, or the usual ones", limits_of_login_defs, NULL, NULL, NULL},
     };
 

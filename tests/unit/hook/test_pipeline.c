@@ -47,11 +47,15 @@ static void each_account_gets_its_password(void **state) {
     batch_begin(&b, &w, users, 5);
     b.jobs = 3;
     b.links = true;
+    for (int i = 0; i < 5; i++) {
+        b.accounts[i].local = i < 4;
+        b.accounts[i].changed = i - 1;
+    }
     pipeline_run(&b);
     assert_int_equal(b.counts[BATCH_PROVISIONED], 5);
     assert_false(b.is_cut);
     assert_int_equal(world_count(&w, LEDGER_PENDING), 5);
-    for (size_t i = 0; i < 5; i++) {
+    for (int i = 0; i < 5; i++) {
         record r;
         problem p;
 
@@ -60,6 +64,8 @@ static void each_account_gets_its_password(void **state) {
         assert_int_equal(r.deadline, b.accounts[i].deadline);
         assert_non_null(strstr(b.accounts[i].link, "/secret/secretkey"));
         assert_string_equal(r.link, b.accounts[i].link);
+        assert_int_equal(r.local, i < 4);
+        assert_int_equal(r.changed_before, i - 1);
     }
     text = get_file("/etc/shadow");
     assert_int_equal(world_times(text, ":$5$"), 5);

@@ -49,6 +49,7 @@ static void put_record(ledger_state s, const char *user, int64_t uid) {
     snprintf(r.user, sizeof r.user, "%s", user);
     snprintf(r.passphrase, sizeof r.passphrase, "old word");
     r.uid = uid;
+    r.changed_before = 18000;
     e = world_put(&w, s, &r);
     ledger_release(&e);
 }
@@ -63,6 +64,8 @@ static void who_can_be_provisioned(void **state) {
     q = asked_for("alice");
     assert_int_equal(check(&q, &f, &p), EX_OK);
     assert_int_equal(f.uid, 1001);
+    assert_true(f.local);
+    assert_int_equal(f.changed_before, 19000);
     assert_string_equal(f.recipient, "alice@example.com");
     assert_null(f.passphrase);
     provision_facts_end(&f);
@@ -161,6 +164,8 @@ static void a_reissue_goes_to_whom_the_handoff_went(void **state) {
     assert_string_equal(f.recipient, "alice@example.com");
     assert_string_equal(otsd_secret_data(f.passphrase), "old word");
     assert_string_equal(f.old.hash, OLD_HASH);
+    assert_int_equal(f.changed_before, 18000); /* not the 0 of the first hand-off */
+    assert_true(f.local);
     provision_facts_end(&f);
     assert_string_equal(f.old.hash, "");
     put_file("/etc/shadow", "alice:$5$own:0:0:::::\n", 0640);

@@ -74,7 +74,8 @@ void batch_through(batch *b, batch_account *a);
 void batch_close_report(batch *b);
 /* From now on nothing new is begun. The first reason counts. From any thread. */
 void batch_cut(batch *b, const problem *why);
-/* The audit log does not take the lines of hand-offs that are open: cuts the batch, for it would lack all others, too. */
+/* The audit log does not take the lines of hand-offs that are open: cuts the batch, for all others would lack theirs,
+ * too. */
 void batch_unlogged(batch *b, const problem *why);
 /* Draws the bar; the second one, where the pace wants a pause: with that pause, and returns true. */
 void batch_show(batch *b, const char *waiting);

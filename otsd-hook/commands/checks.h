@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The single checks of otsd-hook check. Each looks at one thing and adds its findings; none changes anything but folders
- * and an empty audit log that are not there yet. What they judge by stands apart from where they got it.
+ * The single checks of otsd-hook check. Each looks at one thing and adds its findings; none changes anything but
+ * folders and an empty audit log that are not there yet. What they judge by stands apart from where they got it.
  */
 #ifndef OTSD_HOOK_CHECKS_H
 #define OTSD_HOOK_CHECKS_H

@@ -11,7 +11,8 @@ static const char *const level_texts[FINDING_LEVELS] = {
     [FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_ERROR] = "error"};
 static const name_table levels = NAMES_OF(level_texts);
 
-static void add(findings *f, finding_level level, const char *remedy, const char *fmt, va_list ap) {
+__attribute__((format(printf, 4, 0))) static void add(findings *f, finding_level level, const char *remedy,
+                                                      const char *fmt, va_list ap) {
     char text[1200], what[sizeof text];
 
     vsnprintf(text, sizeof text, fmt, ap);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * libpam's own rules, as its dispatcher has them: a control word stands for a set of actions; a jump counts the lines of
- * its own level, and a whole substack as one; "done" ends the stack, in a substack the substack. So whether a line is
- * reached once another one has succeeded can be told from the text alone.
+ * libpam's own rules, as its dispatcher has them: a control word stands for a set of actions; a jump counts the lines
+ * of its own level, and a whole substack as one; "done" ends the stack, in a substack the substack. So whether a line
+ * is reached once another one has succeeded can be told from the text alone.
  */
 #include "commands/stack.h"
 
@@ -24,8 +24,6 @@ static const name_table types = NAMES_OF(type_texts);
 const char *stack_type_name(stack_type t) {
     return names_text(&types, (long)t);
 }
-
-/* ---- reading ---- */
 
 typedef struct reading {
     stack *s;
@@ -204,8 +202,6 @@ bool stack_read(stack *s, const char *service, stack_type type, stack_reader *re
     s->fault[0] = '\0';
     return read_file(&r, service, 0, 0);
 }
-
-/* ---- judging ---- */
 
 /* Those that compare a password, or change it. What others do (a key, a finger, root's own rights) hands over no
  * password that could be ours. */

@@ -146,30 +146,29 @@ static void where_the_others_stand(void **state) {
     }
 }
 
-static stack_verdict judge_files(stack *s, const pam_file *files) {
-    assert_true(stack_read(s, "sshd", STACK_AUTH, text_of, (void *)(uintptr_t)files));
+static stack_verdict judge_files(stack *s, pam_file *files) {
+    assert_true(stack_read(s, "sshd", STACK_AUTH, text_of, files));
     return stack_judge(s, STACK_AUTH);
 }
 
 static void what_is_included_counts(void **state) {
-    static const pam_file debian[] = {{"sshd", "@include common-auth\naccount required pam_nologin.so\n"},
-                                      {"common-auth", UNIX SSS DENY PERMIT OTS "session required pam_unix.so\n"},
-                                      {NULL, NULL}},
-                          fedora[] = {{"sshd", "auth substack password-auth\nauth include postlogin\n"},
-                                      {"password-auth", "auth sufficient pam_unix.so\nauth required pam_deny.so\n" OTS},
-                                      {"postlogin", "auth optional pam_lastlog.so\n"},
-                                      {NULL, NULL}},
-                          behind[] = {{"sshd", "auth substack password-auth\n" OTS},
-                                      {"password-auth", "auth sufficient pam_unix.so\nauth required pam_deny.so\n"},
-                                      {NULL, NULL}},
-                          jumped[] = {{"sshd",
-                                       "auth [success=1 default=ignore] pam_unix.so\nauth substack more\n" PERMIT},
-                                      {"more", "auth required pam_env.so\n" OTS "auth required pam_env.so\n"},
-                                      {NULL, NULL}},
-                          typed[] = {{"sshd", "auth include both\n"},
-                                     {"both", "@include deeper\nsession required pam_ots.so\n"},
-                                     {"deeper", "auth required pam_unix.so\n" OTS},
-                                     {NULL, NULL}};
+    static pam_file debian[] = {{"sshd", "@include common-auth\naccount required pam_nologin.so\n"},
+                                {"common-auth", UNIX SSS DENY PERMIT OTS "session required pam_unix.so\n"},
+                                {NULL, NULL}},
+                    fedora[] = {{"sshd", "auth substack password-auth\nauth include postlogin\n"},
+                                {"password-auth", "auth sufficient pam_unix.so\nauth required pam_deny.so\n" OTS},
+                                {"postlogin", "auth optional pam_lastlog.so\n"},
+                                {NULL, NULL}},
+                    behind[] = {{"sshd", "auth substack password-auth\n" OTS},
+                                {"password-auth", "auth sufficient pam_unix.so\nauth required pam_deny.so\n"},
+                                {NULL, NULL}},
+                    jumped[] = {{"sshd", "auth [success=1 default=ignore] pam_unix.so\nauth substack more\n" PERMIT},
+                                {"more", "auth required pam_env.so\n" OTS "auth required pam_env.so\n"},
+                                {NULL, NULL}},
+                    typed[] = {{"sshd", "auth include both\n"},
+                               {"both", "@include deeper\nsession required pam_ots.so\n"},
+                               {"deeper", "auth required pam_unix.so\n" OTS},
+                               {NULL, NULL}};
     stack s;
     stack_verdict v;
 
@@ -190,16 +189,16 @@ static void what_is_included_counts(void **state) {
 }
 
 static void what_cannot_be_read_is_told(void **state) {
-    static const pam_file lost[] = {{"sshd", "@include nowhere\n" OTS}, {NULL, NULL}},
-                          loop[] = {{"sshd", "auth include sshd\nauth include sshd\n"}, {NULL, NULL}},
-                          torn[] = {{"sshd", "auth required\n" OTS}, {NULL, NULL}};
+    static pam_file lost[] = {{"sshd", "@include nowhere\n" OTS}, {NULL, NULL}},
+                    loop[] = {{"sshd", "auth include sshd\nauth include sshd\n"}, {NULL, NULL}},
+                    torn[] = {{"sshd", "auth required\n" OTS}, {NULL, NULL}};
     char *many = calloc(STACK_LINES + 2, sizeof OTS);
     pam_file files[] = {{"sshd", many}, {NULL, NULL}};
     stack s;
 
     (void)state;
     assert_non_null(many);
-    assert_false(stack_read(&s, "none", STACK_AUTH, text_of, (void *)(uintptr_t)lost));
+    assert_false(stack_read(&s, "none", STACK_AUTH, text_of, lost));
     (void)judge_files(&s, lost);
     assert_string_equal(s.fault, "nowhere is included, and there is no such file");
     (void)judge_files(&s, loop);
@@ -207,7 +206,7 @@ static void what_cannot_be_read_is_told(void **state) {
     (void)judge_files(&s, torn);
     assert_string_equal(s.fault, "sshd has a line that ends too soon");
     for (size_t i = 0; i <= STACK_LINES; i++)
-        strcat(many, OTS);
+        memcpy(many + i * strlen(OTS), OTS, sizeof OTS);
     (void)judge_files(&s, files);
     assert_int_equal(s.len, STACK_LINES);
     assert_string_equal(s.fault, "sshd has more lines than are looked at");

@@ -21,10 +21,10 @@ typedef struct batch_account {
     char *made;            /* the recipient, where it was made from the pattern */
     int64_t uid;           /* -1: not known yet */
     batch_status status;
-    bool local;                /* it is in /etc/passwd */
-    bool absent, has_password; /* what the backend has of it */
-    int64_t changed;           /* and its last change, as the record has it */
-    unsigned losses;           /* of the server's answer */
+    bool local;                         /* it is in /etc/passwd */
+    bool absent, has_password, expired; /* what the backend has of it */
+    int64_t changed;                    /* and its last change, as the record has it */
+    unsigned losses;                    /* of the server's answer */
     char id[17];
     int64_t deadline;
     char *link; /* only where links are reported */

@@ -53,6 +53,7 @@ static int look_up_passwords(batch *b, problem *p) {
         b->accounts[i].absent = found[i].absent;
         b->accounts[i].has_password = found[i].has_password;
         b->accounts[i].changed = found[i].changed;
+        b->accounts[i].expired = found[i].expired;
     }
     free(found);
     return rc;
@@ -127,11 +128,16 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
 
         if (check_one(b, a, &limits, &why) == EX_OK)
             preflight_place(b, a);
-        else if (why.code == EX_OSERR)
+        /* Of those that a former run has done nothing is asked any more. */
+        if (why.code == EX_OK && a->status == BATCH_TODO)
+            (void)ready_living(b->x->config, a->line->user, a->expired, &why);
+        if (why.code == EX_OK)
+            continue;
+        if (why.code == EX_OSERR)
             rc = problem_set(p, EX_OSERR, "%s", why.text);
         else
             bad(arg, a->line->number, why.text);
-        wrong += why.code != EX_OK;
+        wrong++;
     }
     /* Nobody is asked for a batch that will not begin. */
     if (rc == EX_OK && wrong == 0 && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0)

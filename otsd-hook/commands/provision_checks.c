@@ -105,9 +105,18 @@ static int check_account(context *x, const provision_request *q, provision_facts
     return backend_ready(x->config, q->user, q->force, &f->changed_before, p);
 }
 
+static int check_living(context *x, const provision_request *q, problem *p) {
+    backend_account a = {.user = q->user};
+    int rc = backend_survey(x->config, &a, 1, p);
+
+    return rc == EX_OK ? ready_living(x->config, q->user, a.expired, p) : rc;
+}
+
 int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
     int rc = check_account(x, q, f, p);
 
+    if (rc == EX_OK)
+        rc = check_living(x, q, p);
     if (rc == EX_OK)
         rc = find_recipient(q, x->config, f, p);
     if (rc == EX_OK)

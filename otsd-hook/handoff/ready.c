@@ -6,6 +6,7 @@
 #include "handoff/ready.h"
 
 #include <string.h>
+#include <syslog.h>
 
 #include "core/core.h"
 #include "ledger/audit.h"
@@ -33,6 +34,16 @@ int ready_account(const account_limits *limits, const char *user, int64_t uid, p
     if (limits && account_outside(limits, uid))
         return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
                            user, (long long)uid);
+    return problem_none(p);
+}
+
+int ready_living(const config *c, const char *user, bool expired, problem *p) {
+    if (expired && c->handoff.must_change)
+        return problem_set(p, EX_NOPERM,
+                           "%s has expired, and could not log in to change the password: chage -E gives a later date",
+                           user);
+    if (expired)
+        say(LOG_WARNING, "%s: warning: the account has expired and lets nobody in: chage -E gives a later date", user);
     return problem_none(p);
 }
 

@@ -16,6 +16,9 @@ const char *ready_passphrase(const char *text, size_t len);
 
 /* May this account be provisioned at all? limits: NULL where system accounts may. EX_NOPERM. */
 int ready_account(const account_limits *limits, const char *user, int64_t uid, problem *p);
+/* An account that has expired lets nobody in: a warning; where the password must be changed, EX_NOPERM, for nobody could
+ * change it. */
+int ready_living(const config *c, const char *user, bool expired, problem *p);
 
 /* Tries what the run will need: to make records, to write the audit log, to set passwords; where ask_server also
  * whether server and credentials are good. */

@@ -16,6 +16,7 @@ typedef struct backend_account {
     const char *user;
     bool absent;       /* out: the backend has no such account */
     bool has_password; /* out: one of its own, or a locked one, that is not ours to replace */
+    bool expired;      /* out: nobody is let in any more (chage -E) */
     int64_t changed;   /* out: its last change, as record.changed_before has it */
 } backend_account;
 

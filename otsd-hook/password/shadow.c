@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "password/shadow_file.h"
 #include "password/shadow_look.h"
@@ -25,12 +26,13 @@ static int64_t changed_before(long changed) {
     return changed == SHADOW_DATE_ODD ? 0 : changed;
 }
 
-static void survey_line(void *item, const char *hash, long changed) {
+static void survey_line(void *item, const shadow_seen *line) {
     backend_account *a = item;
 
     a->absent = false;
-    a->changed = changed_before(changed);
-    a->has_password = !shadow_never_set(hash);
+    a->changed = changed_before(line->changed);
+    a->has_password = !shadow_never_set(line->hash);
+    a->expired = shadow_expired(line->expires, (long)(time(NULL) / 86400));
 }
 
 static int survey_all(const config *c, backend_account *accounts, size_t n, problem *p) {

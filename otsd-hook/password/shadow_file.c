@@ -23,12 +23,10 @@ typedef struct search {
     bool found;
 } search;
 
-static bool is_wanted(const char *user, const char *hash, long changed, void *arg) {
+static bool is_wanted(const shadow_seen *line, void *arg) {
     search *s = arg;
-    const char *bare = shadow_unlocked(hash);
+    const char *bare = shadow_unlocked(line->hash);
 
-    (void)user;
-    (void)changed;
     s->found = shadow_index_find(&s->hashes, bare, strlen(bare))->item;
     return !s->found;
 }

@@ -30,6 +30,10 @@ long shadow_date(const char *field) {
     return days >= 0 ? days : SHADOW_DATE_NONE;
 }
 
+bool shadow_expired(long expires, long today) {
+    return expires >= 0 && today >= expires;
+}
+
 bool shadow_never_set(const char *hash) {
     return hash[0] != '\0' && strspn(hash, "!*") == strlen(hash);
 }

@@ -48,6 +48,8 @@ shadow_result change_line(const shadow_change *c, const char *field, long change
 
 /* The third field: days, or SHADOW_DATE_…. It ends at a colon, at the line's end or at NUL. */
 long shadow_date(const char *field);
+/* Does an account that expires then (SHADOW_DATE_… included) let nobody in any more? As pam_unix has it. */
+bool shadow_expired(long expires, long today);
 /* A hash that nobody ever had a password for, or that died: "!", "!!", "*", "!*", … No password fits, and no unlock
  * makes one fit. */
 bool shadow_never_set(const char *hash);

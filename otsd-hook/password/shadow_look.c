@@ -48,15 +48,15 @@ static bool other_line(backend_view *view, const char *user) {
     return view->elsewhere;
 }
 
-static bool look_line(const char *user, const char *hash, long changed, void *arg) {
+static bool look_line(const shadow_seen *line, void *arg) {
     looking *l = arg;
-    const char *bare = shadow_unlocked(hash);
+    const char *user = line->user, *bare = shadow_unlocked(line->hash);
     shadow_slot *own = shadow_index_find(&l->users, user, strlen(user)),
                 *same = shadow_index_find(&l->hashes, bare, strlen(bare));
 
     if (own->item && !own->met) {
         own->met = true;
-        own_line(own->item, hash, changed);
+        own_line(own->item, line->hash, line->changed);
     }
     l->no_memory = same->item && !other_line(same->item, user);
     return !l->no_memory;

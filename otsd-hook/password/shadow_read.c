@@ -13,24 +13,41 @@
 enum { COLONS = 8 }; /* in a whole line */
 
 typedef struct each {
-    bool (*fn)(const char *user, const char *hash, long changed, void *arg);
+    bool (*fn)(const shadow_seen *line, void *arg);
     void *arg;
 } each;
 
+/* The field so many colons behind; "" where there is none. */
+static const char *field_behind(const char *field, int colons) {
+    for (; colons > 0; colons--) {
+        const char *colon = strchr(field, ':');
+
+        if (!colon)
+            return "";
+        field = colon + 1;
+    }
+    return field;
+}
+
 static bool each_line(char *line, void *arg) {
     const each *e = arg;
+    shadow_seen seen = {.user = line, .changed = SHADOW_DATE_NONE, .expires = SHADOW_DATE_NONE};
     char *hash = strchr(line, ':'), *date;
 
     if (!hash || hash == line)
         return true;
     *hash++ = '\0';
     date = strchr(hash, ':');
-    if (date)
+    if (date) {
         *date++ = '\0';
-    return e->fn(line, hash, date ? shadow_date(date) : SHADOW_DATE_NONE, e->arg);
+        seen.changed = shadow_date(date);
+        seen.expires = shadow_date(field_behind(date, 5));
+    }
+    seen.hash = hash;
+    return e->fn(&seen, e->arg);
 }
 
-int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p) {
+int shadow_each(bool (*fn)(const shadow_seen *line, void *arg), void *arg, problem *p) {
     each e = {.fn = fn, .arg = arg};
 
     return lines_each(SHADOW_PATH, COLONS, each_line, &e, p);
@@ -42,14 +59,14 @@ typedef struct lookup {
     bool found, fits;
 } lookup;
 
-static bool lookup_line(const char *user, const char *hash, long changed, void *arg) {
+static bool lookup_line(const shadow_seen *line, void *arg) {
     lookup *l = arg;
 
-    if (strcmp(user, l->user) != 0)
+    if (strcmp(line->user, l->user) != 0)
         return true;
     l->found = true;
-    l->fits = (size_t)snprintf(l->out->hash, sizeof l->out->hash, "%s", hash) < sizeof l->out->hash;
-    l->out->changed = changed;
+    l->fits = (size_t)snprintf(l->out->hash, sizeof l->out->hash, "%s", line->hash) < sizeof l->out->hash;
+    l->out->changed = line->changed;
     return false;
 }
 

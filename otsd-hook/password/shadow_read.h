@@ -15,9 +15,13 @@
 
 /* EX_NOUSER: no such line. Names of other sources (LDAP …) are not looked at. */
 int shadow_lookup(const char *user, shadow_line *out, problem *p);
+/* A line as it stands there; the strings are gone after the call that showed it. */
+typedef struct shadow_seen {
+    const char *user, *hash;
+    long changed, expires; /* days since the epoch, or SHADOW_DATE_… */
+} shadow_seen;
 /* Calls fn for each line that has a name and a password field, of any length (fgetspent_r never gets past one that is
- * longer than its buffer), until it returns false. The strings are gone after the call. EX_OK: what was not shown is
- * not there (lines.h). */
-int shadow_each(bool (*fn)(const char *user, const char *hash, long changed, void *arg), void *arg, problem *p);
+ * longer than its buffer), until it returns false. EX_OK: what was not shown is not there (lines.h). */
+int shadow_each(bool (*fn)(const shadow_seen *line, void *arg), void *arg, problem *p);
 
 #endif

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "password/account.h"
-#include "password/shadow_read.h"
 
 int survey_init(survey *s, size_t n, problem *p) {
     s->len = 0;
@@ -55,7 +54,7 @@ static survey_name *meet(const survey *s, const char *name) {
 typedef struct passing {
     const survey *survey;
     void (*passwd)(void *item, int64_t uid);
-    void (*shadow)(void *item, const char *hash, long changed);
+    void (*shadow)(void *item, const shadow_seen *line);
 } passing;
 
 static bool passwd_line(const char *user, int64_t uid, void *arg) {
@@ -74,16 +73,16 @@ int survey_passwd(survey *s, void (*fn)(void *item, int64_t uid), problem *p) {
     return account_each(passwd_line, &pass, p);
 }
 
-static bool shadow_file_line(const char *user, const char *hash, long changed, void *arg) {
+static bool shadow_file_line(const shadow_seen *line, void *arg) {
     const passing *pass = arg;
-    const survey_name *found = meet(pass->survey, user);
+    const survey_name *found = meet(pass->survey, line->user);
 
     if (found)
-        pass->shadow(found->item, hash, changed);
+        pass->shadow(found->item, line);
     return true;
 }
 
-int survey_shadow(survey *s, void (*fn)(void *item, const char *hash, long changed), problem *p) {
+int survey_shadow(survey *s, void (*fn)(void *item, const shadow_seen *line), problem *p) {
     passing pass = {.survey = s, .shadow = fn};
 
     start(s);

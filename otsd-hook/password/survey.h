@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
+#include "password/shadow_read.h"
 
 typedef struct survey_name {
     const char *name;
@@ -30,6 +31,6 @@ void survey_add(survey *s, const char *name, void *item);
 /* Both call fn for each name that the file has, with its item and what stands in the first line of that name: only that
  * one counts, as for getpwnam and getspnam. Any failure: not everybody may have been met. */
 int survey_passwd(survey *s, void (*fn)(void *item, int64_t uid), problem *p);
-int survey_shadow(survey *s, void (*fn)(void *item, const char *hash, long changed), problem *p);
+int survey_shadow(survey *s, void (*fn)(void *item, const shadow_seen *line), problem *p);
 
 #endif

@@ -178,6 +178,35 @@ static void lines_that_cannot_be_provisioned_are_named(void **state) {
     world_close(&w, 1);
 }
 
+/* Once provisioned nothing is asked of it: the same command again must finish the rest. */
+static void an_expired_account_is_a_bad_line(void **state) {
+    static const char *const users[] = {"alice", "bob", "carol"};
+    record open = world_record();
+    char bad[2000];
+    problem p;
+    entry *e;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    put_file("/etc/shadow",
+             "alice:!:19000:0:99999:7::19001:\nbob:$5$b$own:19000:0:99999:7::19001:\n"
+             "carol:!:19000:0:99999:7::19001:\n",
+             0640);
+    snprintf(open.user, sizeof open.user, "carol");
+    open.uid = 1003;
+    e = world_put(&w, LEDGER_PENDING, &open);
+    ledger_release(&e);
+    batch_begin(&b, &w, users, 3);
+    assert_int_equal(check(bad, &p), EX_OK);
+    assert_string_equal(bad,
+                        "2: alice has expired, and could not log in to change the password: chage -E gives a later "
+                        "date\n");
+    assert_int_equal(status_of("bob"), BATCH_KEPT);
+    assert_int_equal(status_of("carol"), BATCH_OPEN);
+    batch_end(&b);
+    world_close(&w, 0);
+}
+
 static void recipients_come_from_the_line_or_the_pattern(void **state) {
     static const char *const users[] = {"alice", "bob", "carol"};
     char bad[2000];
@@ -276,6 +305,7 @@ int main(void) {
         TEST("the first reason to stop counts", the_first_reason_to_stop_counts),
         TEST("preflight finds each account its place", preflight_finds_each_account_its_place),
         TEST("lines that cannot be provisioned are named", lines_that_cannot_be_provisioned_are_named),
+        TEST("an expired account is a bad line", an_expired_account_is_a_bad_line),
         TEST("recipients come from the line or the pattern", recipients_come_from_the_line_or_the_pattern),
         TEST("without a pattern somebody has to be named", without_a_pattern_somebody_has_to_be_named),
         TEST("where nothing is to be done the server is not asked",

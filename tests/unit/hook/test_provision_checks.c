@@ -88,6 +88,28 @@ static void who_can_be_provisioned(void **state) {
     world_close(&w, 0);
 }
 
+static void an_expired_account_lets_nobody_in(void **state) {
+    provision_request q = asked_for("alice");
+    provision_facts f;
+    problem p;
+
+    (void)state;
+    world_open(&w, PATTERN, NULL, 0);
+    put_file("/etc/shadow", "alice:!:19000:0:99999:7::19001:\n", 0640);
+    assert_refused(&q, EX_NOPERM,
+                   "alice has expired, and could not log in to change the password: chage -E gives a later date");
+    put_file("/etc/shadow", "alice:!:19000:0:99999:7::2900000:\n", 0640);
+    assert_int_equal(check(&q, &f, &p), EX_OK);
+    provision_facts_end(&f);
+    world_close(&w, 0);
+    /* Where nothing must be changed it is a warning. */
+    world_open(&w, "handoff: { recipient = \"%u@example.com\"; must_change = false; };\n", NULL, 0);
+    put_file("/etc/shadow", "alice:!:19000:0:99999:7::19001:\n", 0640);
+    assert_int_equal(check(&q, &f, &p), EX_OK);
+    provision_facts_end(&f);
+    world_close(&w, 0);
+}
+
 static void whom_to_mail(void **state) {
     provision_request q = asked_for("alice");
     provision_facts f;
@@ -280,6 +302,7 @@ static void what_is_said_of_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"who can be provisioned, and why others cannot", who_can_be_provisioned, NULL, NULL, NULL},
+        {"an expired account lets nobody in", an_expired_account_lets_nobody_in, NULL, NULL, NULL},
         {"whom to mail", whom_to_mail, NULL, NULL, NULL},
         {"which passphrase", which_passphrase, NULL, NULL, NULL},
         {"a reissue goes to whom the hand-off went before", a_reissue_goes_to_whom_the_handoff_went, NULL, NULL, NULL},

@@ -440,12 +440,12 @@ static void an_empty_file_has_nobody(void **state) {
     assert_shadow("");
 }
 
-static bool gather(const char *user, const char *hash, long changed, void *arg) {
+static bool gather(const shadow_seen *line, void *arg) {
     char *text = arg;
     size_t len = strlen(text);
 
-    snprintf(text + len, 1000 - len, "%s %s %ld\n", user, hash, changed);
-    return strcmp(user, "carol") != 0;
+    snprintf(text + len, 1000 - len, "%s %s %ld %ld\n", line->user, line->hash, line->changed, line->expires);
+    return strcmp(line->user, "carol") != 0;
 }
 
 static void each_line_until_told_to_stop(void **state) {
@@ -455,11 +455,12 @@ static void each_line_until_told_to_stop(void **state) {
     (void)state;
     assert_int_equal(shadow_each(gather, text, &p), EX_OK);
     assert_string_equal(text,
-                        "root $6$r$root 19000\nalice ! 19001\nbob $6$b$bob 19002\nodd x -1\n+nis  -1\ncarol * 19003\n");
+                        "root $6$r$root 19000 -1\nalice ! 19001 -1\nbob $6$b$bob 19002 20000\nodd x -1 -1\n+nis  -1 "
+                        "-1\ncarol * 19003 -1\n");
     text[0] = '\0';
-    put_file(SHADOW_PATH, "last:!!:0::::::", 0640);
+    put_file(SHADOW_PATH, "last:!!:0:::::20001:", 0640);
     assert_int_equal(shadow_each(gather, text, &p), EX_OK);
-    assert_string_equal(text, "last !! 0\n");
+    assert_string_equal(text, "last !! 0 20001\n");
     assert_int_equal(unlink(SHADOW_PATH), 0);
     assert_int_equal(shadow_each(gather, text, &p), EX_NOINPUT);
 }

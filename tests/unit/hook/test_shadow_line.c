@@ -192,8 +192,18 @@ static void same(void **state) {
             fail_msg("same: %s and %s", pairs[i].field, pairs[i].generated);
 }
 
+static void when_an_account_has_expired(void **state) {
+    (void)state;
+    assert_false(shadow_expired(SHADOW_DATE_NONE, 20000));
+    assert_false(shadow_expired(SHADOW_DATE_ODD, 20000));
+    assert_false(shadow_expired(20001, 20000));
+    assert_true(shadow_expired(20000, 20000));
+    assert_true(shadow_expired(0, 20000));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        {"when an account has expired", when_an_account_has_expired, NULL, NULL, NULL},
         {"what becomes of a line follows from its field and the change", each_change, NULL, NULL, NULL},
         {"a hash that dies leaves nothing, and no date that keeps a key out", each_death, NULL, NULL, NULL},
         {"what an unlock makes of a dead one is dead", an_unlock_revives_nothing, NULL, NULL, NULL},

@@ -30,12 +30,12 @@ static void met_in_passwd(void *item, int64_t uid) {
     who->uid = uid;
 }
 
-static void met_in_shadow(void *item, const char *hash, long changed) {
+static void met_in_shadow(void *item, const shadow_seen *line) {
     person *who = item;
 
     who->met++;
-    snprintf(who->hash, sizeof who->hash, "%s", hash);
-    who->changed = changed;
+    snprintf(who->hash, sizeof who->hash, "%s", line->hash);
+    who->changed = line->changed;
 }
 
 static void begin(survey *s, person *people, size_t n) {

@@ -104,6 +104,16 @@ OTSD_API otsd_err otsd_secret_from_file(otsd_secret **out, const char *path, siz
 OTSD_API const char *otsd_secret_data(const otsd_secret *s);
 OTSD_API size_t otsd_secret_len(const otsd_secret *s);
 OTSD_API void otsd_secret_free(otsd_secret **s);
+/* What becomes of a secret whose memory the kernel refuses to lock (mlock(2), in many containers): none is made
+ * (OTSD_ERR_MEMORY), or one that can reach the swap device. For the whole process; REQUIRE until this is called. Call
+ * before the program has a second thread. */
+typedef enum otsd_lock { OTSD_LOCK_REQUIRE = 0, OTSD_LOCK_TRY = 1 } otsd_lock;
+OTSD_API void otsd_memory_lock(otsd_lock how);
+/* The same from memory.lock of a file like otsd.conf(5), "require" or "try", read as otsd_server_load reads it; where
+ * it is not set nothing changes. */
+OTSD_API otsd_err otsd_memory_load(const char *path, otsd_error *e);
+/* Tries: 0, or the errno with which the kernel refuses to lock memory now. */
+OTSD_API int otsd_memory_refused(void);
 /* Overwrites memory in a way that the compiler keeps. NULL is allowed where len is 0. */
 OTSD_API void otsd_wipe(void *p, size_t len);
 

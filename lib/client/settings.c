@@ -27,7 +27,7 @@ static otsd_err make_authorization(otsd_secret **out, const char *username, cons
     if (rc == OTSD_OK)
         rc = secret_alloc(&line, strlen(start) + base64_size(len));
     if (rc != OTSD_OK) {
-        rc = error_local(e, OTSD_ERR_MEMORY, "no locked memory for the token (see ulimit -l)");
+        rc = secret_refused(e, "token");
         goto out;
     }
     memcpy(secret_memory(plain), username, user_len);

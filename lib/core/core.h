@@ -47,8 +47,10 @@ otsd_err file_open_checked(int *fd, const char *path, unsigned forbidden, otsd_e
 
 /* secret.c, wiped.c */
 
-/* len bytes of zeros, to be filled through secret_memory. */
+/* len bytes of zeros, to be filled through secret_memory. OTSD_ERR_MEMORY: errno says why. */
 otsd_err secret_alloc(otsd_secret **out, size_t len);
+/* "no locked memory for the WHAT: errno's text", after OTSD_ERR_MEMORY of secret_alloc. */
+otsd_err secret_refused(otsd_error *e, const char *what);
 char *secret_memory(otsd_secret *s);
 /* memory that is wiped when it grows and when it is freed; the bytes are followed by a NUL that does not count */
 typedef struct wiped {

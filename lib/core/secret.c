@@ -2,8 +2,9 @@
  *
  * Secret memory. An otsd_secret has pages of its own, between two pages that cannot be touched: locked (never on the
  * swap device), left out of core dumps, zeros in a forked child, wiped before they are given back, never moved.
- * Where the kernel refuses any of this there is no secret: nobody gets a weaker one without noticing. Unprivileged
- * programs live within RLIMIT_MEMLOCK (a page for each secret up to 4 KiB).
+ * Where the kernel refuses any of this there is no secret: nobody gets a weaker one without noticing. Only the lock can
+ * be done without, where the program says so: containers refuse mlock(2), and there a burn is worth more than the swap
+ * device. Unprivileged programs live within RLIMIT_MEMLOCK (a page for each secret up to 4 KiB).
  */
 #include "core/core.h"
 
@@ -23,6 +24,24 @@ struct otsd_secret {
     size_t len;
 };
 
+static bool lock_is_optional;
+
+void otsd_memory_lock(otsd_lock how) {
+    lock_is_optional = how == OTSD_LOCK_TRY;
+}
+
+int otsd_memory_refused(void) {
+    size_t len = 1;
+    void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int refused;
+
+    if (p == MAP_FAILED)
+        return errno;
+    refused = mlock(p, len) == 0 ? 0 : errno;
+    (void)munmap(p, len); /* of a mapping of our own: cannot fail */
+    return refused;
+}
+
 void otsd_wipe(void *p, size_t len) {
     if (p && len > 0)
         explicit_bzero(p, len);
@@ -34,9 +53,16 @@ static size_t page_size(void) {
     return n > 0 ? (size_t)n : 4096;
 }
 
+/* WIPEONFORK rather than DONTFORK: a child that follows an inherited pointer reads zeros and does not crash. */
+static bool protect(const otsd_secret *s) {
+    return mprotect(s->data, s->pages, PROT_READ | PROT_WRITE) == 0 && madvise(s->data, s->pages, MADV_DONTDUMP) == 0 &&
+           madvise(s->data, s->pages, MADV_WIPEONFORK) == 0 && (mlock(s->data, s->pages) == 0 || lock_is_optional);
+}
+
 otsd_err secret_alloc(otsd_secret **out, size_t len) {
     size_t page = page_size();
     otsd_secret *s;
+    int refused;
 
     if (len > OTSD_SECRET_MAX)
         return OTSD_ERR_ARGUMENT;
@@ -51,11 +77,11 @@ otsd_err secret_alloc(otsd_secret **out, size_t len) {
         return OTSD_ERR_MEMORY;
     }
     s->data = s->map + page;
-    /* WIPEONFORK rather than DONTFORK: a child that follows an inherited pointer reads zeros and does not crash. */
-    if (mprotect(s->data, s->pages, PROT_READ | PROT_WRITE) != 0 || madvise(s->data, s->pages, MADV_DONTDUMP) != 0 ||
-        madvise(s->data, s->pages, MADV_WIPEONFORK) != 0 || mlock(s->data, s->pages) != 0) {
+    if (!protect(s)) {
+        refused = errno;
         (void)munmap(s->map, s->pages + 2 * page); /* of a mapping of our own: cannot fail */
         free(s);
+        errno = refused;
         return OTSD_ERR_MEMORY;
     }
     *out = s;
@@ -66,8 +92,11 @@ char *secret_memory(otsd_secret *s) {
     return s->data;
 }
 
-static otsd_err no_locked_memory(otsd_error *e) {
-    return error_local(e, OTSD_ERR_MEMORY, "no locked memory for the secret (see ulimit -l)");
+otsd_err secret_refused(otsd_error *e, const char *what) {
+    return error_local(e, OTSD_ERR_MEMORY,
+                       "no locked memory for the %s: %s (see ulimit -l, and memory.lock in "
+                       "otsd.conf(5))",
+                       what, strerror(errno));
 }
 
 otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len, otsd_error *e) {
@@ -79,7 +108,7 @@ otsd_err otsd_secret_new(otsd_secret **out, const void *data, size_t len, otsd_e
     if (rc == OTSD_ERR_ARGUMENT)
         return error_local(e, rc, "the secret is longer than %zu bytes", OTSD_SECRET_MAX);
     if (rc != OTSD_OK)
-        return no_locked_memory(e);
+        return secret_refused(e, "secret");
     if (len > 0)
         memcpy((*out)->data, data, len);
     return OTSD_OK;
@@ -139,7 +168,7 @@ otsd_err otsd_secret_from_fd(otsd_secret **out, int fd, size_t max, otsd_error *
             size = max + 3;
         rc = secret_alloc(&larger, size);
         if (rc != OTSD_OK) {
-            rc = no_locked_memory(e);
+            rc = secret_refused(e, "secret");
             goto out;
         }
         if (s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hook's part of otsd.conf: a row for each key, the defaults, and what no single key can tell. The group `server`
- * is the library's and read by it, so that the hook and any other client take the same servers.
+ * The hook's part of otsd.conf: a row for each key, the defaults, and what no single key can tell. The groups
+ * `server` and `memory` are the library's and read by it, so that the hook and any other client take the same servers.
  */
 #include "config/config.h"
 
@@ -70,7 +70,7 @@ static const conf_row rows[] = {
     {"audit", "syslog", CONF_BOOLEAN, AT(audit.syslog), 0, 0, NULL, NULL},
 };
 
-static const char *const groups[] = {"server", "handoff", "password", "login", "audit", NULL};
+static const char *const groups[] = {"server", "handoff", "password", "login", "audit", "memory", NULL};
 static const conf_schema schema = {rows, sizeof rows / sizeof rows[0], groups};
 
 _Static_assert(sizeof rows / sizeof rows[0] <= CONF_KEYS, "each key has a line");
@@ -129,6 +129,8 @@ int config_load(config **out, const char *path, problem *p) {
     rc = set_defaults(c, &e);
     if (rc == OTSD_OK)
         rc = conf_read(c, &from, path);
+    if (rc == OTSD_OK)
+        rc = otsd_memory_load(path, &e);
     if (rc == OTSD_OK)
         rc = otsd_server_load(&c->server, path, &e);
     if (rc == OTSD_OK)

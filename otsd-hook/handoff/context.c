@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "handoff/context.h"
 
+#include <string.h>
+#include <syslog.h>
+
 static int load(context *x, problem *p) {
     int rc = config_load(&x->config, x->config_path ? x->config_path : OTSD_CONFIG_PATH, p);
 
@@ -23,6 +26,7 @@ int context_open_anyway(context *x, problem *p) {
 
 int context_remote(context *x, problem *p) {
     otsd_error e = {0};
+    int rc, refused;
 
     if (x->remote)
         return problem_none(p);
@@ -32,7 +36,14 @@ int context_remote(context *x, problem *p) {
     }
     if (otsd_global_init(&e) != OTSD_OK)
         return problem_set(p, EX_OSERR, "%s", e.message);
-    return remote_open(&x->remote, x->config, p);
+    refused = otsd_memory_refused();
+    rc = remote_open(&x->remote, x->config, p);
+    if (rc == EX_OK && refused != 0)
+        say(LOG_WARNING,
+            "warning: memory cannot be locked (%s), so secrets can reach the swap device; memory.lock "
+            "allows it",
+            strerror(refused));
+    return rc;
 }
 
 void context_close(context *x) {

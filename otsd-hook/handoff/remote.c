@@ -58,9 +58,11 @@ int remote_check(remote *server, problem *p) {
 }
 
 static int passphrase_of(const record *r, otsd_secret **out, problem *p) {
+    otsd_error e = {0};
+
     *out = NULL;
-    if (r->passphrase[0] && otsd_secret_new(out, r->passphrase, strlen(r->passphrase), NULL) != OTSD_OK)
-        return problem_set(p, EX_OSERR, "out of lockable memory");
+    if (r->passphrase[0] && otsd_secret_new(out, r->passphrase, strlen(r->passphrase), &e) != OTSD_OK)
+        return problem_set(p, EX_OSERR, "%s: %s", r->user, e.message);
     return problem_none(p);
 }
 

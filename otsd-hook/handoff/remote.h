@@ -62,8 +62,8 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
 /* What the receipt says, without changing anything: *opened_at is 0 where the link is not known to be opened. */
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p);
 
-/* Hands the receipts of the last 30 days of r's account on its server to fn, one by one, until it returns a sysexits code other than
- * EX_OK. Fails where fn did, and where the list broke off: then fn was not given all of it. */
+/* Hands the receipts of the last 30 days of r's account on its server to fn, one by one, until it returns a sysexits
+ * code other than EX_OK. Fails where fn did, and where the list broke off: then fn was not given all of it. */
 typedef int remote_receipt_fn(const otsd_receipt *t, void *arg);
 int remote_recent(remote *server, const record *r, remote_receipt_fn *fn, void *arg, problem *p);
 

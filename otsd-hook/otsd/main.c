@@ -24,23 +24,49 @@ static void help(void) {
 }
 
 /* The user's own configuration where there is one. */
-static int start(request *r, problem *p) {
-    const char *home = secure_getenv("HOME"), *path = r->config ? r->config : OTSD_CONFIG_PATH;
+static int find_config(const request *r, char **path, problem *p) {
+    const char *home = secure_getenv("HOME");
+
+    *path = NULL;
+    if (!r->config && home && asprintf(path, "%s/.config/otsd/otsd.conf", home) < 0)
+        return problem_set(p, EX_OSERR, "out of memory");
+    if (*path && access(*path, F_OK) == 0)
+        return problem_none(p);
+    free(*path);
+    *path = strdup(r->config ? r->config : OTSD_CONFIG_PATH);
+    return *path ? problem_none(p) : problem_set(p, EX_OSERR, "out of memory");
+}
+
+static int connect_to(request *r, const char *path, problem *p) {
     otsd_server *server = NULL;
     otsd_error e = {0};
-    char *own = NULL;
-    otsd_err err;
+    otsd_err err = otsd_server_load(&server, path, &e);
 
-    if (!r->config && home && asprintf(&own, "%s/.config/otsd/otsd.conf", home) < 0)
-        return problem_set(p, EX_OSERR, "out of memory");
-    if (own && access(own, F_OK) == 0)
-        path = own;
-    err = otsd_server_load(&server, path, &e);
     if (err == OTSD_OK)
         err = otsd_client_new(&r->client, server, &e);
     otsd_server_free(&server);
-    free(own);
     return err == OTSD_OK ? problem_none(p) : problem_from_library(p, &e);
+}
+
+/* Whether memory must be locked is known before the first secret is read. */
+static int start(request *r, problem *p) {
+    otsd_error e = {0};
+    int rc, refused;
+    char *path;
+
+    rc = find_config(r, &path, p);
+    if (rc == EX_OK && otsd_memory_load(path, &e) != OTSD_OK)
+        rc = problem_from_library(p, &e);
+    if (rc == EX_OK)
+        rc = request_passphrase(r, p);
+    if (rc == EX_OK)
+        rc = connect_to(r, path, p);
+    refused = rc == EX_OK ? otsd_memory_refused() : 0;
+    if (refused != 0)
+        say_here("warning: memory cannot be locked (%s), so secrets can reach the swap device; memory.lock allows it",
+                 strerror(refused));
+    free(path);
+    return rc;
 }
 
 static int run(const command *c, int argc, char **argv, problem *p) {
@@ -50,9 +76,7 @@ static int run(const command *c, int argc, char **argv, problem *p) {
 
     if (read != OPTIONS_READ)
         return read == OPTIONS_HELP ? problem_none(p) : EX_USAGE;
-    rc = request_passphrase(&r, p);
-    if (rc == EX_OK)
-        rc = start(&r, p);
+    rc = start(&r, p);
     if (rc == EX_OK && (c->takes & TAKES_KEY) != 0)
         rc = request_key(&r, p);
     if (rc == EX_OK)

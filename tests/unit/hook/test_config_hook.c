@@ -164,7 +164,7 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
          ":1: `server.timeout` is a string; a number of seconds was expected"},
         {S "server: { timeout = 1; };", ":2: duplicate setting name"},
         {"server: { region = \"eu\";\n region = \"us\"; };", ":2: duplicate setting name"},
-        {S "severs: { };", ":2: `severs` is not known; server, handoff, password, login or audit was expected"},
+        {S "severs: { };", ":2: `severs` is not known; server, handoff, password, login, audit or memory was expected"},
         {S "handoff = 3;", ":2: `handoff` is not a group; handoff: { ... } was expected"},
         {S "login: {\n service = [ \"sshd\" ]; };",
          ":3: `login.service` is not known; one of these was expected: services"},

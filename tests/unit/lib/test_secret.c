@@ -3,6 +3,7 @@
  * Secret memory, and the ways in.
  */
 #include "../asan.h"
+#include "nolock.h"
 #include "otsd.h"
 
 #include <fcntl.h>
@@ -63,6 +64,74 @@ static void a_secret_holds_its_bytes_and_a_nul_behind_them(void **state) {
     assert_string_equal(otsd_secret_data(s), "");
     otsd_secret_free(&s);
     otsd_wipe(NULL, 0);
+}
+
+/* In a child, for a filter stays. Each step that holds is a bit of its exit status. */
+static int where_mlock_is_refused(void) {
+    otsd_secret *s = NULL;
+    otsd_error e = {0};
+    int held = 0;
+
+    if (otsd_memory_refused() != 0 || !refuse_mlock())
+        return 127;
+    held |= otsd_memory_refused() == EPERM ? 1 : 0;
+    held |= otsd_secret_new(&s, "a", 1, &e) == OTSD_ERR_MEMORY && !s &&
+                    strstr(e.message, "no locked memory for the secret: Operation not permitted (")
+                ? 2
+                : 0;
+    otsd_memory_lock(OTSD_LOCK_TRY);
+    held |= otsd_secret_new(&s, "a", 1, &e) == OTSD_OK && strcmp(otsd_secret_data(s), "a") == 0 ? 4 : 0;
+    otsd_secret_free(&s);
+    otsd_memory_lock(OTSD_LOCK_REQUIRE);
+    held |= otsd_secret_new(&s, "a", 1, &e) == OTSD_ERR_MEMORY ? 8 : 0;
+    return held;
+}
+
+static void without_a_lock_there_is_a_secret_only_where_the_program_says_so(void **state) {
+    int status;
+    pid_t pid = fork();
+
+    (void)state;
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(where_mlock_is_refused());
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 127)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 15);
+}
+
+static void whether_memory_must_be_locked_stands_in_the_file(void **state) {
+    static const struct {
+        const char *text, *fault; /* NULL: it is taken */
+    } rows[] = {
+        {"memory: { lock = \"try\"; };\n", NULL},
+        {"server: { what = 1; };\nmemory: { lock = \"require\"; };\n", NULL},
+        {"server: { region = \"eu\"; };\n", NULL},
+        {"memory: { lock = \"maybe\"; };\n", ":1: `memory.lock` is \"maybe\"; \"require\" or \"try\" was expected"},
+        {"memory: { lock = true; };\n", ":1: `memory.lock` is a boolean; a string in quotes was expected"},
+        {"memory: { locks = \"try\"; };\n", ":1: `memory.locks` is not known; one of these was expected: lock"},
+    };
+    char path[80];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/memory.conf", folder);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        otsd_error e = {0};
+        FILE *f = fopen(path, "w");
+        otsd_err rc;
+
+        assert_true(f && fputs(rows[i].text, f) >= 0 && fchmod(fileno(f), 0600) == 0 && fclose(f) == 0);
+        rc = otsd_memory_load(path, &e);
+        assert_int_equal(rc, rows[i].fault ? OTSD_ERR_CONFIG : OTSD_OK);
+        if (rows[i].fault && !strstr(e.message, rows[i].fault))
+            fail_msg("%s", e.message);
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(otsd_memory_load(path, NULL), OTSD_ERR_CONFIG);
+    assert_int_equal(otsd_memory_load(NULL, NULL), OTSD_ERR_ARGUMENT);
+    otsd_memory_lock(OTSD_LOCK_REQUIRE);
 }
 
 static void the_longest_secret_fits_and_one_byte_more_does_not(void **state) {
@@ -310,6 +379,8 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_holds_its_bytes_and_a_nul_behind_them),
+        cmocka_unit_test(without_a_lock_there_is_a_secret_only_where_the_program_says_so),
+        cmocka_unit_test(whether_memory_must_be_locked_stands_in_the_file),
         cmocka_unit_test(the_longest_secret_fits_and_one_byte_more_does_not),
         cmocka_unit_test(its_pages_are_locked_and_kept_from_dumps_and_children),
         cmocka_unit_test(a_child_sees_zeros_and_does_not_crash),

@@ -44,7 +44,11 @@ endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
 # A program knows its rooms by name: core/core.h is the library's, ledger/ledger.h the hook's.
 INCLUDES := -Ilib -Iotsd-hook
-ALL_CPPFLAGS = $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' $(CPPFLAGS)
+# How "otsd-hook login" ends where what was typed is an overdue generated password: the module refuses on nothing else.
+# Neither of sysexits.h nor of a shell.
+EXIT_OVERDUE := 93
+ALL_CPPFLAGS = $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' \
+               -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(CPPFLAGS)
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
@@ -202,9 +206,10 @@ lint:
 	$(MAKE) CC=clang B=build/lint-clang tests
 	tests/api/check . build/lint-gcc
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' $(INCLUDES) -j 2 $(LINT_C)
+	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' \
+	  -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(INCLUDES) -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
-	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\"' tidy
+	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\" -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE)' tidy
 	shellcheck -S warning $(SHELL_FILES)
 	tests/lint/rooms . build/lint-gcc
 	tests/lint/dialect

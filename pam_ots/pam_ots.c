@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * pam_ots asks the file system one question, "is there an open hand-off for this user?", and only where there is one
- * tells "otsd-hook login" what happened. It decides nothing about the login:
+ * tells "otsd-hook login" what happened. It MUST NOT grant anything, and MUST NOT refuse anything but one text:
  *
- *  - What a phase returns is a constant, whatever is found and whatever fails.
  *  - auth, setcred, account and password return PAM_IGNORE: libpam then treats the line, whether required, optional or
  *    sufficient, as if it were not there. Success would be a grant. In auth that is plain; in password, a stack
  *    whose real module has failed would report a changed password, and let an account in that must change it.
@@ -12,29 +11,47 @@
  *  - Session open and close return PAM_SUCCESS: who logs in is decided by then, and a service whose only session line
  *    is this one would otherwise be closed to everybody (libpam refuses where all modules ignore). A failure of
  *    another line still fails the stack. Close answers as open does, because libpam judges it by what open returned.
+ *
+ * The one text. A generated password whose time is over MUST open no login. Locking it is not enough: until the lock is
+ * in the shadow file the password module says yes, and whoever starts passwd and stops it holds the lock as long as he
+ * likes. So auth returns PAM_AUTH_ERR where the helper ends, by itself, with the status that says "this very text is
+ * the generated password of this user's hand-off, and its time is over". Why that can refuse nobody whose password is
+ * their own:
+ *
+ *  - It is about the text that was typed, not about the account. A Kerberos user, or somebody who has chosen a password
+ *    meanwhile, types another text, while the old hash may well stand in the file.
+ *  - It rests on positive knowledge only. No text, no record, a record that is not due, a helper that is missing,
+ *    fails, crashes, is late, is killed, or says anything else: PAM_IGNORE.
+ *  - The status MUST be one that no program ends with by accident, and no other run of the helper is asked for it.
+ *  - The helper compares, and does nothing else: no lock, no wait, no network. Locking is a second run, behind it.
+ *
+ * For that the line MUST stand behind the modules that ask for the password (it never prompts, it looks at what they
+ * were given), be reached when one of them has succeeded, and be required: an optional refusal counts for nothing.
+ *
  *  - Without an open hand-off: one system call, no process, no log line, no memory.
- *  - It never prompts: the user is read from the handle, not asked for.
+ *  - It never prompts: user and text are read from the handle, not asked for.
  *  - Without effective uid 0 (a screen locker run by the user) it does nothing, silently.
  */
-#include "spawn.h"
-#include "text.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#include <syslog.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <security/pam_modules.h>
 #include <security/pam_ext.h>
+#include <security/pam_modules.h>
+
+#include "ask.h"
+#include "mark.h"
+#include "text.h"
 
 #define ENTRY __attribute__((visibility("default")))
 #define PENDING OTSD_STATE_DIR "/pending/"
 
-enum { DEADLINE_DEFAULT = 3, DEADLINE_MAX = 30, HELPER_MARGIN_MS = 200 };
+enum { DEADLINE_DEFAULT = 3, DEADLINE_MAX = 30 };
 
 typedef struct options {
     int deadline; /* seconds */
@@ -42,15 +59,15 @@ typedef struct options {
     const char *bad; /* the first argument that was not understood */
 } options;
 
-typedef struct event {
-    const char *name;
-    bool only_overdue;
-    const char *when_failed; /* what it means that the helper did not do its work */
-} event;
+static const event COMPARE = {"auth", "--typed", "if the overdue password was typed, it may have opened this login"};
+static const event AUTH = {"auth", NULL, "the password's deadline has passed, but it may not be locked yet"};
+static const event PASSWORD = {"password", NULL, "the password was changed, but the old link may still open"};
+static const event CHANGED = {"changed", NULL, "the password was changed, but the old link may still open"};
+static const event SESSION = {"session", NULL, "the login goes on; the link may still open"};
+static const event SESSION_ASKED = {"session", "--asked", "the login goes on; the link may still open"};
 
-static const event EVENT_AUTH = {"auth", true, "the password's deadline has passed, but it may not be locked yet"};
-static const event EVENT_PASSWORD = {"password", false, "the password was changed, but the old link may still open"};
-static const event EVENT_SESSION = {"session", false, "the login goes on; the link may still open"};
+static const char OVER[] = "This password was for the first login, and its time is over. Ask your administrator for a "
+                           "new one.";
 
 static options parse_options(int argc, const char **argv) {
     static const char deadline[] = "deadline=";
@@ -75,10 +92,12 @@ static options parse_options(int argc, const char **argv) {
     return o;
 }
 
-/* 1 where user has an open hand-off, with its deadline, 0 where not, -1 where that cannot be told (said in the log).
- * The name has been checked, its length is len: it cannot lead elsewhere. */
-static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, time_t *deadline) {
+/* 1 where user has an open hand-off, 0 where not, -1 where that cannot be told (said in the log). The name has been
+ * checked, its length is len: it cannot lead elsewhere. *due: the file's time is the deadline, and it has passed; or
+ * the file was changed in the future, so that the clock was set back and nobody knows without looking closer. */
+static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, bool *due) {
     char path[sizeof PENDING + USER_MAX] = PENDING;
+    struct timespec now = {0};
     struct stat st;
 
     for (size_t i = 0; i < len; i++)
@@ -96,122 +115,83 @@ static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, time_t
         pam_syslog(pamh, LOG_ERR, "%s: %s is not a regular file of root; ignored", user, path);
         return -1;
     }
-    *deadline = st.st_mtime;
+    clock_gettime(CLOCK_REALTIME, &now);
+    *due = st.st_mtime <= now.tv_sec || st.st_ctime > now.tv_sec;
     return 1;
 }
 
-static const char *item(const pam_handle_t *pamh, int type) {
-    const void *value = NULL;
-
-    return pam_get_item(pamh, type, &value) == PAM_SUCCESS ? value : NULL;
-}
-
-static void run_helper(pam_handle_t *pamh, const event *e, const char *user, int deadline_ms, helper_result *result) {
-    enum { OPTION_MAX = sizeof "--service=" + VALUE_MAX };
-    char event_option[OPTION_MAX], service[OPTION_MAX], method[OPTION_MAX], tty[OPTION_MAX], rhost[OPTION_MAX];
-    char methods[VALUE_MAX + 1], number[DECIMAL_MAX], deadline[sizeof "--deadline-ms=" + DECIMAL_MAX];
-    const char *argv[11] = {OTSD_HOOK_PATH, "login"};
-    size_t n = 2;
-
-    auth_methods(methods, pam_getenv(pamh, "SSH_AUTH_INFO_0"));
-    if (option_text(event_option, sizeof event_option, "--event=", e->name))
-        argv[n++] = event_option;
-    if (option_text(service, sizeof service, "--service=", item(pamh, PAM_SERVICE)))
-        argv[n++] = service;
-    if (option_text(method, sizeof method, "--method=", methods))
-        argv[n++] = method;
-    if (option_text(tty, sizeof tty, "--tty=", item(pamh, PAM_TTY)))
-        argv[n++] = tty;
-    if (option_text(rhost, sizeof rhost, "--rhost=", item(pamh, PAM_RHOST)))
-        argv[n++] = rhost;
-    /* Less than the module's own, so that a helper which keeps to it is never killed. */
-    if (option_text(deadline, sizeof deadline, "--deadline-ms=", decimal(number, deadline_ms - HELPER_MARGIN_MS)))
-        argv[n++] = deadline;
-    argv[n++] = "--";
-    argv[n++] = user;
-    argv[n] = NULL;
-    helper_run((char *const *)argv, deadline_ms, result);
-}
-
-static void log_failure(pam_handle_t *pamh, const event *e, const char *user, int seconds,
-                        const helper_result *result) {
-    char number[DECIMAL_MAX];
-    const char *what = "was ended together with the process that watches it", *detail = "", *unit = "";
-
-    switch (result->end) {
-    case HELPER_EXITED:
-        what = "ended with status ";
-        detail = decimal(number, result->code);
-        break;
-    case HELPER_SIGNALLED:
-        what = "was ended by signal ";
-        detail = decimal(number, result->code);
-        break;
-    case HELPER_TIMED_OUT:
-        what = "was stopped at its deadline of ";
-        detail = decimal(number, seconds);
-        unit = " s";
-        break;
-    case HELPER_NOT_STARTED:
-        what = "could not be run: ";
-        detail = strerror(result->code);
-        break;
-    case HELPER_UNSAFE:
-        what = "was not run, because it is not a file that root owns and nobody else can write";
-        break;
-    case HELPER_UNKNOWN:
-        break;
-    }
-    pam_syslog(pamh, LOG_ERR, "%s: %s login --event=%s %s%s%s; %s; its record is kept, \"otsd-hook sweep\" finishes it",
-               user, OTSD_HOOK_PATH, e->name, what, detail, unit, e->when_failed);
-}
-
-static void something_happened(pam_handle_t *pamh, int flags, int argc, const char **argv, const event *e) {
-    options o = parse_options(argc, argv);
-    const char *user = item(pamh, PAM_USER);
+/* False: there is nothing to do. */
+static bool visit_begin(visit *v, pam_handle_t *pamh, const char *phase, int flags, options o) {
+    const char *user = pam_text(pamh, PAM_USER);
     size_t len = user_name_length(user);
-    struct timespec now = {0};
-    time_t deadline = 0;
-    helper_result result;
     int found;
 
+    *v = (visit){.pamh = pamh,
+                 .user = user,
+                 .seconds = o.deadline,
+                 .left_ms = o.deadline * 1000,
+                 .debug = o.debug,
+                 .silent = ((unsigned)flags & PAM_SILENT) != 0};
     if (len == 0) {
         if (o.debug)
-            pam_syslog(pamh, LOG_DEBUG, "%s: no user, or a name that no hand-off can have", e->name);
-        return;
+            pam_syslog(pamh, LOG_DEBUG, "%s: no user, or a name that no hand-off can have", phase);
+        return false;
     }
-    found = find_handoff(pamh, user, len, &deadline);
-    if (found <= 0) {
-        if (found == 0 && o.debug)
-            pam_syslog(pamh, LOG_DEBUG, "%s: %s: no open hand-off", e->name, user);
-        return;
-    }
-    if (o.bad)
+    found = find_handoff(pamh, user, len, &v->due);
+    if (found == 0 && o.debug)
+        pam_syslog(pamh, LOG_DEBUG, "%s: %s: no open hand-off", phase, user);
+    if (found == 1 && o.bad)
         pam_syslog(pamh, LOG_ERR, "argument \"%s\" is not understood and ignored; there are debug and deadline=1 to %d",
                    o.bad, DEADLINE_MAX);
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (e->only_overdue && deadline > now.tv_sec) {
-        if (o.debug)
-            pam_syslog(pamh, LOG_DEBUG, "%s: %s: open hand-off, its deadline has not passed", e->name, user);
-        return;
-    }
+    return found == 1;
+}
 
-    run_helper(pamh, e, user, o.deadline * 1000, &result);
-    if (result.end != HELPER_EXITED || result.code != 0) {
-        log_failure(pamh, e, user, o.deadline, &result);
+static void tell_helper(visit *v, const event *e) {
+    helper_result result;
+    size_t len;
+
+    if (!helper_ask(v, e, NULL, 0, &result))
         return;
-    }
     len = message_text(result.text, result.len);
-    if (o.debug)
-        pam_syslog(pamh, LOG_DEBUG, "%s: %s: open hand-off, helper done, %zu bytes of message", e->name, user, len);
+    if (v->debug)
+        pam_syslog(v->pamh, LOG_DEBUG, "%s: %s: open hand-off, helper done, %zu bytes of message", e->name, v->user,
+                   len);
     /* A host that does not show it, or has no conversation, has still logged the user in. */
-    if (len > 0 && ((unsigned)flags & PAM_SILENT) == 0)
-        pam_info(pamh, "%s", result.text);
+    if (len > 0 && !v->silent)
+        pam_info(v->pamh, "%s", result.text);
+}
+
+/* Only a plain yes of the helper is one. */
+static bool is_overdue_password(visit *v, const char *typed) {
+    helper_result result;
+
+    return strnlen(typed, HELPER_TYPED_MAX + 1) <= HELPER_TYPED_MAX &&
+           helper_ask(v, &COMPARE, typed, OTSD_EXIT_OVERDUE, &result) && result.end == HELPER_EXITED &&
+           result.code == OTSD_EXIT_OVERDUE;
 }
 
 ENTRY int pam_sm_authenticate(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    something_happened(pamh, flags, argc, argv, &EVENT_AUTH);
-    return PAM_IGNORE;
+    visit v;
+    const char *typed;
+    bool refuse;
+
+    if (!visit_begin(&v, pamh, AUTH.name, flags, parse_options(argc, argv)))
+        return PAM_IGNORE;
+    typed = pam_text(pamh, PAM_AUTHTOK);
+    mark_authentication(pamh, v.user, typed && *typed != '\0');
+    if (!v.due) {
+        if (v.debug)
+            pam_syslog(pamh, LOG_DEBUG, "%s: %s: open hand-off, its deadline has not passed", AUTH.name, v.user);
+        return PAM_IGNORE;
+    }
+    refuse = typed && is_overdue_password(&v, typed);
+    tell_helper(&v, &AUTH);
+    if (!refuse)
+        return PAM_IGNORE;
+    pam_syslog(pamh, LOG_NOTICE, "%s: refused: what was typed is the generated password, and its time is over", v.user);
+    if (!v.silent)
+        pam_error(pamh, "%s", OVER);
+    return PAM_AUTH_ERR;
 }
 
 ENTRY int pam_sm_setcred(pam_handle_t *pamh, int flags, int argc, const char **argv) {
@@ -230,16 +210,40 @@ ENTRY int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char *
     return PAM_IGNORE;
 }
 
-/* The line stands behind the module that changes the password. A first call, PAM_PRELIM_CHECK, only asks whether all
- * is ready; other bits come along (0xc020 is what passwd passes there). */
+/* The program says that the change went well, which the helper can use where nobody can look at the password itself. */
+static void change_ended(pam_handle_t *pamh, const change *c) {
+    options o = {.deadline = c->seconds, .debug = c->debug};
+    visit v;
+
+    if (visit_begin(&v, pamh, CHANGED.name, c->silent ? PAM_SILENT : 0, o) && strcmp(v.user, c->user) == 0)
+        tell_helper(&v, &CHANGED);
+}
+
+/* The line stands behind the module that changes the password. A first call, PAM_PRELIM_CHECK, only asks whether all is
+ * ready; other bits come along (0xc020 is what passwd passes there). That the second one comes here does not say that
+ * the change went well (see mark.c): the helper looks for itself. */
 ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    if ((flags & PAM_UPDATE_AUTHTOK) != 0)
-        something_happened(pamh, flags, argc, argv, &EVENT_PASSWORD);
+    change c = {0};
+    visit v;
+
+    if ((flags & PAM_UPDATE_AUTHTOK) == 0 || !visit_begin(&v, pamh, PASSWORD.name, flags, parse_options(argc, argv)))
+        return PAM_IGNORE;
+    strncpy(c.user, v.user, USER_MAX);
+    c.seconds = v.seconds;
+    c.debug = v.debug;
+    c.silent = v.silent;
+    mark_change(pamh, &c, change_ended);
+    tell_helper(&v, &PASSWORD);
     return PAM_IGNORE;
 }
 
 ENTRY int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv) {
-    something_happened(pamh, flags, argc, argv, &EVENT_SESSION);
+    const char *user = pam_text(pamh, PAM_USER);
+    mark m = mark_take(pamh, user ? user : "");
+    visit v;
+
+    if (visit_begin(&v, pamh, SESSION.name, flags, parse_options(argc, argv)))
+        tell_helper(&v, m == MARK_CHANGED ? &CHANGED : m == MARK_ASKED ? &SESSION_ASKED : &SESSION);
     return PAM_SUCCESS;
 }
 

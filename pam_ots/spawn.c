@@ -18,6 +18,10 @@
  *  - It takes the full root identity and a session of its own first: from there on no user and no terminal can stop
  *    it. All signals stay blocked in it but SIGCHLD while it waits.
  *  - It closes every descriptor of the host, so the helper inherits none: only /dev/null, and a pipe as its output.
+ *    Where there is a text for the helper, a second pipe is its input; the text lies in it, whole, before the helper
+ *    starts, and nobody waits for anybody: a pipe holds at least PIPE_BUF bytes.
+ *  - Who runs passwd has chosen how often it gets a processor, and which, how soon it is killed for its memory, and how
+ *    late its clock may wake it. The watcher takes the system's own choice back before it counts the first millisecond.
  *  - At the deadline (monotonic clock) it kills the helper's whole process group. It waits for the helper's *end*, not
  *    for the end of the output: a helper that closes its output, or leaves it to a child, changes nothing. What is
  *    left of the group when the helper has ended is killed too.
@@ -33,10 +37,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -46,6 +53,16 @@
 #include <unistd.h>
 
 enum { REPORT_FD = 3, REAP_MS = 100, HOST_GRACE_MS = 200, MAX_DESCRIPTORS = 1 << 20 };
+enum { MAX_PROCESSORS = 8192, TIMER_SLACK_NS = 50000, IOPRIO_OF_PROCESS = 1 /* linux/ioprio.h is younger */ };
+
+_Static_assert(HELPER_TYPED_MAX <= PIPE_BUF, "a pipe takes the text at once");
+
+/* What the watcher is to do. */
+typedef struct errand {
+    char *const *argv;
+    const char *typed; /* NULL: the helper's input is empty */
+    int64_t deadline;  /* of now_ms */
+} errand;
 
 static int64_t now_ms(void) {
     struct timespec t;
@@ -130,7 +147,26 @@ static void reset_limits(void) {
     lift_limit(RLIMIT_NOFILE, 1024);
 }
 
-static _Noreturn void become_helper(char *const argv[], int output, helper_result *result) {
+/* The system's defaults; what the kernel refuses (a container) stays as it is. */
+static void reset_priority(void) {
+    static const char score[] = "0";
+    struct sched_param plain = {0};
+    unsigned char processors[MAX_PROCESSORS / CHAR_BIT];
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    memset(processors, 0xff, sizeof processors); /* the kernel takes those that there are */
+    syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &plain);
+    syscall(SYS_setpriority, PRIO_PROCESS, 0, 0);
+    syscall(SYS_sched_setaffinity, 0, sizeof processors, processors);
+    syscall(SYS_ioprio_set, IOPRIO_OF_PROCESS, 0, 0);
+    syscall(SYS_prctl, PR_SET_TIMERSLACK, (long)TIMER_SLACK_NS, 0L, 0L, 0L);
+    if (fd >= 0) {
+        syscall(SYS_write, fd, score, sizeof score - 1);
+        close(fd);
+    }
+}
+
+static _Noreturn void become_helper(const errand *e, int input, int output, helper_result *result) {
     static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", NULL};
     sigset_t none;
 
@@ -141,10 +177,10 @@ static _Noreturn void become_helper(char *const argv[], int output, helper_resul
     syscall(SYS_umask, 077);
     reset_limits();
     if (syscall(SYS_setsid) < 0 || syscall(SYS_chdir, "/") != 0 || dup3(output, 1, 0) < 0 ||
-        syscall(SYS_prctl, PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) != 0 ||
+        (input >= 0 && dup3(input, 0, 0) < 0) || syscall(SYS_prctl, PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) != 0 ||
         pthread_sigmask(SIG_SETMASK, &none, NULL) != 0)
         give_up(result, errno);
-    syscall(SYS_execve, argv[0], argv, environment);
+    syscall(SYS_execve, e->argv[0], e->argv, environment);
     give_up(result, errno);
 }
 
@@ -185,10 +221,25 @@ static bool await(pid_t pid, int output, int64_t until, helper_result *result, s
     return true;
 }
 
-static _Noreturn void watch(int report, char *const argv[], int64_t deadline) {
+/* A pipe with the whole of text in it, or -1. */
+static int filled_pipe(const char *text) {
+    size_t len = strlen(text);
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    if (syscall(SYS_write, ends[1], text, len) != (long)len) {
+        close(ends[0]);
+        ends[0] = -1;
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static _Noreturn void watch(int report, const errand *e) {
     helper_result result = {.end = HELPER_NOT_STARTED};
     siginfo_t info;
-    int output[2];
+    int input = -1, output[2];
     pid_t pid;
     bool ended;
 
@@ -197,14 +248,19 @@ static _Noreturn void watch(int report, char *const argv[], int64_t deadline) {
     if (!take_identity() || syscall(SYS_setsid) < 0 || pipe2(output, O_CLOEXEC) != 0 ||
         sigaction(SIGCHLD, &(struct sigaction){.sa_handler = on_child}, NULL) != 0)
         give_up(&result, errno);
+    reset_priority();
+    if (e->typed && (input = filled_pipe(e->typed)) < 0)
+        give_up(&result, errno);
     pid = _Fork();
     if (pid < 0)
         give_up(&result, errno);
     if (pid == 0)
-        become_helper(argv, output[1], &result);
+        become_helper(e, input, output[1], &result);
     close(output[1]);
+    if (input >= 0)
+        close(input);
 
-    ended = await(pid, output[0], deadline, &result, &info);
+    ended = await(pid, output[0], e->deadline, &result, &info);
     kill(-pid, SIGKILL);
     if (ended) {
         while (result.len < HELPER_TEXT_MAX && wait_readable(output[0], 0, NULL) && take_output(output[0], &result)) {
@@ -240,7 +296,7 @@ static bool read_report(int fd, int64_t until, helper_result *result) {
     }
 }
 
-static pid_t start_watcher(int report, char *const argv[], int64_t deadline) {
+static pid_t start_watcher(int report, const errand *e) {
     sigset_t all, before;
     pid_t pid;
     int error;
@@ -251,15 +307,15 @@ static pid_t start_watcher(int report, char *const argv[], int64_t deadline) {
     /* All arguments are zero: no flags, no exit signal, and no question in which order an architecture wants them. */
     pid = (pid_t)syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L);
     if (pid == 0)
-        watch(report, argv, deadline);
+        watch(report, e);
     error = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return pid;
 }
 
-void helper_run(char *const argv[], int deadline_ms, helper_result *result) {
-    int64_t deadline = now_ms() + deadline_ms;
+void helper_run(char *const argv[], const char *typed, int deadline_ms, helper_result *result) {
+    errand e = {argv, typed, now_ms() + deadline_ms};
     siginfo_t info;
     struct stat st;
     int report[2];
@@ -279,13 +335,13 @@ void helper_run(char *const argv[], int deadline_ms, helper_result *result) {
         result->code = errno;
         return;
     }
-    pid = start_watcher(report[1], argv, deadline);
+    pid = start_watcher(report[1], &e);
     error = errno;
     close(report[1]);
     if (pid < 0) {
         result->code = error;
     } else {
-        if (!read_report(report[0], deadline + HOST_GRACE_MS, result)) {
+        if (!read_report(report[0], e.deadline + HOST_GRACE_MS, result)) {
             kill(pid, SIGKILL);
             *result = (helper_result){.end = HELPER_UNKNOWN};
         }

@@ -14,6 +14,7 @@
 #include "base/holder.h"
 #include "base/words.h"
 #include "commands/commands.h"
+#include "commands/login_typed.h"
 #include "handoff/closing.h"
 #include "handoff/look.h"
 #include "ledger/told.h"
@@ -21,9 +22,14 @@
 /* From the end of our own patience to the deadline, which itself is earlier than the module's SIGKILL. */
 #define MARGIN_MS 50
 
+#define TEXT_OF(number) #number
+#define TEXT(macro) TEXT_OF(macro)
+#define EXIT_OVERDUE_TEXT TEXT(OTSD_EXIT_OVERDUE)
+
 typedef struct login {
     const char *config;
     int event; /* EVENT_…; -1: not given */
+    bool typed, asked;
     const char *service, *method, *tty, *rhost, *user;
     long deadline_ms;
     struct timespec started;
@@ -32,6 +38,7 @@ typedef struct login {
 static const char *const event_texts[] = {
     [EVENT_AUTH] = "auth",
     [EVENT_PASSWORD] = "password",
+    [EVENT_CHANGED] = "changed",
     [EVENT_SESSION] = "session",
 };
 static const name_table events = NAMES_OF(event_texts);
@@ -41,8 +48,18 @@ static const option_row rows[] = {
      .kind = OPTION_CHOICE,
      .at = offsetof(login, event),
      .argument = "EVENT",
-     .help = "what happened: auth (a password is about to be given), password (it was changed), session",
+     .help = "what happened: auth (somebody gave a password), password (it may have been changed), changed (so the "
+             "program says), session",
      .names = &events},
+    {.name = "typed",
+     .kind = OPTION_FLAG,
+     .at = offsetof(login, typed),
+     .help = "only compare what stands on standard input with the generated password; exit status " EXIT_OVERDUE_TEXT
+             " where it is that and its time is over"},
+    {.name = "asked",
+     .kind = OPTION_FLAG,
+     .at = offsetof(login, asked),
+     .help = "the authentication asked for a password"},
     {.name = "service",
      .kind = OPTION_TEXT,
      .at = offsetof(login, service),
@@ -76,7 +93,7 @@ static const option_row rows[] = {
 static const option_table options = {
     .program = "otsd-hook",
     .command = "login",
-    .forms = {"--event=auth|password|session [OPTION...] -- USER"},
+    .forms = {"--event=auth|password|changed|session [OPTION...] -- USER"},
     .about = "Run by pam_ots.so; there is no need to run it by hand. Decides whether USER's hand-off is over, and ends "
              "it.",
     OPTION_ROWS(rows),
@@ -107,7 +124,7 @@ static int look(const context *x, const login *g, const record *r, situation *s,
 
     free(renamed); /* a sweep files it anew */
 
-    s->method = method_of(g->service, g->method);
+    s->method = method_of(g->method, g->asked);
     /* Without a configuration nobody knows what counts as a login: then only what is certain ends a hand-off. */
     s->login_service = x->config && is_login_service(x->config, g->service);
     s->key_counts = x->config && x->config->login.key_counts;
@@ -220,6 +237,10 @@ static int login_run(context *x, int argc, char **argv) {
     x->config_path = g.config;
     /* Under the module standard error is /dev/null; what goes wrong before the configuration is read must be seen. */
     problem_use_syslog(true);
+    if (g.typed) {
+        rc = login_typed(g.user, &p);
+        return rc == OTSD_EXIT_OVERDUE ? rc : command_end(rc, &p);
+    }
     return command_end(run(x, &g, &p), &p);
 }
 

@@ -41,8 +41,9 @@ reason decide(const situation *s) {
         return s->noted;
     if (s->in_place == OTSD_NO)
         return not_in_place(s);
-    /* Nobody can ever look, but PAM has just seen it: a password that was changed must not be locked for a deadline. */
-    if (s->event == EVENT_PASSWORD && !s->can_tell)
+    /* Nobody can ever look, but the program that changed it says so: what was changed must not be locked for a
+     * deadline. */
+    if (s->event == EVENT_CHANGED && !s->can_tell)
         return REASON_CHANGED;
     if (s->over == OTSD_YES)
         return REASON_DEADLINE;
@@ -62,12 +63,10 @@ static bool has_word(const char *list, const char *word) {
     return false;
 }
 
-method method_of(const char *service, const char *auth) {
-    if (!auth || !*auth)
-        return service && strcmp(service, "sshd") == 0 ? METHOD_UNKNOWN : METHOD_PASSWORD;
-    if (has_word(auth, "password") || has_word(auth, "keyboard-interactive"))
+method method_of(const char *auth, bool asked) {
+    bool told = auth && *auth;
+
+    if (asked && (!told || has_word(auth, "password") || has_word(auth, "keyboard-interactive")))
         return METHOD_PASSWORD;
-    if (has_word(auth, "publickey"))
-        return METHOD_KEY;
-    return METHOD_UNKNOWN;
+    return told && has_word(auth, "publickey") ? METHOD_KEY : METHOD_UNKNOWN;
 }

@@ -12,15 +12,16 @@
 #include "ledger/record.h"
 
 typedef enum event {
-    EVENT_AUTH,     /* somebody is about to give a password */
-    EVENT_PASSWORD, /* the password was changed just now */
+    EVENT_AUTH,     /* somebody has given a password */
+    EVENT_PASSWORD, /* a password change came by, and nobody knows yet how it ended */
+    EVENT_CHANGED,  /* the program says that the password was changed */
     EVENT_SESSION,  /* a session was opened */
     EVENT_SWEEP,    /* nothing happened: a look at what is */
 } event;
 
 typedef enum method {
     METHOD_UNKNOWN,
-    METHOD_PASSWORD, /* password or keyboard-interactive was part of it */
+    METHOD_PASSWORD, /* a password was asked for */
     METHOD_KEY,
 } method;
 
@@ -49,8 +50,9 @@ reason decide(const situation *s);
 #define GONE_SECONDS (6 * 3600)
 bool decide_gone(int64_t sweeps, int64_t seconds);
 
-/* service and auth as the PAM module passes them: "sshd" and the methods that succeeded, joined by commas; either may
- * be NULL. A service that says nothing of methods is one with a password prompt, but for sshd, which always says. */
-method method_of(const char *service, const char *auth);
+/* auth: the methods that succeeded, joined by commas, as sshd tells them; NULL or "" from everybody else. asked: the
+ * authentication asked for a password. Neither alone is a password login where sshd speaks: keyboard-interactive may
+ * have asked for something else, and a password may have been asked for in a try that failed. */
+method method_of(const char *auth, bool asked);
 
 #endif

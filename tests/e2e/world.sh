@@ -227,7 +227,10 @@ world_pam() { # lines | profile | none
             world_die "pam-auth-update: $(cat $W/log/pam-auth-update)"
         return
     fi
-    sed -i "0,/^auth.*pam_unix/s//auth optional pam_ots.so $PAM_ARGUMENTS\n&/" $auth
+    # Where a password module that succeeds ends the stack, it has to jump to our line instead.
+    sed -i -E -e 's/^(auth +)sufficient( +pam_unix)/\1[success=1 default=ignore]\2/' \
+        -e 's/^auth +required( +pam_deny.so.*)/auth requisite\1\nauth required pam_permit.so/' $auth
+    echo "auth required pam_ots.so $PAM_ARGUMENTS" >>$auth
     # Fedora's sshd and remote services read password-auth instead.
     echo "password optional pam_ots.so $PAM_ARGUMENTS" >>$password
     echo "session optional pam_ots.so $PAM_ARGUMENTS" >>$session

@@ -8,27 +8,11 @@
 #include <grp.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
-
-/* The lines of SEEN that begin with kind, joined by '|', without kind. */
-static const char *seen(const char *kind) {
-    static char joined[8192];
-    size_t used = 0;
-
-    joined[0] = '\0';
-    for (const char *line = text_read(SEEN); *line != '\0';) {
-        size_t len = strcspn(line, "\n");
-
-        if (strncmp(line, kind, strlen(kind)) == 0)
-            used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%.*s", used > 0 ? "|" : "",
-                                     (int)(len - strlen(kind)), line + strlen(kind));
-        line += len + (line[len] == '\n');
-    }
-    return joined;
-}
 
 static int session_with(const char *tty, const char *rhost, const char *auth_info) {
     char variable[4096];
@@ -245,6 +229,43 @@ static void surroundings_are_plain(void **state) {
     assert_string_equal(seen("limits "), "1024 1");
 }
 
+/* Who runs passwd may have done all of this to his own processes. */
+static void with_bad_priority(report *r) {
+    struct sched_param plain = {0};
+    cpu_set_t one;
+    int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    MUST(file >= 0 && write(file, "1000", 4) == 4 && close(file) == 0);
+    CPU_ZERO(&one);
+    MUST(sched_getaffinity(0, sizeof one, &one) == 0);
+    for (size_t cpu = 0, kept = 0; cpu < CPU_SETSIZE; cpu++)
+        if (CPU_ISSET(cpu, &one) && kept++ > 0)
+            CPU_CLR(cpu, &one);
+    MUST(sched_setaffinity(0, sizeof one, &one) == 0);
+    MUST(setpriority(PRIO_PROCESS, 0, 19) == 0);
+    MUST(syscall(SYS_ioprio_set, 1, 0, 3 << 13) == 0); /* idle */
+    MUST(prctl(PR_SET_TIMERSLACK, 1000000000L) == 0);
+    MUST(sched_setscheduler(0, SCHED_IDLE, &plain) == 0);
+    r->rc = session_open("alice", "", 0, &r->t);
+    r->after = sched_getscheduler(0) == SCHED_IDLE && getpriority(PRIO_PROCESS, 0) == 19;
+}
+
+static void priority_is_the_systems(void **state) {
+    char usual[128];
+    const report *r;
+
+    (void)state;
+    record_make("alice", 60);
+    session_with(NULL, NULL, NULL);
+    snprintf(usual, sizeof usual, "%s", seen("priority "));
+    unlink(SEEN);
+    r = in_host(with_bad_priority);
+    assert_int_equal(r->rc, PAM_SUCCESS);
+    assert_true(r->after);
+    assert_string_equal(seen("priority "), usual);
+    assert_non_null(strstr(usual, "other 0 nice 0 io 0 oom 0 slack 50000 "));
+}
+
 /* What the user is shown where the helper prints text. */
 static const char *shown(const char *text) {
     static talk t;
@@ -339,6 +360,8 @@ int main(void) {
         PROMISE("under passwd the helper is root in every way, and the host as before", identity_is_all_root),
         PROMISE("the helper starts with no signal blocked or ignored, the host keeps its own", signals_are_reset),
         PROMISE("the helper leads a session, in /, umask 077, without the host's limits", surroundings_are_plain),
+        PROMISE("the helper runs as the system runs programs, however badly the host is treated",
+                priority_is_the_systems),
         PROMISE("what the helper prints is shown to the user", message_is_shown),
         PROMISE("control characters and broken UTF-8 never reach the terminal", message_is_safe_for_a_terminal),
         PROMISE("a message has at most 512 bytes and no half character", message_is_bounded),

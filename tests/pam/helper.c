@@ -6,9 +6,11 @@
 #include "host.h"
 
 #include <grp.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 extern char **environ;
 
@@ -37,7 +39,36 @@ static void note_signals(FILE *f) {
     fprintf(f, "signals blocked %d ignored %d\n", blocked, ignored);
 }
 
-static void note_all(char **argv) {
+static void note_priority(FILE *f) {
+    char score[32] = "";
+    int file = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+    cpu_set_t processors;
+
+    MUST(file >= 0 && read(file, score, sizeof score - 1) > 0 && close(file) == 0);
+    MUST(sched_getaffinity(0, sizeof processors, &processors) == 0);
+    fprintf(f, "priority %s %d nice %d io %ld oom %d slack %d processors %d\n",
+            sched_getscheduler(0) == SCHED_OTHER ? "other" : "odd", sched_getscheduler(0), getpriority(PRIO_PROCESS, 0),
+            syscall(SYS_ioprio_get, 1, 0) >> 13, (int)strtol(score, NULL, 10), prctl(PR_GET_TIMERSLACK),
+            CPU_COUNT(&processors));
+}
+
+/* What came on standard input, and whether that was to be compared. */
+static bool note_typed(FILE *f, char **argv) {
+    char text[4096];
+    ssize_t len = read(0, text, sizeof text - 1);
+
+    MUST(len >= 0);
+    text[len] = '\0';
+    for (char **a = argv; *a; a++)
+        if (strcmp(*a, "--typed") == 0) {
+            fprintf(f, "typed %s\n", text);
+            return true;
+        }
+    fprintf(f, "input %zd\n", len);
+    return false;
+}
+
+static void note_all(char **argv, bool *typed) {
     int open_fds[64], count = 0;
     DIR *dir = opendir("/proc/self/fd");
     FILE *f;
@@ -61,6 +92,8 @@ static void note_all(char **argv) {
         fprintf(f, "env %s\n", *e);
     note_descriptors(f, open_fds, count);
     note_signals(f);
+    note_priority(f);
+    *typed = note_typed(f, argv);
 
     mask = umask(0);
     MUST(getresuid(&ruid, &euid, &suid) == 0 && getresgid(&rgid, &egid, &sgid) == 0);
@@ -106,11 +139,19 @@ static void leave_child(void) {
 
 int main(int argc, char **argv) {
     char mode[64], block[4096] = {'x'};
+    bool typed;
 
     (void)argc;
-    note_all(argv);
+    note_all(argv, &typed);
     snprintf(mode, sizeof mode, "%s", text_read(MODE));
 
+    if (strncmp(mode, "typed ", 6) == 0) {
+        if (!typed)
+            _exit(0);
+        memmove(mode, mode + 6, strlen(mode + 6) + 1);
+        if (strncmp(mode, "exit ", 5) == 0)
+            _exit((int)strtol(mode + 5, NULL, 10));
+    }
     if (strcmp(mode, "say") == 0) {
         say();
     } else if (strcmp(mode, "fail") == 0) {

@@ -201,6 +201,23 @@ static inline void record_make(const char *user, long seconds) {
     MUST(utimensat(AT_FDCWD, path, times, 0) == 0);
 }
 
+/* The lines of SEEN that begin with kind, joined by '|', without kind. */
+static inline const char *seen(const char *kind) {
+    static char joined[8192];
+    size_t used = 0;
+
+    joined[0] = '\0';
+    for (const char *line = text_read(SEEN); *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+
+        if (strncmp(line, kind, strlen(kind)) == 0)
+            used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%.*s", used > 0 ? "|" : "",
+                                     (int)(len - strlen(kind)), line + strlen(kind));
+        line += len + (line[len] == '\n');
+    }
+    return joined;
+}
+
 static inline int helper_runs(void) {
     int n = 0;
 
@@ -230,6 +247,7 @@ static inline const char *log_take(int *lines) {
 typedef struct talk {
     int calls, style, answer; /* answer: what the conversation returns */
     char text[2048];
+    const char *typed; /* what is typed at a prompt */
 } talk;
 
 static inline int converse(int count, const struct pam_message **message, struct pam_response **response, void *data) {
@@ -241,6 +259,8 @@ static inline int converse(int count, const struct pam_message **message, struct
     if (t->answer != PAM_SUCCESS)
         return t->answer;
     *response = calloc((size_t)count, sizeof **response);
+    if (*response && t->typed && t->style == PAM_PROMPT_ECHO_OFF)
+        (*response)->resp = strdup(t->typed);
     return *response ? PAM_SUCCESS : PAM_BUF_ERR;
 }
 

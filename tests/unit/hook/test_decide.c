@@ -73,8 +73,13 @@ static const row rows[] = {
     {"a deadline that has passed needs no look", S(AUTH, UNKNOWN, true, true, U, U, Y), REASON_DEADLINE},
     {"a clock that nobody can trust ends nothing", S(AUTH, UNKNOWN, true, true, Y, Y, U), REASON_NONE},
 
-    {"unknown backend: a change seen by PAM is believed", BLIND(PASSWORD, UNKNOWN, N), REASON_CHANGED},
-    {"unknown backend: a change after the deadline locks nothing", BLIND(PASSWORD, UNKNOWN, Y), REASON_CHANGED},
+    {"unknown backend: a change that came by may have failed", BLIND(PASSWORD, UNKNOWN, N), REASON_NONE},
+    {"unknown backend: a change that the program reports is believed", BLIND(CHANGED, UNKNOWN, N), REASON_CHANGED},
+    {"unknown backend: a change after the deadline locks nothing", BLIND(CHANGED, UNKNOWN, Y), REASON_CHANGED},
+    {"a change that the program reports of another password keeps", S(CHANGED, UNKNOWN, false, false, Y, Y, N),
+     REASON_NONE},
+    {"a change that the program reports, and a shadow file that cannot be read",
+     S(CHANGED, UNKNOWN, true, true, U, U, N), REASON_NONE},
     {"unknown backend: a password login is believed", BLIND(SESSION, PASSWORD, N), REASON_LOGIN},
     {"unknown backend: sweep keeps until the deadline", BLIND(SWEEP, UNKNOWN, N), REASON_NONE},
     {"unknown backend: deadline", BLIND(SWEEP, UNKNOWN, Y), REASON_DEADLINE},
@@ -125,11 +130,11 @@ static void the_rule(void **state) {
  * is not known ends nothing. */
 static void in_all_combinations(void **state) {
     (void)state;
-    for (unsigned n = 0; n < 4u * 3 * 2 * 2 * 3 * 3 * 3; n++) {
+    for (unsigned n = 0; n < 5u * 3 * 2 * 2 * 3 * 3 * 3; n++) {
         unsigned k = n;
         situation s = {.exists = OTSD_YES, .same_uid = true, .can_tell = true};
 
-        s.event = (event)(k % 4), k /= 4;
+        s.event = (event)(k % 5), k /= 5;
         s.method = (method)(k % 3), k /= 3;
         s.login_service = k % 2, k /= 2;
         s.key_counts = k % 2, k /= 2;
@@ -160,16 +165,31 @@ static void an_outage_is_not_the_end_of_an_account(void **state) {
 }
 
 static void methods(void **state) {
+    static const struct {
+        const char *auth;
+        bool asked;
+        method expected;
+    } table[] = {
+        {"password", true, METHOD_PASSWORD},
+        {"keyboard-interactive/pam", true, METHOD_PASSWORD},
+        {"publickey,password", true, METHOD_PASSWORD},
+        {NULL, true, METHOD_PASSWORD}, /* login, gdm */
+        {"", true, METHOD_PASSWORD},
+        {NULL, false, METHOD_UNKNOWN}, /* login -f */
+        {"password", false, METHOD_UNKNOWN},
+        {"keyboard-interactive/pam", false, METHOD_UNKNOWN}, /* a code */
+        {"publickey,keyboard-interactive/pam", false, METHOD_KEY},
+        {"publickey", false, METHOD_KEY},
+        {"publickey", true, METHOD_KEY}, /* a password was tried before, in vain */
+        {"gssapi-with-mic", false, METHOD_UNKNOWN},
+        {"gssapi-with-mic", true, METHOD_UNKNOWN},
+        {"nopassword", true, METHOD_UNKNOWN},
+    };
+
     (void)state;
-    assert_int_equal(method_of("sshd", "password"), METHOD_PASSWORD);
-    assert_int_equal(method_of("sshd", "publickey"), METHOD_KEY);
-    assert_int_equal(method_of("sshd", "publickey,password"), METHOD_PASSWORD);
-    assert_int_equal(method_of("sshd", "keyboard-interactive/pam"), METHOD_PASSWORD);
-    assert_int_equal(method_of("sshd", "gssapi-with-mic"), METHOD_UNKNOWN);
-    assert_int_equal(method_of("sshd", "nopassword"), METHOD_UNKNOWN);
-    assert_int_equal(method_of("sshd", NULL), METHOD_UNKNOWN);
-    assert_int_equal(method_of("login", NULL), METHOD_PASSWORD);
-    assert_int_equal(method_of(NULL, ""), METHOD_PASSWORD);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
+        if (method_of(table[i].auth, table[i].asked) != table[i].expected)
+            fail_msg("\"%s\", asked %d", table[i].auth ? table[i].auth : "", table[i].asked);
 }
 
 int main(void) {
@@ -179,7 +199,8 @@ int main(void) {
          NULL, NULL, NULL},
         {"an outage of the name service is not the end of an account", an_outage_is_not_the_end_of_an_account, NULL,
          NULL, NULL},
-        {"the method of a login is read off what the PAM module passes", methods, NULL, NULL, NULL},
+        {"a login is one by password where a password was asked for and sshd says nothing else", methods, NULL, NULL,
+         NULL},
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

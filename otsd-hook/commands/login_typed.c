@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The module refuses a login on OTSD_EXIT_OVERDUE alone, so that status MUST mean what it says: the text that was typed
+ * is, as the record's salted hash proves, the generated password, and the record says that its time is over.
+ *
+ * It has to be said while everything else is broken: so this reads the record, without its lock, and nothing else. No
+ * configuration, no shadow file (the hash may have been locked there a moment ago, or be about to be), no server, no
+ * wait for anybody. What it cannot find out is no reason to refuse.
+ */
+#include "commands/login_typed.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ledger/ledger.h"
+#include "password/hash.h"
+
+#define TYPED_MAX 512 /* what PAM's conversation takes */
+
+static int read_typed(otsd_secret **out, problem *p) {
+    char text[TYPED_MAX + 1];
+    size_t used = 0;
+    ssize_t n = 1;
+    int rc = problem_none(p);
+
+    while (n > 0 && used < sizeof text) {
+        n = read(STDIN_FILENO, text + used, sizeof text - used);
+        if (n > 0)
+            used += (size_t)n;
+        else if (n < 0 && errno == EINTR)
+            n = 1;
+    }
+    if (n < 0)
+        rc = problem_set(p, EX_IOERR, "what was typed cannot be read: %s", strerror(errno));
+    else if (used > TYPED_MAX)
+        rc = problem_set(p, EX_DATAERR, "what was typed is longer than %d bytes", TYPED_MAX);
+    else if (otsd_secret_new(out, text, used, NULL) != OTSD_OK)
+        rc = problem_set(p, EX_OSERR, "there is no memory for what was typed");
+    otsd_wipe(text, sizeof text);
+    return rc;
+}
+
+static bool is_over(const record *r) {
+    clock_moment now;
+
+    clock_read(&now);
+    return r->reason == REASON_REVOKED || record_over(r, &now) == OTSD_YES;
+}
+
+int login_typed(const char *user, problem *p) {
+    otsd_secret *typed = NULL;
+    ledger *l = NULL;
+    record r;
+    int rc = read_typed(&typed, p);
+
+    if (rc == EX_OK)
+        rc = ledger_open(&l, p);
+    if (rc == EX_OK)
+        rc = ledger_peek(l, LEDGER_PENDING, user, &r, p);
+    if (rc == EX_OK) {
+        if (is_over(&r) && password_is(r.hash, typed))
+            rc = OTSD_EXIT_OVERDUE;
+        record_wipe(&r);
+    }
+    ledger_close(&l);
+    otsd_secret_free(&typed);
+    return rc == LEDGER_NONE ? problem_none(p) : rc;
+}

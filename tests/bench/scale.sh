@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # What grows with numbers: the cost of an account with the length of the shadow file, the memory of a batch with its accounts,
-# the time of a sweep with the open hand-offs. With a cheap hash, so that the rest shows.
+# the time of a sweep with the open hand-offs, and beside one that only reads. With a cheap hash, so that the rest shows.
 
 # shellcheck source=tests/bench/lab.sh
 . "$(dirname "$0")/lab.sh"
@@ -50,6 +50,7 @@ with_accounts() { # ACCOUNTS...
         for _ in 1 2 3; do
             "$B/tests/bench/timed" "$T/sweep_$n" otsd-hook sweep >$W/log/run 2>&1 ||
                 world_die "otsd-hook sweep: $(cat $W/log/run)"
+            "$B/tests/bench/limit" read $LEDGER/pending >>"$T/read_$n"
         done
         awk '{ print $2 / 1024 }' "$T/sweep_$n" >"$T/sweep_memory_$n"
     done
@@ -65,6 +66,8 @@ with_accounts() { # ACCOUNTS...
     for n; do
         [ "$n" != "$1" ] || continue
         figure "sweep_$n" "sweep_$n" "over $n" "sweep_$1" "over $1" ms
+        figure "sweep_to_limit_$n" "sweep_$n" "over $n" "read_$n" "their records read once, and nothing else" ms \
+            "${reading[@]:0:$((n == 100000 ? 2 : 0))}"
         figure "sweep_memory_$n" "sweep_memory_$n" "over $n" "sweep_memory_$1" "over $1" MB
     done
 }
@@ -73,6 +76,7 @@ lab_up
 lab_sandbox
 lab_configure sha512crypt 1000
 target=('<=' 1.3)
+reading=('<=' 4)
 if [ "$scale" = quick ]; then
     with_lines 1000 1 1000 100000
     with_accounts 1000 10000

@@ -1,0 +1,42 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Servers and resolvers that never answer, and first logins meanwhile; for the test of what then happens, and the measurement of how
+# long it takes.
+
+export NEW_PASSWORD='Correct-horse.42'
+
+login_plain() { # USER PASSWORD
+    ssh_password "$1" "$2"
+}
+login_change() {
+    ssh_first_login "$1" "$2" "$NEW_PASSWORD"
+}
+
+# The hand-off of a user, with a server that answers; VALUE is the password.
+hand_over() { # USER
+    user_add "$1"
+    provision "$1" >/dev/null || world_die "provision $1"
+    remember_key "$1"
+    VALUE=$(value_of "$1") || world_die "no value"
+}
+
+server_hangs() {
+    control fault match=burn kind=hang count=0 >/dev/null || world_die "no fault"
+}
+un_server_hangs() {
+    control fault/clear >/dev/null
+}
+
+resolver_hangs() {
+    echo 'nameserver 127.0.0.77' >/etc/resolv.conf
+    sed -i "s,url = .*,url = \"http://ots.example.com:${SANDBOX_URL##*:}\"; allow_http = true;," /etc/otsd/otsd.conf
+    "$W/build/tests/e2e/mute" 127.0.0.77 53 >"$W/log/mute" &
+    MUTE_PID=$!
+    wait_for 60 grep -q ready "$W/log/mute" || world_die "no mute resolver"
+}
+un_resolver_hangs() {
+    kill "$MUTE_PID"
+    : >/etc/resolv.conf
+    sed -i "s,url = .*,url = \"$SANDBOX_URL\";," /etc/otsd/otsd.conf
+}

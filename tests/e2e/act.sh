@@ -185,6 +185,24 @@ value_of() { # USER, after remember_key
     return 1
 }
 
+# Makes a hand-off overdue, as if it had been made a while ago for a short time: by the wall clock, and by the clock that
+# nobody steps. The server knows nothing of it. LEDGER_RW: where the ledger can be written.
+make_overdue() { # USER
+    local record=${LEDGER_RW:-$LEDGER}/pending/$1 created boot_created
+    created=$(record_value "$record" created)
+    boot_created=$(record_value "$record" boot_created)
+    created=$((created - 20))
+    {
+        printf 'created=%s\ndeadline=%s\n' "$created" $((created + 10))
+        [ -z "$boot_created" ] || printf 'boot_created=%s\n' $((boot_created - 20))
+    } >>"$record"
+    touch -d "@$((created + 10))" "$record"
+}
+
+record_value() { # FILE NAME: the last one counts
+    sed -n "s/^$2=//p" "$1" | tail -n 1
+}
+
 # ---- looks ---------------------------------------------------------------------------------------------------------
 
 control() { # CALL [NAME=VALUE...]: the sandbox from behind

@@ -22,7 +22,7 @@ typedef struct resumption {
     batch *b;
     pace pace;       /* of questions to the server */
     size_t failures; /* calls in a row */
-    int64_t settles; /* latest time at which a young intent can be judged; 0: there is none */
+    int64_t settles; /* clock_ms: when the last young intent can be judged; 0: there is none */
 } resumption;
 
 static bool wait_for_server(resumption *s) {
@@ -161,7 +161,7 @@ static bool back_once(resumption *s, batch_account *a) {
         s->failures = rc == EX_OK || !p.remote ? 0 : s->failures + 1;
     }
     if (rc == EX_OK && what == RECOVERED_LATER) {
-        int64_t settles = recover_settles(s->b->x->config, entry_record(e));
+        int64_t settles = clock_ms() - recover_settled_for(s->b->x->config, entry_record(e)) * 1000;
 
         if (settles > s->settles)
             s->settles = settles;
@@ -196,9 +196,8 @@ static void back(resumption *s) {
 }
 
 static void wait_until(const resumption *s) {
-    int64_t left = s->settles - time(NULL);
+    int64_t left = (s->settles - clock_ms() + 999) / 1000;
 
-    /* A clock that was set back must not make this a long sleep. */
     if (left > 300)
         left = 300;
     for (; left > 0; left--) {

@@ -158,7 +158,7 @@ static int issuing(const char *name, void *arg) {
     if (recover_one(u->w->x, e, &what, &p) != EX_OK) {
         sweep_trouble(u->w, &p);
     } else if (what == RECOVERED_LATER) {
-        int64_t wait = recover_settles(u->w->x->config, entry_record(e)) - time(NULL);
+        int64_t wait = -recover_settled_for(u->w->x->config, entry_record(e));
 
         if (wait > u->wait)
             u->wait = wait;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "ledger/ceiling.h"
 
 #define CLOCK_MEMORY 86400 /* s: older records say nothing about the clocks now */
@@ -122,7 +123,7 @@ static int read_record(const char *name, void *arg) {
 /* The ledger after the server, and the states in the order in which a record passes them: so a secret that was on the
  * list is either known by then, or its intent is seen. */
 static int load(orphans *o, remote *server, ledger *l, const record *r, problem *p) {
-    int64_t now = time(NULL);
+    int64_t now = clock_ms();
     size_t kept = 0;
     int rc;
 
@@ -150,7 +151,7 @@ static int load(orphans *o, remote *server, ledger *l, const record *r, problem 
         }
     }
     o->len = kept;
-    o->asked_at = now;
+    o->asked_ms = now;
     o->url = strdup(remote_url(server, r));
     o->account = strdup(remote_account(server, r));
     if (!o->url || !o->account) {
@@ -160,16 +161,15 @@ static int load(orphans *o, remote *server, ledger *l, const record *r, problem 
     return problem_none(p);
 }
 
-int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t settles, orphan_search *out,
-                 problem *p) {
-    int64_t now = time(NULL);
+int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t settling, int64_t settled_for,
+                 orphan_search *out, problem *p) {
     match_input in;
     intent ours;
     match_result result;
 
     memset(out, 0, sizeof *out);
     /* A list from before an intent settled proves nothing once it has, and that of another account nothing at all. */
-    if (o->asked_at == 0 || o->asked_at > now || (o->asked_at < settles && now >= settles) ||
+    if (o->asked_ms == 0 || (settled_for >= 0 && clock_ms() - o->asked_ms >= (settled_for + 1) * 1000) ||
         strcmp(o->url, remote_url(server, r)) != 0 || strcmp(o->account, remote_account(server, r)) != 0) {
         int rc = load(o, server, l, r, p);
 
@@ -181,9 +181,9 @@ int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t
                        .others = o->intents,
                        .others_len = o->intents_len,
                        .gap = o->gap,
-                       .ceiling = ceiling_known(l, o->url, o->account, now)};
+                       .ceiling = ceiling_known(l, o->url, o->account, time(NULL))};
     ours = (intent){r->user, r->recipient, r->ttl_asked, r->created, false};
-    result = match_find(&in, &ours, settles - r->created);
+    result = match_find(&in, &ours, settling);
     out->unclear = result.unclear;
     out->ambiguous = result.ambiguous;
     if (result.found) {

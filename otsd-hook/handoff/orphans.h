@@ -18,7 +18,7 @@ typedef struct orphans {
     intent *intents; /* those that have no key yet */
     size_t intents_len;
     clock_gap gap;
-    int64_t asked_at;    /* 0: not asked yet */
+    int64_t asked_ms;    /* clock_ms; 0: not asked yet */
     char *url, *account; /* of whom */
 } orphans;
 
@@ -28,9 +28,10 @@ typedef struct orphan_search {
     bool ambiguous;        /* there are some that may be ours, and another host's as well */
 } orphan_search;
 
-/* The list serves all records that settled (see recover_settles) before it was asked for. */
-int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t settles, orphan_search *out,
-                 problem *p);
+/* settling: seconds that a request may take; settled_for: see recover_settled_for. The list serves all records that had
+ * settled before it was asked for. */
+int orphans_find(orphans *o, remote *server, ledger *l, const record *r, int64_t settling, int64_t settled_for,
+                 orphan_search *out, problem *p);
 void orphans_free(orphans *o);
 
 #endif

@@ -10,8 +10,18 @@
 #include "handoff/closing.h"
 #include "password/backend.h"
 
-int64_t recover_settles(const config *c, const record *r) {
-    return r->created + (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
+static int64_t settling(const config *c) {
+    return (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
+}
+
+int64_t recover_settled_for(const config *c, const record *r) {
+    clock_moment now;
+    int64_t age;
+
+    clock_read(&now);
+    age = record_age(r, &now);
+    /* A clock that stands before it: as if it had been asked this moment. */
+    return (age < 0 ? 0 : age) - settling(c);
 }
 
 static int back(context *x, entry *e, problem *p) {
@@ -22,9 +32,7 @@ static int back(context *x, entry *e, problem *p) {
 
 /* Its server is not in the configuration any more. What that may have made harms nobody, and its intent would keep the
  * user from being provisioned. */
-static int nobody_to_ask(context *x, entry *e, int64_t settles, recovery *out, problem *p) {
-    bool settled = time(NULL) >= settles;
-
+static int nobody_to_ask(context *x, entry *e, bool settled, recovery *out, problem *p) {
     *out = settled ? RECOVERED_LEFT : RECOVERED_LATER;
     if (settled)
         say(LOG_WARNING,
@@ -36,19 +44,17 @@ static int nobody_to_ask(context *x, entry *e, int64_t settles, recovery *out, p
 /* No key is known: the answer to generate was lost, or it was never sent. */
 static int orphan(context *x, entry *e, recovery *out, problem *p) {
     record *r = entry_record(e);
-    int64_t settles = recover_settles(x->config, r);
+    int64_t settled_for = recover_settled_for(x->config, r);
     orphan_search found;
     int rc;
 
-    rc = orphans_find(&x->orphans, x->remote, x->ledger, r, settles, &found, p);
+    rc = orphans_find(&x->orphans, x->remote, x->ledger, r, settling(x->config), settled_for, &found, p);
     if (rc == CONNECTION_NONE)
-        return nobody_to_ask(x, e, settles, out, p);
+        return nobody_to_ask(x, e, settled_for >= 0, out, p);
     if (rc != EX_OK)
         goto out;
     if (found.key[0] == '\0') {
-        *out = found.unclear || time(NULL) < settles ? RECOVERED_LATER
-               : found.ambiguous                     ? RECOVERED_LEFT
-                                                     : RECOVERED_EMPTY;
+        *out = found.unclear || settled_for < 0 ? RECOVERED_LATER : found.ambiguous ? RECOVERED_LEFT : RECOVERED_EMPTY;
         if (*out == RECOVERED_LEFT)
             say(LOG_WARNING,
                 "%s: the server may have made a secret whose answer was lost, but it cannot be told from those of "

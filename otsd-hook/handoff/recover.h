@@ -13,7 +13,7 @@ typedef enum recovery {
     RECOVERED_BACK,    /* account untouched; the record says what became of the secret, and is gone */
     RECOVERED_EMPTY,   /* account untouched, the server has nothing of it, the intent is gone */
     RECOVERED_LEFT,    /* the same, but the server may have made a secret that cannot be told from others: it expires */
-    RECOVERED_LATER,   /* nothing is done: it is too early to say that the server made nothing, see recover_settles */
+    RECOVERED_LATER, /* nothing is done: it is too early to say that the server made nothing, see recover_settled_for */
 } recovery;
 
 /* What there is to do about it: a function of the record and of what is known about the account's password. */
@@ -37,8 +37,8 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
 int recover_alone(context *x, entry *e, recovery *out, problem *p);
 /* Looks, and recovers. */
 int recover_one(context *x, entry *e, recovery *out, problem *p);
-/* The time from which a secret that is not found counts as never made: a server has as long to carry out a request as
- * we would have waited for its answer. */
-int64_t recover_settles(const config *c, const record *r);
+/* For how many seconds has it been so that a secret that is not found counts as never made? Negative: so long still to
+ * go. A server has as long to carry out a request as we would have waited for its answer. */
+int64_t recover_settled_for(const config *c, const record *r);
 
 #endif

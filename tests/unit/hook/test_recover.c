@@ -67,11 +67,20 @@ static world w;
 
 /* Until then a request may still be carried out: as long as we would have waited, rounded up, and a second. */
 static void when_an_intent_settles(void **state) {
-    record r = {.created = 1000};
+    record r = {.created = time(NULL) - 1000};
+    clock_moment now;
 
     (void)state;
     world_open(&w, NULL, NULL, 0); /* timeout = 1.5 */
-    assert_int_equal(recover_settles(w.x.config, &r), 1003);
+    assert_in_range(recover_settled_for(w.x.config, &r), 997, 1097);
+    /* by the clock of this boot, whatever the other one says */
+    clock_read(&now);
+    record_created(&r, &now);
+    r.created -= 100000;
+    assert_true(recover_settled_for(w.x.config, &r) < 60);
+    r.created = time(NULL) + 100000;
+    r.boot[0] = '\0';
+    assert_int_equal(recover_settled_for(w.x.config, &r), -3);
     world_close(&w, 0);
 }
 

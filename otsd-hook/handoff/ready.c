@@ -10,6 +10,7 @@
 
 #include "core/core.h"
 #include "ledger/audit.h"
+#include "password/backend.h"
 
 /* Of well-formed text. */
 static size_t characters(const char *text, size_t len) {
@@ -45,6 +46,12 @@ int ready_living(const config *c, const char *user, bool expired, problem *p) {
     if (expired)
         say(LOG_WARNING, "%s: warning: the account has expired and lets nobody in: chage -E gives a later date", user);
     return problem_none(p);
+}
+
+int ready_to_set(const config *c, bool batch, problem *p) {
+    int rc = backend_writable(c, batch ? 0 : BACKEND_SET_WAIT_MS, p);
+
+    return batch && rc == EX_TEMPFAIL ? problem_none(p) : rc;
 }
 
 int ready_run(context *x, bool ask_server, problem *p) {

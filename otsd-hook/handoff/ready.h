@@ -20,7 +20,11 @@ int ready_account(const account_limits *limits, const char *user, int64_t uid, p
  * change it. */
 int ready_living(const config *c, const char *user, bool expired, problem *p);
 
-/* Tries what the run will need: to make records, to write the audit log, to set passwords; where ask_server also
+/* Could a password be set now? Where the account files are locked, a batch waits when it comes to that; one provision waits
+ * here, before its mail is out, and then gives up. */
+int ready_to_set(const config *c, bool batch, problem *p);
+
+/* Tries what the run will need: to make records, to write the audit log; where ask_server also
  * whether server and credentials are good. */
 int ready_run(context *x, bool ask_server, problem *p);
 

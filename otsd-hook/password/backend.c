@@ -28,6 +28,12 @@ int backend_survey(const config *c, backend_account *accounts, size_t n, problem
     return configured(c)->survey(c, accounts, n, p);
 }
 
+int backend_writable(const config *c, long wait_ms, problem *p) {
+    const backend *b = configured(c);
+
+    return b->writable ? b->writable(wait_ms, p) : problem_none(p);
+}
+
 int backend_absent(const config *c, const char *user, problem *p) {
     return configured(c)->absent(user, p);
 }

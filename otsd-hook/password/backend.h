@@ -11,6 +11,8 @@
 
 #include "ledger/record.h"
 
+#define BACKEND_SET_WAIT_MS 15000 /* for whoever changes accounts; a provision has time, and its link is out already */
+
 /* An account before anything is set. */
 typedef struct backend_account {
     const char *user;
@@ -51,6 +53,7 @@ typedef struct backend {
     bool must_change;  /* it sees to it that the password is changed at the first login; otherwise nobody knows */
     size_t group_most; /* so many changes at once; 0: any number */
 
+    int (*writable)(long wait_ms, problem *p); /* NULL: only a try shows whether a password can be set */
     int (*survey)(const config *c, backend_account *accounts, size_t n, problem *p);
     int (*absent)(const char *user, problem *p); /* NULL: it never says that an account is absent */
     int (*ready)(const config *c, const char *user, bool force, int64_t *changed_before, problem *p);
@@ -68,6 +71,10 @@ const backend *backend_of(int64_t kind);
 /* Before a batch: can the backend work, which of these accounts does it have, which have a password? One pass, however
  * many there are. A backend that cannot tell finds them all without a password. */
 int backend_survey(const config *c, backend_account *accounts, size_t n, problem *p);
+/* Before a mail is out: could a password be set now? Tries all that it takes but the change, and leaves nothing behind.
+ * EX_TEMPFAIL: another program, which is named, kept the files locked for wait_ms milliseconds; that passes. Anything
+ * else does not. */
+int backend_writable(const config *c, long wait_ms, problem *p);
 /* Says that the survey found this account absent. EX_NOUSER. */
 int backend_absent(const config *c, const char *user, problem *p);
 /* May a password be generated for this account? EX_NOUSER: the backend does not have it. EX_NOPERM: it has a usable

@@ -15,8 +15,6 @@
 #include "password/shadow_read.h"
 #include "password/survey.h"
 
-#define SET_WAIT_MS 15000 /* for the lock; a provision has time, and its link is out already */
-
 static int absent(const char *user, problem *p) {
     return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
 }
@@ -141,7 +139,7 @@ static void set(const config *c, backend_change *changes, size_t n) {
                                    .replaces = changes[i].replaces};
     if (!lines)
         problem_set(&p, EX_OSERR, "out of memory");
-    if (!lines || shadow_apply(lines, n, SET_WAIT_MS, &p) != EX_OK) {
+    if (!lines || shadow_apply(lines, n, BACKEND_SET_WAIT_MS, &p) != EX_OK) {
         all_failed(changes, n, &p);
     } else {
         for (size_t i = 0; i < n; i++)
@@ -185,6 +183,7 @@ const backend shadow_backend = {
     .can_tell = true,
     .wants_hash = true,
     .must_change = true,
+    .writable = shadow_try,
     .survey = survey_all,
     .absent = absent,
     .ready = ready,

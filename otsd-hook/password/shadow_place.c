@@ -100,6 +100,15 @@ static int follow(way *w, const char *name, const char *target, const char *path
     return target[0] == '/' ? enter_root(w, p) : problem_none(p);
 }
 
+/* To the folder above. The text of what was reached has no links in it, so it can be cut. */
+static int climb(way *w, problem *p) {
+    char *slash = strrchr(w->done, '/');
+
+    if (slash)
+        *slash = '\0';
+    return enter(w, w->dir, "..", w->done[0] ? w->done : "/", p);
+}
+
 /* One name further. *arrived: it is the file. */
 static int step(way *w, shadow_place *place, bool *arrived, problem *p) {
     char name[NAME_MAX + 1], target[PATH_MAX];
@@ -110,6 +119,10 @@ static int step(way *w, shadow_place *place, bool *arrived, problem *p) {
         errno = ENOENT;
         return cannot_read(SHADOW_PATH, p);
     }
+    if (strcmp(name, ".") == 0)
+        return problem_none(p);
+    if (strcmp(name, "..") == 0)
+        return climb(w, p);
     if ((size_t)snprintf(place->path, sizeof place->path, "%s/%s", w->done, name) >= sizeof place->path) {
         errno = ENAMETOOLONG;
         return cannot_read(SHADOW_PATH, p);

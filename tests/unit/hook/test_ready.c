@@ -16,6 +16,7 @@
 
 #include "handoff/ready.h"
 #include "handoff_world.h"
+#include "password/shadow_lock.h"
 #include "private_world.h"
 
 static world w;
@@ -121,12 +122,34 @@ static void a_ledger_that_cannot_be_written(void **state) {
     world_close(&w, 0);
 }
 
+static void a_shadow_file_that_cannot_be_replaced(void **state) {
+    int lock;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    for (int batch = 0; batch < 2; batch++) {
+        assert_int_equal(ready_to_set(w.x.config, batch, &p), EX_OK);
+        assert_int_equal(mount("/etc/shadow", "/etc/shadow", NULL, MS_BIND, NULL), 0);
+        assert_int_equal(ready_to_set(w.x.config, batch, &p), EX_CANTCREAT);
+        assert_non_null(strstr(p.text, "is mounted by itself"));
+        assert_int_equal(umount("/etc/shadow"), 0);
+    }
+    assert_int_equal(shadow_lock_take(0, &lock, &p), EX_OK);
+    assert_int_equal(ready_to_set(w.x.config, true, &p), EX_OK); /* waits when it comes to that */
+    assert_string_equal(p.text, "");
+    shadow_lock_release(lock);
+    world_close(&w, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"which passphrase servers take", which_passphrase_servers_take, NULL, NULL, NULL},
         {"what is ready, and asked of the server last", what_is_ready, NULL, NULL, NULL},
         {"an audit log that cannot be written is known before any request", an_audit_log_that_cannot_be_written, NULL,
          NULL, NULL},
+        {"a shadow file that cannot be replaced is known before any request", a_shadow_file_that_cannot_be_replaced,
+         NULL, NULL, NULL},
         {"a ledger that cannot be written is known before any request", a_ledger_that_cannot_be_written, NULL, NULL,
          NULL},
     };

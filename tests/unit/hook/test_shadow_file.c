@@ -334,23 +334,6 @@ static void nothing_is_waited_for_that_need_not(void **state) {
     shadow_lock_release(lock);
 }
 
-static void follows_no_link(void **state) {
-    shadow_change c = set("alice");
-    problem p;
-
-    (void)state;
-    assert_int_equal(rename(SHADOW_PATH, "/etc/elsewhere"), 0);
-    assert_int_equal(symlink("/etc/elsewhere", SHADOW_PATH), 0);
-    assert_int_not_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
-    {
-        char *text = get_file("/etc/elsewhere");
-
-        assert_string_equal(text, before);
-        free(text);
-    }
-    assert_int_equal(unlink(SHADOW_PATH), 0);
-}
-
 static void removes_only_what_is_ours(void **state) {
     problem p;
 
@@ -494,7 +477,6 @@ int main(void) {
          NULL},
         {"the lock is not waited for where there is nothing to do", nothing_is_waited_for_that_need_not, world, NULL,
          NULL},
-        {"a shadow file that is a link is refused", follows_no_link, world, NULL, NULL},
         {"a crashed transaction's left-over is removed, others' files stay", removes_only_what_is_ours, world, NULL,
          NULL},
         {"never had a password: '!' and '*' only", what_a_fresh_account_looks_like, world, NULL, NULL},

@@ -135,7 +135,9 @@ static int look(const context *x, const login *g, const record *r, situation *s,
 static void tell(const record *r) {
     char when[WORDS_MAX];
 
-    if (r->outcome == OUTCOME_OPENED)
+    if (r->outcome == OUTCOME_OPENED && r->opened_at <= 0)
+        printf("Your password link was opened; if that was not you, tell your administrator.\n");
+    else if (r->outcome == OUTCOME_OPENED)
         printf("Your password link was opened on %s; if that was not you, tell your administrator.\n",
                words_time(r->opened_at, when));
     else if (r->outcome == OUTCOME_BURNED)
@@ -154,8 +156,10 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
         g->service ? g->service : "-", g->method ? g->method : "-", g->tty ? g->tty : "-", g->rhost ? g->rhost : "-");
     (void)ledger_nudge(x->ledger, &ignored); /* the timer comes anyway */
     rc = context_remote(x, p);
-    if (rc != EX_OK)
+    if (rc != EX_OK) {
+        problem_add(p, "; %s's hand-off is over and its burn is owed: otsd-hook sweep tries again", g->user);
         return rc;
+    }
     left = left_ms(g);
     if (left <= 0)
         return problem_set(p, EX_TEMPFAIL, "%s: no time left to burn the secret; otsd-hook sweep does it", g->user);

@@ -43,7 +43,7 @@ static const option_table options = {
 static void report(const record *r) {
     char when[WORDS_MAX];
 
-    if (r->outcome == OUTCOME_OPENED)
+    if (r->outcome == OUTCOME_OPENED && r->opened_at > 0)
         printf("%s: revoked; the link had been opened on %s\n", r->user, words_time(r->opened_at, when));
     else
         printf("%s: revoked; %s\n", r->user, outcome_told((outcome)r->outcome));

@@ -107,10 +107,10 @@ static int use_former(connections *c, former *f, const record *r, otsd_client **
     otsd_error e = {0};
 
     if (f->failures >= FAILURES_ENOUGH)
-        return problem_set(p, EX_UNAVAILABLE, "%s: %s, where the link lives, was not reached a moment ago", r->user,
+        return problem_set(p, EX_UNAVAILABLE, "%s: the link's server, %s, was not reached a moment ago", r->user,
                            r->server);
     if (!f->client && otsd_client_new(&f->client, f->server, &e) != OTSD_OK) {
-        problem_from_otsd(p, &e, "%s: %s, where the link lives, cannot be used", r->user, r->server);
+        problem_from_otsd(p, &e, "%s: the link's server, %s, cannot be used", r->user, r->server);
         p->remote = false;
         return p->code;
     }

@@ -51,7 +51,8 @@ struct faults {
     size_t len;
 };
 
-/* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "s", "least", "count", "after", "status", "body". */
+/* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "s", "least", "count", "after", "status",
+ * "body". */
 const char *fault_set(struct fault *f, const char *name, const char *value);
 /* match and kind there, and all that the kind needs? NULL, or what is wrong. */
 const char *fault_check(const struct fault *f);

@@ -103,17 +103,37 @@ static int read_formers(connections *c, problem *p) {
     return problem_none(p);
 }
 
-static int use_former(connections *c, former *f, const record *r, otsd_client **out, problem *p) {
+static int former_client(const former *f, otsd_client **out, problem *p) {
     otsd_error e = {0};
+
+    if (otsd_client_new(out, f->server, &e) == OTSD_OK)
+        return problem_none(p);
+    problem_from_otsd(p, &e, "the former server %s cannot be used", otsd_server_url(f->server));
+    p->remote = false;
+    return p->code;
+}
+
+int connections_check(connections *c, problem *p) {
+    int rc = c->were_read ? problem_none(p) : read_formers(c, p);
+
+    for (size_t i = 0; rc == EX_OK && i < c->len; i++)
+        if (c->formers[i].server && !c->formers[i].client)
+            rc = former_client(&c->formers[i], &c->formers[i].client, p);
+    if (rc == EX_OK && c->unread.code != EX_OK) {
+        *p = c->unread;
+        rc = p->code;
+    }
+    return rc;
+}
+
+static int use_former(connections *c, former *f, const record *r, otsd_client **out, problem *p) {
+    problem why;
 
     if (f->failures >= FAILURES_ENOUGH)
         return problem_set(p, EX_UNAVAILABLE, "%s: the link's server, %s, was not reached a moment ago", r->user,
                            r->server);
-    if (!f->client && otsd_client_new(&f->client, f->server, &e) != OTSD_OK) {
-        problem_from_otsd(p, &e, "%s: the link's server, %s, cannot be used", r->user, r->server);
-        p->remote = false;
-        return p->code;
-    }
+    if (!f->client && former_client(f, &f->client, &why) != EX_OK)
+        return problem_set(p, why.code, "%s: %s", r->user, why.text);
     otsd_client_set_timeout(f->client, c->limit_ms);
     *out = f->client;
     return problem_none(p);

@@ -35,6 +35,8 @@ const char *connections_account(const connections *c, const record *r);
 int connection_by_key(connections *c, const record *r, otsd_client **out, problem *p);
 /* The same for what needs the account as well. */
 int connection_by_account(connections *c, const record *r, otsd_client **out, problem *p);
+/* Can each former one be used, as far as its file and its token say? Sends nothing. */
+int connections_check(connections *c, problem *p);
 /* A call over one of them has failed: makes a problem of that. What fails on a former server says nothing of this one,
  * and one that was not reached twice is not asked again by this process. */
 int connection_failed(connections *c, const otsd_client *client, const otsd_error *e, problem *p, const char *fmt, ...)

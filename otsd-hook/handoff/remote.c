@@ -57,6 +57,10 @@ int remote_check(remote *server, problem *p) {
     return problem_none(p);
 }
 
+int remote_former(remote *server, problem *p) {
+    return connections_check(server->connections, p);
+}
+
 static int passphrase_of(const record *r, otsd_secret **out, problem *p) {
     otsd_error e = {0};
 

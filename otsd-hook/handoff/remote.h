@@ -23,6 +23,9 @@ void remote_limit(remote *server, long timeout_ms);
 /* Are server and credentials good? */
 int remote_check(remote *server, problem *p);
 
+/* Can the files and tokens of all former servers be read? Asks none of them. */
+int remote_former(remote *server, problem *p);
+
 /* What came of a generate. */
 typedef struct remote_answer {
     otsd_receipt *receipt; /* the callee's to free; NULL: it failed, and the rest says how */

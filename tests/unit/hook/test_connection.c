@@ -211,6 +211,28 @@ static void a_token_that_others_can_read_is_not_used(void **state) {
     close_both(0, 0);
 }
 
+static void a_check_finds_what_is_wrong_before_it_is_needed(void **state) {
+    problem p;
+
+    (void)state;
+    open_both(LISTED, NULL, 0, NULL, 0);
+    assert_int_equal(remote_former(w.x.remote, &p), EX_OK);
+    close_both(0, 0);
+    open_both(LISTED, NULL, 0, NULL, 0);
+    put_file("/etc/otsd/old-token", "old token\n", 0644);
+    assert_int_equal(remote_former(w.x.remote, &p), EX_CONFIG);
+    assert_non_null(strstr(p.text, "the former server http://127.0.0.1:"));
+    close_both(0, 0);
+    open_both(LISTED, NULL, 0, NULL, 0);
+    put_file(OTHER, "server: { };\n", 0644);
+    assert_int_equal(remote_former(w.x.remote, &p), EX_CONFIG);
+    assert_non_null(strstr(p.text, OTHER ":1: "));
+    close_both(0, 0);
+    open_both(NULL, NULL, 0, NULL, 0);
+    assert_int_equal(remote_former(w.x.remote, &p), EX_OK);
+    close_both(0, 0);
+}
+
 /* One that is away for good must not cost its time-out for each of its records. */
 static void one_that_is_not_reached_twice_is_left_alone(void **state) {
     remote_end end;
@@ -317,6 +339,7 @@ int main(void) {
         TEST("once its time is over nobody can say what became of it", once_its_time_is_over_nobody_can_say),
         TEST("a file of a former server that cannot be read is named", a_file_that_cannot_be_read_is_named),
         TEST("a former token that others can read is not used", a_token_that_others_can_read_is_not_used),
+        TEST("a check finds what is wrong before it is needed", a_check_finds_what_is_wrong_before_it_is_needed),
         TEST("a former server that is not reached twice is left alone", one_that_is_not_reached_twice_is_left_alone),
         TEST("a lost answer is looked for where it was asked", a_lost_answer_is_looked_for_where_it_was_asked),
         TEST("one whose server nobody lists is left to expire", one_whose_server_nobody_lists_is_left_to_expire),

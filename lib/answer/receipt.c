@@ -262,12 +262,6 @@ otsd_err status_from_json(struct json_object *json, otsd_error *e) {
                      otsd_strerror(OTSD_ERR_SERVER), word);
 }
 
-static void free_wiped(char *s) {
-    if (s)
-        otsd_wipe(s, strlen(s));
-    free(s);
-}
-
 void otsd_receipt_free(otsd_receipt **p) {
     otsd_receipt *t;
 

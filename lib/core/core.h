@@ -60,5 +60,7 @@ typedef struct wiped {
 bool wiped_append(wiped *w, const void *data, size_t len);
 bool wiped_append_string(wiped *w, const char *s);
 void wiped_free(wiped *w);
+/* A malloced string; NULL is allowed. */
+void free_wiped(char *s);
 
 #endif

@@ -44,3 +44,9 @@ void wiped_free(wiped *w) {
     free(w->data);
     memset(w, 0, sizeof *w);
 }
+
+void free_wiped(char *s) {
+    if (s)
+        otsd_wipe(s, strlen(s));
+    free(s);
+}

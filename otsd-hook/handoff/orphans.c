@@ -7,15 +7,10 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "core/core.h"
 #include "ledger/ceiling.h"
 
 #define CLOCK_MEMORY 86400 /* s: older records say nothing about the clocks now */
-
-static void free_wiped(char *s) {
-    if (s)
-        otsd_wipe(s, strlen(s));
-    free(s);
-}
 
 void orphans_free(orphans *o) {
     for (size_t i = 0; i < o->len; i++) {

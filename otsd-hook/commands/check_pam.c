@@ -75,10 +75,11 @@ static char *pam_file(const char *name, void *arg) {
 }
 
 /* What follows where our line is not reached. */
-static const char *harm(stack_type type) {
+static const char *harm(stack_type type, stack_place place) {
     switch (type) {
-    case STACK_AUTH:
-        return "an overdue password may open a login until a sweep has locked it";
+    case STACK_AUTH: /* which also notes that a password was asked for */
+        return place == PLACE_POWERLESS ? "an overdue password may open a login until a sweep has locked it"
+                                        : "no arrival is noticed, and an overdue password may open a login";
     case STACK_SESSION:
         return "an arrival is not noticed";
     default:
@@ -118,9 +119,9 @@ bool judge_place(findings *f, const char *service, bool is_login, stack_type typ
         return true;
     say_place(text, sizeof text, type, v);
     if (type == STACK_PASSWORD || v->place == PLACE_MAYBE_JUMPED)
-        findings_warning(f, remedy, "%s: %s: %s", service, text, harm(type));
+        findings_warning(f, remedy, "%s: %s: %s", service, text, harm(type, v->place));
     else
-        findings_error(f, EX_CONFIG, remedy, "%s: %s: %s", service, text, harm(type));
+        findings_error(f, EX_CONFIG, remedy, "%s: %s: %s", service, text, harm(type, v->place));
     return false;
 }
 

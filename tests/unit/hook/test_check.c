@@ -116,19 +116,17 @@ static void where_a_line_stands(void **state) {
         {STACK_AUTH, PLACE_ABSENT, false, EX_OK, ""},
         {STACK_SESSION, PLACE_ABSENT, false, EX_OK, ""},
         {STACK_AUTH, PLACE_ABSENT, true, EX_CONFIG,
-         "error    x              sshd: there is no auth line of pam_ots.so: an overdue password may open a login "
-         "until "
-         "a sweep has locked it" PLACE},
+         "error    x              sshd: there is no auth line of pam_ots.so: no arrival is noticed, and an overdue "
+         "password may open a login" PLACE},
         {STACK_AUTH, PLACE_EARLY, true, EX_CONFIG,
          "error    x              sshd: the auth line (common-auth:5) stands in front of pam_unix.so (system-auth:7): "
-         "an "
-         "overdue password may open a login until a sweep has locked it" PLACE},
+         "no arrival is noticed, and an overdue password may open a login" PLACE},
         {STACK_AUTH, PLACE_JUMPED, true, EX_CONFIG,
          "error    x              sshd: pam_unix.so (system-auth:7, sufficient) jumps over the auth line "
-         "(common-auth:5): an overdue password may open a login until a sweep has locked it" PLACE},
+         "(common-auth:5): no arrival is noticed, and an overdue password may open a login" PLACE},
         {STACK_AUTH, PLACE_MAYBE_JUMPED, true, FINDINGS_WARNED,
          "warning  x              sshd: pam_unix.so (system-auth:7, sufficient) may jump over the auth line "
-         "(common-auth:5): an overdue password may open a login until a sweep has locked it" PLACE},
+         "(common-auth:5): no arrival is noticed, and an overdue password may open a login" PLACE},
         {STACK_AUTH, PLACE_POWERLESS, true, EX_CONFIG,
          "error    x              sshd: the auth line (common-auth:5) is optional, not required: its refusal does not "
          "count: an overdue password may open a login until a sweep has locked it" PLACE},

@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # VALUE is for those who source this
 # SPDX-License-Identifier: MIT
 #
 # Servers and resolvers that never answer, and first logins meanwhile; for the test of what then happens, and the measurement of how

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * "There is none" ends a hand-off, so it is said only where the name service said it; anything else is an error. The
- * file is read here, too, because a name service that is asked for 100,000 names one by one takes minutes.
+ * "There is none" ends a hand-off. A name service says so, too, when its directory is down (libnss_sss without sssd), or
+ * when its module is missing; only /etc/passwd, read to its end, is certain, and only of accounts that were in it.
+ * Anything else is a miss, which the caller counts, or an error.
+ *
+ * The file is read for another reason as well: a name service that is asked for 100,000 names one by one takes minutes.
  */
 #include "password/account.h"
 
@@ -17,24 +20,40 @@
 #define COLONS 6 /* in a whole line */
 #define LOGIN_DEFS "/etc/login.defs"
 
-int account_uid(const char *user, int64_t *uid, problem *p) {
-    size_t size = 16384;
+#define ENTRY_FIRST ((size_t)16 << 10)
+#define ENTRY_MOST ((size_t)1 << 20)
+
+/* *known: the name service has it. Otherwise the errno that came with its answer. */
+static int ask(const char *user, size_t size, bool *known, int64_t *uid) {
     struct passwd pw, *found = NULL;
     char *buf = malloc(size);
-    int err;
+    int err = ENOMEM;
 
-    if (!buf)
-        return problem_set(p, EX_OSERR, "out of memory");
-    err = getpwnam_r(user, &pw, buf, size, &found);
+    if (buf)
+        err = getpwnam_r(user, &pw, buf, size, &found);
+    *known = found;
     if (found)
         *uid = pw.pw_uid;
     free(buf);
+    return err;
+}
+
+int account_uid(const char *user, int64_t *uid, problem *p) {
+    size_t size = ENTRY_FIRST;
+    bool known;
+    int err = ask(user, size, &known, uid);
+
+    while (!known && (err == EINTR || (err == ERANGE && size < ENTRY_MOST))) {
+        if (err == ERANGE)
+            size *= 2;
+        err = ask(user, size, &known, uid);
+    }
+    if (known)
+        return problem_none(p);
     /* getpwnam(3) lists the errnos with which "not found" comes, too. */
-    if (!found && (err == 0 || err == ENOENT || err == ESRCH || err == EBADF || err == EPERM))
+    if (err == 0 || err == ENOENT || err == ESRCH || err == EBADF || err == EPERM)
         return problem_set(p, EX_NOUSER, "%s: there is no such user", user);
-    if (!found)
-        return problem_set(p, EX_OSERR, "%s: the user cannot be looked up: %s", user, strerror(err));
-    return problem_none(p);
+    return problem_set(p, EX_OSERR, "%s: the user cannot be looked up: %s", user, strerror(err));
 }
 
 typedef struct each {

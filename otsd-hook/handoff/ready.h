@@ -16,12 +16,12 @@ const char *ready_passphrase(const char *text, size_t len);
 
 /* May this account be provisioned at all? limits: NULL where system accounts may. EX_NOPERM. */
 int ready_account(const account_limits *limits, const char *user, int64_t uid, problem *p);
-/* An account that has expired lets nobody in: a warning; where the password must be changed, EX_NOPERM, for nobody could
+/* An account that has expired lets nobody in: a warning; where its password must be changed EX_NOPERM, as nobody could
  * change it. */
 int ready_living(const config *c, const char *user, bool expired, problem *p);
 
-/* Could a password be set now? Where the account files are locked, a batch waits when it comes to that; one provision waits
- * here, before its mail is out, and then gives up. */
+/* Could a password be set now? Where the account files are locked, a batch waits when it comes to that; one provision
+ * waits here, before its mail is out, and then gives up. */
 int ready_to_set(const config *c, bool batch, problem *p);
 
 /* Tries what the run will need: to make records, to write the audit log; where ask_server also

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * "There is none" ends a hand-off. A name service says so, too, when its directory is down (libnss_sss without sssd), or
- * when its module is missing; only /etc/passwd, read to its end, is certain, and only of accounts that were in it.
+ * "There is none" ends a hand-off. A name service says so, too, when its directory is down (libnss_sss without sssd),
+ * or when its module is missing; only /etc/passwd, read to its end, is certain, and only of accounts that were in it.
  * Anything else is a miss, which the caller counts, or an error.
  *
  * The file is read for another reason as well: a name service that is asked for 100,000 names one by one takes minutes.

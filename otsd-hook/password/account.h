@@ -12,7 +12,7 @@
 
 /* EX_NOUSER: there is none; EX_OSERR: nobody can say (a directory server is down). */
 int account_uid(const char *user, int64_t *uid, problem *p);
-/* Is it in /etc/passwd, with this uid? False also where that cannot be read: then nothing is concluded from that file. */
+/* Is it in /etc/passwd, with this uid? False also where that cannot be read: then that file is believed in nothing. */
 bool account_is_local(const char *user, int64_t uid);
 
 /* Does it still exist? */

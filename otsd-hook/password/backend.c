@@ -59,23 +59,6 @@ int backend_lock(const config *c, const record *r, long wait_ms, bool *locked, p
     return backend_of(r->backend)->lock(c, r, wait_ms, locked, p);
 }
 
-backend_view backend_view_of(const record *r) {
-    return (backend_view){.user = r->user,
-                          .hash = r->hash,
-                          .kind = r->backend,
-                          .created = r->created,
-                          .changed_before = r->changed_before};
-}
-
-otsd_tri backend_view_stands(const backend_view *view) {
-    return view->elsewhere ? OTSD_YES : view->in_place;
-}
-
-void backend_view_end(backend_view *view) {
-    free(view->elsewhere);
-    view->elsewhere = NULL;
-}
-
 /* Those of one kind, into room for n. */
 static size_t of_kind(int64_t kind, backend_view *views, size_t n, backend_view **out) {
     size_t count = 0;

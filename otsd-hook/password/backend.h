@@ -87,8 +87,9 @@ int backend_replaceable(const config *c, const record *old, bool force, problem 
  * command. */
 void backend_set(const config *c, backend_change *changes, size_t n);
 /* Makes the generated password dead, under whatever name it stands. EX_OK also where there was nothing to do, which
- * needs no waiting. EX_TEMPFAIL: another program kept the files locked for wait_ms milliseconds. c may be NULL, where the
- * configuration cannot be read: EX_CONFIG from a backend that needs it. *locked: it was there, or may have been. */
+ * needs no waiting. EX_TEMPFAIL: another program, which is named, kept the files locked for wait_ms milliseconds. c may
+ * be NULL, where the configuration cannot be read: EX_CONFIG from a backend that needs it. *locked: it was there, or
+ * may have been. */
 int backend_lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p);
 /* The same for many, where a backend can do that in one transaction; the views of others are left as they are. */
 int backend_lock_many(backend_view *views, size_t n, long wait_ms, problem *p);

@@ -140,8 +140,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         wrong++;
     }
     /* Nobody is asked for a batch that will not begin. */
-    if (rc != EX_OK || wrong > 0 || b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] == 0)
-        return rc;
-    rc = ready_to_set(b->x->config, true, p);
-    return rc == EX_OK ? ready_run(b->x, true, p) : rc;
+    if (rc == EX_OK && wrong == 0 && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0)
+        rc = ready_run(b->x, true, true, p);
+    return rc;
 }

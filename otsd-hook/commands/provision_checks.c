@@ -121,10 +121,8 @@ int provision_check(context *x, const provision_request *q, provision_facts *f, 
         rc = find_recipient(q, x->config, f, p);
     if (rc == EX_OK)
         rc = find_passphrase(q, f, p);
-    if (rc == EX_OK)
-        rc = ready_to_set(x->config, false, p);
     /* In a dry run nothing else would show that the server can be reached. */
-    return rc == EX_OK ? ready_run(x, q->dry_run, p) : rc;
+    return rc == EX_OK ? ready_run(x, false, q->dry_run, p) : rc;
 }
 
 void provision_facts_end(provision_facts *f) {

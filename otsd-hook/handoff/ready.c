@@ -54,11 +54,13 @@ int ready_to_set(const config *c, bool batch, problem *p) {
     return batch && rc == EX_TEMPFAIL ? problem_none(p) : rc;
 }
 
-int ready_run(context *x, bool ask_server, problem *p) {
+int ready_run(context *x, bool batch, bool ask_server, problem *p) {
     int rc = ledger_ready(x->ledger, p);
 
     if (rc == EX_OK)
         rc = audit_ready(x->config, p);
+    if (rc == EX_OK)
+        rc = ready_to_set(x->config, batch, p);
     if (rc == EX_OK && ask_server)
         rc = context_remote(x, p);
     if (rc == EX_OK && ask_server)

@@ -24,8 +24,8 @@ int ready_living(const config *c, const char *user, bool expired, problem *p);
  * waits here, before its mail is out, and then gives up. */
 int ready_to_set(const config *c, bool batch, problem *p);
 
-/* Tries what the run will need: to make records, to write the audit log; where ask_server also
+/* Tries what the run will need: to make records, to write the audit log, to set passwords; where ask_server also
  * whether server and credentials are good. */
-int ready_run(context *x, bool ask_server, problem *p);
+int ready_run(context *x, bool batch, bool ask_server, problem *p);
 
 #endif

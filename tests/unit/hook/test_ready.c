@@ -51,7 +51,7 @@ static void which_passphrase_servers_take(void **state) {
 static void assert_not_ready(int code, const char *words) {
     problem p;
 
-    if (ready_run(&w.x, true, &p) != code || !strstr(p.text, words))
+    if (ready_run(&w.x, false, true, &p) != code || !strstr(p.text, words))
         fail_msg("%d: %s, where %d was expected: %s", p.code, p.text, code, words);
 }
 
@@ -64,13 +64,13 @@ static void what_is_ready(void **state) {
 
     (void)state;
     world_open(&w, NULL, steps, 2);
-    assert_int_equal(ready_run(&w.x, false, &p), EX_OK);
+    assert_int_equal(ready_run(&w.x, false, false, &p), EX_OK);
     assert_int_equal(w.server.seen->requests, 0);
     /* The log is made, and nothing is in it. */
     assert_int_equal(stat(WORLD_AUDIT, &st), 0);
     assert_int_equal(st.st_size, 0);
     assert_int_equal(world_count(&w, LEDGER_ISSUING), 0);
-    assert_int_equal(ready_run(&w.x, true, &p), EX_OK);
+    assert_int_equal(ready_run(&w.x, false, true, &p), EX_OK);
     assert_not_ready(EX_NOPERM, "the server cannot be used");
     text = get_file("/etc/shadow");
     assert_string_equal(text, WORLD_SHADOW);
@@ -110,7 +110,7 @@ static void a_ledger_that_cannot_be_written(void **state) {
 
     (void)state;
     world_open(&w, NULL, NULL, 0);
-    assert_int_equal(ready_run(&w.x, false, &p), EX_OK);
+    assert_int_equal(ready_run(&w.x, false, false, &p), EX_OK);
     ledger_close(&w.x.ledger);
     assert_int_equal(mount(OTSD_STATE_DIR, OTSD_STATE_DIR, NULL, MS_BIND, NULL), 0);
     assert_int_equal(mount(NULL, OTSD_STATE_DIR, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);

@@ -44,6 +44,7 @@ static const struct {
     {"configuration", check_configuration},
     {"ledger", check_ledger},
     {"audit", check_audit},
+    {"password", check_password},
     {"memory", check_memory},
     {"clock", check_clock},
     {"sweep", check_sweep},

@@ -12,7 +12,9 @@
 
 #include "commands/checks.h"
 #include "ledger/audit.h"
+#include "password/backend.h"
 
+#define SHADOW_WAIT_MS 2000              /* for another program's change of a password, which takes moments */
 #define LOCKED_BYTES ((size_t)256 << 10) /* a provision needs some pages less */
 
 static void failed(check *c, const problem *p) {
@@ -93,6 +95,23 @@ void check_audit(check *c) {
         return;
     if (audit_ready(c->x->config, &p) == EX_OK)
         findings_ok(&c->f, "%s can be written", c->x->config->audit.file);
+    else
+        failed(c, &p);
+}
+
+void check_password(check *c) {
+    problem p;
+    int rc;
+
+    if (!has_config(c))
+        return;
+    rc = backend_writable(c->x->config, SHADOW_WAIT_MS, &p);
+    if (rc == EX_OK)
+        rc = backend_survey(c->x->config, NULL, 0, &p);
+    if (rc == EX_OK)
+        findings_ok(&c->f, "passwords can be set");
+    else if (rc == EX_TEMPFAIL) /* the text says by whom the files are locked */
+        findings_warning(&c->f, NULL, "%s", p.text);
     else
         failed(c, &p);
 }

@@ -21,9 +21,9 @@ typedef struct check {
 
 typedef void check_fn(check *c);
 
-check_fn check_configuration, check_ledger, check_audit, check_memory, check_server; /* check_site.c */
-check_fn check_clock, check_sweep;                                                   /* check_time.c */
-check_fn check_module, check_pam;                                                    /* check_pam.c */
+check_fn check_configuration, check_ledger, check_audit, check_password, check_memory, check_server; /* check_site.c */
+check_fn check_clock, check_sweep;                                                                   /* check_time.c */
+check_fn check_module, check_pam;                                                                    /* check_pam.c */
 
 /* The judgments. Times are seconds since the epoch, 0 stands for never. */
 

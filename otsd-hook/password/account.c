@@ -154,10 +154,3 @@ void account_limits_read(account_limits *out) {
 bool account_outside(const account_limits *limits, int64_t uid) {
     return uid == 0 || uid < limits->uid_min || uid > limits->uid_max;
 }
-
-bool account_is_system(int64_t uid) {
-    account_limits limits;
-
-    account_limits_read(&limits);
-    return account_outside(&limits, uid);
-}

@@ -36,7 +36,5 @@ typedef struct account_limits {
 void account_limits_read(account_limits *out);
 /* Root, and whatever lies outside the limits (nobody, daemons). */
 bool account_outside(const account_limits *limits, int64_t uid);
-/* The same for one account. */
-bool account_is_system(int64_t uid);
 
 #endif

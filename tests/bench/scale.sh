@@ -43,6 +43,12 @@ with_accounts() { # ACCOUNTS...
     echo 200 >$T/bound
     for n; do
         lab_fresh "$n"
+        for _ in 1 2 3; do
+            "$B/tests/bench/timed" "$T/dry_$n" otsd-hook provision --batch="$W/roster.$n" --dry-run >$W/log/run 2>&1 ||
+                world_die "otsd-hook provision --dry-run: $(cat $W/log/run)"
+            "$B/tests/bench/timed" "$T/join_$n" awk -F'[:,]' 'FNR == NR { want[$1] = $2; next } $1 in want { n++ } END { print n }' \
+                "$W/roster.$n" /etc/passwd /etc/shadow >$W/log/run 2>&1 || world_die "awk: $(cat $W/log/run)"
+        done
         lab_batch "batch_$n" "$W/roster.$n"
         lab_check "$n" "\$6\$rounds=1000\$"
         awk '{ print $2 / 1024 }' "$T/batch_$n" >"$T/memory_$n"
@@ -57,6 +63,11 @@ with_accounts() { # ACCOUNTS...
     heading "The most memory that a batch has at once, a cheap hash"
     for n; do
         figure "memory_$n" "memory_$n" "$n accounts" bound "the bound" MB '<=' 1
+    done
+    heading "A dry run: the roster is read, and who is in it is looked for"
+    for n; do
+        figure "dry_run_$n" "dry_$n" "a dry run, $n accounts" "join_$n" "awk that joins the same three files" ms \
+            "${reading[@]:0:$((n == 100000 ? 2 : 0))}"
     done
     heading "The time of a batch, a cheap hash"
     for n; do

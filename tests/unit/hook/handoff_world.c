@@ -44,7 +44,7 @@ static void put_config(int port, const char *more) {
     char text[TEXT_MAX];
 
     snprintf(text, sizeof text,
-             "server: { url = \"http://127.0.0.1:%d\"; timeout = 1.5; username = \"me@example.com\";\n"
+             "server: { url = \"http://127.0.0.1:%d\"; timeout = 20.5; username = \"me@example.com\";\n"
              "  token_file = \"/etc/otsd/token\"; };\naudit: { file = \"" WORLD_AUDIT "\"; syslog = false; };\n%s",
              port, more ? more : "password: { hash = \"sha256crypt\"; rounds = 1000; };\n");
     assert_int_equal(mkdir("/etc/otsd", 0755), 0);

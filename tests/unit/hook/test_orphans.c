@@ -157,7 +157,7 @@ static pid_t hold(const record *r) {
         entry *e;
 
         (void)!write(fds[1], ledger_find(w.x.ledger, LEDGER_ISSUING, r->user, 0, &e, &p) == EX_OK ? "y" : "n", 1);
-        (void)alarm(60);
+        (void)alarm(3600);
         (void)pause();
         _exit(0);
     }

@@ -199,10 +199,12 @@ static void seldom(void **state) {
         clock_gettime(CLOCK_MONOTONIC, &t1);
         ms = (double)(t1.tv_sec - t0.tv_sec) * 1e3 + (double)(t1.tv_nsec - t0.tv_nsec) / 1e6;
     } while (ms < 1100);
+    progress_update(&b, calls++, 0, NULL);
     for (const char *c = terminal_got(); *c; c++)
         drawn += *c == '\r';
     print_message("# %zu calls, %zu drawn, in %.0f ms\n", calls, drawn, ms);
-    assert_in_range(drawn, 2, 6);
+    /* At the beginning, and then once in 200 ms; a busy machine may take longer than 1.1 s. */
+    assert_in_range(drawn, 2, (size_t)(ms / 200) + 3);
     progress_end(&b);
     terminal_close();
 }
@@ -214,7 +216,7 @@ static void on_a_stopped_terminal(void **state) {
     assert_int_equal(setenv("TERM", "xterm", 1), 0);
     terminal_open(20);
     assert_int_equal(tcflow(STDERR_FILENO, TCOOFF), 0);
-    (void)alarm(5);
+    (void)alarm(600);
     progress_start(&b, 10);
     assert_string_equal(terminal_got(), "");
     assert_int_equal(tcflow(STDERR_FILENO, TCOON), 0);

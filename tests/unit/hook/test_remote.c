@@ -333,7 +333,8 @@ static void a_generate_that_failed_says_what_is_certain(void **state) {
             s = world_answer((int)strtol(s.text, NULL, 10), json);
         }
         world_open(&w, NULL, &s, 1);
-        remote_limit(w.x.remote, 400);
+        if (s.action == STEP_STALL)
+            remote_limit(w.x.remote, 2000);
         remote_generate(w.x.remote, &r, NULL, &a);
         assert_null(a.receipt);
         assert_int_equal(a.certain, rows[i].certain);

@@ -87,7 +87,7 @@ static void a_young_one_is_waited_for(void **state) {
 
     (void)state;
     world_open(&w, NULL, steps, 1);
-    batch_put_intent(&w, "alice", 'a', false, "", 1); /* settles in two seconds */
+    batch_put_intent(&w, "alice", 'a', false, "", 20); /* settles in two seconds */
     interrupted(users, 1);
     resume(&b);
     assert_int_equal(status_of("alice"), BATCH_TODO);

@@ -99,16 +99,16 @@ static void assert_killed(const char *script, size_t len) {
     assert_non_null(text);
     assert_int_equal(run(script, text, len, 1, &p), EX_TEMPFAIL);
     assert_non_null(strstr(p.text, "did not end within 1 seconds and was killed"));
-    assert_in_range(clock_ms() - begin, 900, 30000);
+    assert_in_range(clock_ms() - begin, 900, 600000);
     free(text);
 }
 
 static void a_time_that_is_over(void **state) {
     (void)state;
     /* One that does nothing, one that does not read, one that hides behind a child. */
-    assert_killed("sleep 1000", 0);
-    assert_killed("sleep 1000", 400000);
-    assert_killed("trap '' TERM HUP INT; sleep 1000 & wait", 5);
+    assert_killed("sleep 100000", 0);
+    assert_killed("sleep 100000", 400000);
+    assert_killed("trap '' TERM HUP INT; sleep 100000 & wait", 5);
 }
 
 static void what_is_not_run(void **state) {

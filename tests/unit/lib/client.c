@@ -52,11 +52,15 @@ otsd_client *client_with(const char *server_settings) {
     return c;
 }
 
-otsd_client *client_to(const struct server *s) {
+otsd_client *client_within(const struct server *s, const char *seconds) {
     char text[128];
 
-    snprintf(text, sizeof text, "url = \"http://127.0.0.1:%d\"; timeout = 1.5;", s->port);
+    snprintf(text, sizeof text, "url = \"http://127.0.0.1:%d\"; timeout = %s;", s->port, seconds);
     return client_with(text);
+}
+
+otsd_client *client_to(const struct server *s) {
+    return client_within(s, "60");
 }
 
 int client_make_folder(void **state) {

@@ -24,6 +24,8 @@ char *client_write_file(const char *name, const char *text);
 /* With these lines in the group `server`. */
 otsd_server *client_server(const char *server_settings);
 otsd_client *client_with(const char *server_settings);
+/* Waits for an answer as long as a busy machine may need, or so many seconds. */
 otsd_client *client_to(const struct server *s);
+otsd_client *client_within(const struct server *s, const char *seconds);
 
 #endif

@@ -56,7 +56,7 @@ static size_t whole_request(const struct connection *c) {
     return c->len >= need ? need : 0;
 }
 
-static void shut(struct connection *c, bool reset) {
+static void shut(struct connection *c, struct server_seen *seen, bool reset) {
     const struct linger now = {.l_onoff = 1, .l_linger = 0};
 
     if (reset && setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof now) != 0)
@@ -64,6 +64,7 @@ static void shut(struct connection *c, bool reset) {
     (void)close(c->fd);
     c->fd = -1;
     c->len = 0;
+    seen->closed++;
 }
 
 /* "~XX": the byte with the hexadecimal value XX, turned by one: the text itself never has the byte's neighbours. */
@@ -84,35 +85,35 @@ static bool send_masked(int fd, const char *text) {
     return send_all(fd, out, n);
 }
 
-static void obey(struct connection *c, const struct step *s) {
+static void obey(struct connection *c, struct server_seen *seen, const struct step *s) {
     static const char flood[4096];
 
     switch (s->action) {
     case STEP_ANSWER:
     case STEP_MASKED:
         if (!(s->action == STEP_MASKED ? send_masked(c->fd, s->text) : send_all(c->fd, s->text, strlen(s->text))))
-            shut(c, false);
+            shut(c, seen, false);
         break;
     case STEP_ANSWER_CLOSE:
         (void)send_all(c->fd, s->text, strlen(s->text));
-        shut(c, false);
+        shut(c, seen, false);
         break;
     case STEP_CLOSE:
     case STEP_RESET:
-        shut(c, s->action == STEP_RESET);
+        shut(c, seen, s->action == STEP_RESET);
         break;
     case STEP_STALL:
         break;
     case STEP_DRIP:
         for (size_t i = 0; i < strlen(s->text) && send_all(c->fd, s->text + i, 1); i++)
             (void)poll(NULL, 0, 100);
-        shut(c, false);
+        shut(c, seen, false);
         break;
     case STEP_FLOOD:
         if (send_all(c->fd, s->text, strlen(s->text)))
             while (send_all(c->fd, flood, sizeof flood))
                 ;
-        shut(c, false);
+        shut(c, seen, false);
         break;
     }
 }
@@ -128,7 +129,7 @@ static void take_request(struct connection *c, size_t len, struct server_seen *s
     c->len -= len;
     memmove(c->in, c->in + len, c->len);
     seen->requests++;
-    obey(c, &steps[k < n ? k : n - 1]);
+    obey(c, seen, &steps[k < n ? k : n - 1]);
 }
 
 static void serve(int listener, struct server_seen *seen, const struct step *steps, size_t n) {
@@ -150,7 +151,7 @@ static void serve(int listener, struct server_seen *seen, const struct step *ste
                 continue;
             got = recv(all[i].fd, all[i].in + all[i].len, sizeof all[i].in - 1 - all[i].len, 0);
             if (got <= 0) {
-                shut(&all[i], false);
+                shut(&all[i], seen, false);
                 continue;
             }
             all[i].len += (size_t)got;
@@ -191,6 +192,11 @@ struct server server_start(const struct step *steps, size_t n) {
     }
     (void)close(fd);
     return s;
+}
+
+void server_wait_closed(const struct server *s, unsigned n) {
+    while (*(volatile unsigned *)&s->seen->closed < n)
+        (void)poll(NULL, 0, 1);
 }
 
 void server_stop(struct server *s) {

@@ -33,13 +33,15 @@ struct server {
     pid_t pid;
     int port;
     struct server_seen {
-        unsigned connections, requests;
+        unsigned connections, requests, closed;
         char request[SERVER_KEPT][SERVER_REQUEST_MAX];
     } * seen; /* shared with the server */
 };
 
 /* The last step is repeated for further requests. */
 struct server server_start(const struct step *steps, size_t n);
+/* Until the server has closed so many connections. */
+void server_wait_closed(const struct server *s, unsigned n);
 void server_stop(struct server *s);
 
 /* A whole answer with this JSON body, in a static buffer for each of the last four calls. */

@@ -10,9 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
+
+/* Far beyond a timeout that is kept, however busy the machine is, and far below one that is not. */
+static const double ENDLESS = 300;
 
 static double seconds(void) {
     struct timespec t;
@@ -153,7 +155,7 @@ static void a_connection_that_the_server_closed_while_idle_is_not_used(void **st
 
     (void)state;
     warm_up(c);
-    (void)usleep(50000);
+    server_wait_closed(&s, 1);
     assert_int_equal(call_generate(c, &e), OTSD_OK);
     assert_int_equal(s.seen->requests, 2);
     otsd_client_free(&c);
@@ -216,23 +218,21 @@ static void a_failed_tls_handshake_means_that_nothing_was_sent(void **state) {
 static void a_server_that_never_answers_costs_no_more_than_the_timeout(void **state) {
     const struct step steps[] = {{STEP_STALL, NULL}};
     struct server s = server_start(steps, 1);
-    otsd_client *c = client_to(&s);
+    otsd_client *c = client_within(&s, "1.5");
     otsd_error e = {0};
     double start = seconds();
 
     (void)state;
     assert_int_equal(call_generate(c, &e), OTSD_ERR_TIMEOUT);
     assert_int_equal(e.reach, OTSD_REACH_MAYBE);
-    assert_true(seconds() - start < 2.0);
     assert_int_equal(s.seen->requests, 1);
-    start = seconds();
+    otsd_client_set_timeout(c, 600000); /* no longer than the configuration allows */
+    assert_int_equal(call_fetch(c, &e), OTSD_ERR_TIMEOUT);
+    otsd_client_free(&c);
+    c = client_within(&s, "600");
     otsd_client_set_timeout(c, 200);
     assert_int_equal(call_fetch(c, &e), OTSD_ERR_TIMEOUT);
-    assert_true(seconds() - start < 0.6);
-    start = seconds();
-    otsd_client_set_timeout(c, 60000); /* no longer than the configuration allows */
-    assert_int_equal(call_fetch(c, &e), OTSD_ERR_TIMEOUT);
-    assert_true(seconds() - start < 2.0);
+    assert_true(seconds() - start < ENDLESS);
     otsd_client_free(&c);
     server_stop(&s);
 }
@@ -248,7 +248,7 @@ static void an_answer_in_drops_costs_no_more_than_the_timeout(void **state) {
     otsd_client_set_timeout(c, 500);
     assert_int_equal(call_generate(c, &e), OTSD_ERR_TIMEOUT);
     assert_int_equal(e.reach, OTSD_REACH_MAYBE);
-    assert_true(seconds() - start < 1.0);
+    assert_true(seconds() - start < ENDLESS);
     otsd_client_free(&c);
     server_stop(&s);
 }

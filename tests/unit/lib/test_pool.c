@@ -30,7 +30,6 @@ struct outcome {
     unsigned told;
     otsd_err code;
     otsd_error e;
-    double at;
 };
 
 struct run {
@@ -47,7 +46,6 @@ static void on_end(void *arg, otsd_receipt *r, const otsd_error *e) {
     struct run *run = o->run;
 
     o->told++;
-    o->at = seconds();
     if (r && !e) {
         assert_string_equal(r->metadata_key, KEY);
         assert_string_equal(otsd_secret_data(r->value), "Generated-1");
@@ -125,7 +123,7 @@ static void end(struct run *run, struct server *s) {
 static void many_are_answered_once_each_over_as_many_connections(void **state) {
     const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
     struct server s = server_start(steps, 1);
-    struct run *run = run_to(&s, MANY, "10.0");
+    struct run *run = run_to(&s, MANY, "60");
 
     (void)state;
     run->total = 1000;
@@ -142,13 +140,12 @@ static void many_are_answered_once_each_over_as_many_connections(void **state) {
 static void all_are_under_way_at_once(void **state) {
     const struct step steps[] = {{STEP_STALL, NULL}};
     struct server s = server_start(steps, 1);
-    struct run *run = run_to(&s, MANY, "10.0");
-    double limit = seconds() + 5;
+    struct run *run = run_to(&s, MANY, "60");
     otsd_error e = {0};
 
     (void)state;
     start(run, MANY);
-    while (*(volatile unsigned *)&s.seen->requests < MANY && seconds() < limit)
+    while (*(volatile unsigned *)&s.seen->requests < MANY && otsd_pool_in_flight(run->pool) == MANY)
         assert_int_equal(otsd_pool_run(run->pool, 10, &e), OTSD_OK);
     assert_int_equal(s.seen->requests, MANY);
     assert_int_equal(s.seen->connections, MANY);
@@ -158,7 +155,7 @@ static void all_are_under_way_at_once(void **state) {
 static void no_more_than_there_are_places_and_nothing_bad_is_started(void **state) {
     const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
     struct server s = server_start(steps, 1);
-    struct run *run = run_to(&s, 3, "10.0");
+    struct run *run = run_to(&s, 3, "60");
     otsd_options bad = {.recipient = "no address"};
     otsd_server *server = client_server("url = \"http://127.0.0.1:1\";");
     otsd_pool *p = NULL;
@@ -220,14 +217,13 @@ static void the_request_is_that_of_a_single_call(void **state) {
 /* The same code, reach and text as otsd_generate has them. */
 static void fails_as_a_single_call(const struct step *step, otsd_err code, otsd_reach reach) {
     struct server s = server_start(step, 1);
-    struct run *run = run_to(&s, 2, "0.4");
+    /* Short only where no answer comes. */
+    const char *timeout = code == OTSD_ERR_TIMEOUT ? "2" : "60";
+    struct run *run = run_to(&s, 2, timeout);
     otsd_receipt *r = NULL;
-    otsd_client *c;
-    char text[128];
+    otsd_client *c = client_within(&s, timeout);
     otsd_error e = {0};
 
-    snprintf(text, sizeof text, "url = \"http://127.0.0.1:%d\"; timeout = 0.4;", s.port);
-    c = client_with(text);
     assert_int_equal(otsd_generate(c, NULL, &r, &e), code);
     start(run, 1);
     finish(run);
@@ -315,7 +311,7 @@ static void not_repeated_when(enum step_action how) {
     }
     steps[16] = (struct step){STEP_ANSWER, answer};
     s = server_start(steps, 17);
-    run = run_to(&s, 8, "10.0");
+    run = run_to(&s, 8, "60");
     start(run, 8);
     finish(run);
     assert_int_equal(run->good, 8);
@@ -342,14 +338,14 @@ static void generates_that_were_read_on_reused_connections_arrive_exactly_once(v
 static void connections_that_the_server_closed_while_idle_are_not_used(void **state) {
     const struct step steps[] = {{STEP_ANSWER_CLOSE, server_json(200, "", RECEIPT)}};
     struct server s = server_start(steps, 1);
-    struct run *run = run_to(&s, 8, "10.0");
+    struct run *run = run_to(&s, 8, "60");
     int round;
 
     (void)state;
     for (round = 0; round < 3; round++) {
         start(run, 8);
         finish(run);
-        assert_int_equal(usleep(20000), 0);
+        server_wait_closed(&s, 8 * ((unsigned)round + 1));
     }
     assert_int_equal(run->good, 24);
     assert_int_equal(s.seen->requests, 24);
@@ -359,21 +355,17 @@ static void connections_that_the_server_closed_while_idle_are_not_used(void **st
 static void one_that_hangs_is_in_nobodys_way(void **state) {
     const struct step steps[] = {{STEP_STALL, NULL}, {STEP_ANSWER, server_json(200, "", RECEIPT)}};
     struct server s = server_start(steps, 2);
-    struct run *run = run_to(&s, 4, "0.5");
-    double begin = seconds(), last = 0;
+    struct run *run = run_to(&s, 4, "600");
+    otsd_error e = {0};
 
     (void)state;
     run->total = 100;
     start(run, 4);
-    finish(run);
+    while (otsd_pool_in_flight(run->pool) > 1)
+        assert_int_equal(otsd_pool_run(run->pool, 1000, &e), OTSD_OK);
+    /* All others came while it hung. */
     assert_int_equal(run->good, 99);
-    for (size_t i = 0; i < 100; i++)
-        if (run->all[i].code == OTSD_OK && run->all[i].at > last)
-            last = run->all[i].at;
-        else if (run->all[i].code != OTSD_OK)
-            assert_int_equal(run->all[i].code, OTSD_ERR_TIMEOUT);
-    assert_true(last - begin < 0.45);
-    assert_true(seconds() - begin > 0.45);
+    assert_int_equal(run->bad, 0);
     assert_int_equal(s.seen->requests, 100);
     end(run, &s);
 }
@@ -381,14 +373,13 @@ static void one_that_hangs_is_in_nobodys_way(void **state) {
 static void what_is_in_flight_at_the_end_is_given_up(void **state) {
     const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}, {STEP_STALL, NULL}};
     struct server s = server_start(steps, 2);
-    struct run *run = run_to(&s, 4, "10.0");
-    double limit = seconds() + 5;
+    struct run *run = run_to(&s, 4, "60");
     otsd_error e = {0};
     size_t maybe = 0;
 
     (void)state;
     start(run, 3);
-    while ((run->good == 0 || *(volatile unsigned *)&s.seen->requests < 3) && seconds() < limit)
+    while ((run->good == 0 || *(volatile unsigned *)&s.seen->requests < 3) && run->bad == 0)
         assert_int_equal(otsd_pool_run(run->pool, 10, &e), OTSD_OK);
     start(run, 1); /* and never given a chance to leave */
     otsd_pool_free(&run->pool);
@@ -436,14 +427,14 @@ static void a_wait_ends_with_a_wake_up_from_another_thread_or_with_its_time(void
 
     (void)state;
     assert_int_equal(pthread_create(&thread, NULL, ring, p), 0);
-    assert_int_equal(otsd_pool_run(p, 10000, &e), OTSD_OK);
-    assert_true(seconds() - begin < 5);
+    assert_int_equal(otsd_pool_run(p, 600000, &e), OTSD_OK);
+    assert_true(seconds() - begin < 300);
     assert_int_equal(pthread_join(thread, NULL), 0);
     begin = seconds();
     otsd_pool_wakeup(p); /* before the wait */
     otsd_pool_wakeup(p);
-    assert_int_equal(otsd_pool_run(p, 10000, &e), OTSD_OK);
-    assert_true(seconds() - begin < 5);
+    assert_int_equal(otsd_pool_run(p, 600000, &e), OTSD_OK);
+    assert_true(seconds() - begin < 300);
     begin = seconds();
     assert_int_equal(otsd_pool_run(p, 200, &e), OTSD_OK);
     assert_true(seconds() - begin > 0.15);

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# What a server and a resolver that never answer cost a first login, beside the deadline that they are given; each after a login of
+# What a server and a resolver that never answer, and a helper that never ends, cost a first login, beside the deadline that they are given; each after a login of
 # the same kind without a hand-off, which is taken off. And the login after it, beside one without a hand-off.
 
 # shellcheck source=tests/bench/lab.sh
@@ -34,7 +34,7 @@ measure() { # MANNER KIND USER
     "$1"
     echo $(($(took "login_$2" "$3" "$VALUE") - plain)) >>"$T/$1_$2"
     "un_$1"
-    [ "$2" = change ] || took login_plain "$3" "$VALUE" >>$T/next
+    [ "$1$2" != server_hangsplain ] || took login_plain "$3" "$VALUE" >>$T/next
 }
 
 # With a descriptor 3 that the daemons do not keep.
@@ -47,6 +47,7 @@ for n in $(seq $runs); do
         world_configure "$([ $kind = change ] && echo true || echo false)" ''
         measure server_hangs $kind "s$kind$n"
         measure resolver_hangs $kind "r$kind$n"
+        measure helper_hangs $kind "h$kind$n"
     done
 done
 echo $DEADLINE >$T/deadline
@@ -54,5 +55,6 @@ heading "A first login meanwhile, the same without a hand-off taken off (medians
 for kind in plain change; do
     figure "login_server_hangs_$kind" server_hangs_$kind "the server never answers, $kind login" deadline "its deadline" ms '<=' 1.1
     figure "login_resolver_hangs_$kind" resolver_hangs_$kind "the resolver never answers, $kind login" deadline "its deadline" ms '<=' 1.1
+    figure "login_helper_hangs_$kind" helper_hangs_$kind "the helper never ends, $kind login" deadline "its deadline" ms '<=' 1.1
 done
 figure login_next next "the login after it, the record still waiting" usual_plain "one without a hand-off" ms '<=' 1.3

@@ -61,7 +61,7 @@ lab_sandbox() { # [OPTION...]
     rm -f $W/port
     /usr/local/bin/otsd-sandbox --listen 127.0.0.1:0 --account "$SANDBOX_ACCOUNT:$SANDBOX_TOKEN" --control \
         --port-file $W/port "$@" >$W/log/sandbox 2>&1 3>&- &
-    wait_for 5 test -s $W/port || world_die "no sandbox: $(cat $W/log/sandbox)"
+    wait_for 120 test -s $W/port || world_die "no sandbox: $(cat $W/log/sandbox)"
     SANDBOX_URL=http://127.0.0.1:$(cat $W/port)
     (umask 077 && printf 'user = "%s:%s"\n' "$SANDBOX_ACCOUNT" "$SANDBOX_TOKEN" >$W/curl)
 }

@@ -180,7 +180,7 @@ world_install() {
 
 world_start_syslog() {
     $W/build/tests/e2e/syslogd /dev/log $W/log/syslog >$W/log/syslogd 2>&1 &
-    wait_for 5 grep -q ready $W/log/syslogd || world_die "no syslog: $(cat $W/log/syslogd)"
+    wait_for 120 grep -q ready $W/log/syslogd || world_die "no syslog: $(cat $W/log/syslogd)"
 }
 
 # Starts a sandbox; SANDBOX_URL and SANDBOX_PID are of the last one. With --tls-cert among the options it is https.
@@ -193,7 +193,7 @@ world_start_sandbox() { # FLAVOUR [OPTION...]
     /usr/local/bin/otsd-sandbox --flavour "$flavour" --listen 127.0.0.1:0 --account "$SANDBOX_ACCOUNT:$SANDBOX_TOKEN" \
         --mail-dir $W/mail --control --port-file $W/port "$@" >$W/log/sandbox 2>&1 &
     export SANDBOX_PID=$!
-    wait_for 5 test -s $W/port || world_die "no sandbox: $(cat $W/log/sandbox)"
+    wait_for 120 test -s $W/port || world_die "no sandbox: $(cat $W/log/sandbox)"
     SANDBOX_URL=$scheme://127.0.0.1:$(cat $W/port)
 }
 
@@ -264,5 +264,5 @@ MaxStartups 200
 LogLevel VERBOSE
 END
     /usr/sbin/sshd -f $W/sshd_config >$W/log/sshd 2>&1 || world_die "sshd: $(cat $W/log/sshd)"
-    wait_for 5 port_open $SSH_PORT || world_die "sshd does not listen: $(cat $W/log/sshd $W/log/syslog)"
+    wait_for 120 port_open $SSH_PORT || world_die "sshd does not listen: $(cat $W/log/sshd $W/log/syslog)"
 }

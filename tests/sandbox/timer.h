@@ -15,8 +15,8 @@ struct timer *timer_new(void);
 /* Suspends the connection for that long (ms < 0: until its peer hangs up). Only from within a callback of libmicrohttpd
  * for this connection. False, and nothing suspended, once timer_release was called. */
 bool timer_suspend(struct timer *t, struct MHD_Connection *connection, long ms);
-/* Suspends the connection, from within such a callback as well, and wakes the one that has waited longest like this once
- * so many do; with least 0 suspends nothing and wakes them all. False: not suspended. */
+/* Suspends the connection, from within such a callback as well, and wakes the one that has waited longest like this
+ * once so many do; with least 0 suspends nothing and wakes them all. False: not suspended. */
 bool timer_gather(struct timer *t, struct MHD_Connection *connection, long least);
 /* Wakes all and lets nobody sleep again: before the daemon is stopped. */
 void timer_release(struct timer *t);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The module refuses a login on OTSD_EXIT_OVERDUE alone, so that status MUST mean what it says: the text that was typed
- * is, as the record's salted hash proves, the generated password, and the record says that its time is over.
+ * is, as the record's salted hash proves, the generated password, and the record says that its time is over: by its
+ * deadline, or because it was revoked or the account found to have another uid.
  *
  * It has to be said while everything else is broken: so this reads the record, without its lock, and nothing else. No
  * configuration, no shadow file (the hash may have been locked there a moment ago, or be about to be), no server, no
@@ -42,11 +43,12 @@ static int read_typed(otsd_secret **out, problem *p) {
     return rc;
 }
 
+/* What a sweep has noted is here because it could not be carried out, for want of the shadow lock. */
 static bool is_over(const record *r) {
     clock_moment now;
 
     clock_read(&now);
-    return r->reason == REASON_REVOKED || record_over(r, &now) == OTSD_YES;
+    return r->reason == REASON_REVOKED || r->reason == REASON_UID || record_over(r, &now) == OTSD_YES;
 }
 
 int login_typed(const char *user, problem *p) {

@@ -201,6 +201,12 @@ int look_group_look(look_group *g, problem *p) {
     return rc;
 }
 
+/* An account that was renamed is missing under its old name, and its hand-off goes on; its time passes all the same,
+ * also where the record cannot be filed anew. */
+static bool is_to_be_locked(const look_item *item) {
+    return reason_locks(decide(&item->s)) && (!item->renamed || item->s.over == OTSD_YES);
+}
+
 /* Ten thousand hand-offs that end on one day must not be ten thousand rewrites of the shadow file. Each one's claim
  * then finds nothing left to lock. */
 int look_group_lock(look_group *g, long wait_ms, problem *p) {
@@ -211,7 +217,7 @@ int look_group_lock(look_group *g, long wait_ms, problem *p) {
     if (!views)
         return problem_set(p, EX_OSERR, "out of memory");
     for (size_t i = 0; i < g->len; i++)
-        if (!g->items[i].renamed && reason_locks(decide(&g->items[i].s)))
+        if (is_to_be_locked(&g->items[i]))
             views[n++] = view_of(&g->items[i]);
     if (n > 0)
         rc = backend_lock_many(views, n, wait_ms, p);

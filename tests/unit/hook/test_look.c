@@ -238,29 +238,34 @@ static void a_group_is_full_before_it_overflows(void **state) {
 
 static void those_that_are_overdue_are_locked_together(void **state) {
     static const struct {
-        const char *user;
-        int64_t left; /* until the deadline */
+        const char *user, *now; /* the account's name in the record, and as it is */
+        int64_t left;           /* until the deadline */
         bool locked;
-    } some[] = {{"alice", -5, true}, {"bob", 1000, false}, {"carol", -1000, true}};
-    char passwd[500] = "", shadow[500] = "", *text, line[200], hash[100];
+    } some[] = {{"alice", "alice", -5, true},
+                {"bob", "bob", 1000, false},
+                {"carol", "carol", -1000, true},
+                {"dave", "david", -5, true},
+                {"erin", "erika", 1000, false}};
+    char passwd[500] = "", shadow[1000] = "", *text, line[200], hash[100];
     look_group g;
     problem p;
 
     (void)state;
     world_open(&w, NULL, NULL, 0);
     assert_int_equal(look_group_init(&g, &p), EX_OK);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         record r = world_record();
         entry *e;
 
         snprintf(r.user, sizeof r.user, "%s", some[i].user);
         r.created -= 10;
+        r.local = 1;
         hash_of(r.user, r.hash);
         r.deadline = time(NULL) + some[i].left;
         e = world_put(&w, LEDGER_PENDING, &r);
         ledger_release(&e);
-        snprintf(passwd + strlen(passwd), 100, "%s:x:1001:1::/:/bin/sh\n", some[i].user);
-        snprintf(shadow + strlen(shadow), 160, "%s:%.100s:0:0:99999:7:::\n", some[i].user, r.hash);
+        snprintf(passwd + strlen(passwd), 100, "%s:x:1001:1::/:/bin/sh\n", some[i].now);
+        snprintf(shadow + strlen(shadow), 160, "%s:%.100s:0:0:99999:7:::\n", some[i].now, r.hash);
         assert_int_equal(look_group_add(&g, w.x.ledger, r.user, &p), EX_OK);
     }
     put_file("/etc/passwd", passwd, 0644);
@@ -268,9 +273,9 @@ static void those_that_are_overdue_are_locked_together(void **state) {
     assert_int_equal(look_group_look(&g, &p), EX_OK);
     assert_int_equal(look_group_lock(&g, 1000, &p), EX_OK);
     text = get_file("/etc/shadow");
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
         hash_of(some[i].user, hash);
-        snprintf(line, sizeof line, "%s:%s:", some[i].user, some[i].locked ? "!*" : hash);
+        snprintf(line, sizeof line, "%s:%s:", some[i].now, some[i].locked ? "!*" : hash);
         assert_non_null(strstr(text, line));
     }
     free(text);
@@ -285,8 +290,8 @@ int main(void) {
         {"the first line of a name counts", the_first_line_of_a_name_counts, NULL, NULL, NULL},
         {"files that cannot be read end nothing", files_that_cannot_be_read_end_nothing, NULL, NULL, NULL},
         {"a group is full before it overflows", a_group_is_full_before_it_overflows, NULL, NULL, NULL},
-        {"those that are overdue are locked together, the others not", those_that_are_overdue_are_locked_together, NULL,
-         NULL, NULL},
+        {"those that are overdue are locked together, under any name; the others not",
+         those_that_are_overdue_are_locked_together, NULL, NULL, NULL},
     };
 
     if (!world_possible()) {

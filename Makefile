@@ -219,7 +219,8 @@ lint:
 	@echo "lint: nothing found"
 
 MANPAGES := $(sort $(wildcard lib/*.[1-8] otsd-hook/*.[1-8] otsd-hook/otsd/*.[1-8] pam_ots/*.[1-8] etc/*.[1-8] tests/sandbox/*.[1-8]))
-UNITS := $(wildcard etc/systemd/*)
+UNITS := $(wildcard etc/systemd/otsd-*)
+DROP_IN := etc/systemd/password-change.conf
 
 # The configuration and the token are the administrator's: samples only, never overwritten.
 install: all
@@ -241,6 +242,9 @@ install: all
 	install -d $(DESTDIR)$(UNITDIR)
 	for f in $(UNITS); do sed -e 's,@SBINDIR@,$(SBINDIR),' -e 's,@STATEDIR@,$(STATEDIR),' "$$f" > $(DESTDIR)$(UNITDIR)/$${f##*/} && \
 	  chmod 0644 $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
+	install -d $(DESTDIR)$(DOCDIR)/examples
+	sed -e 's,@STATEDIR@,$(STATEDIR),' $(DROP_IN) > $(DESTDIR)$(DOCDIR)/examples/$(notdir $(DROP_IN))
+	chmod 0644 $(DESTDIR)$(DOCDIR)/examples/$(notdir $(DROP_IN))
 	if test -d /usr/share/pam-configs; then install -d $(DESTDIR)/usr/share/pam-configs && \
 	  install -m 0644 etc/pam-configs/otsd $(DESTDIR)/usr/share/pam-configs/otsd; fi
 	test -n "$(DESTDIR)" || ldconfig

@@ -55,8 +55,11 @@ int login_typed(const char *user, problem *p) {
     otsd_secret *typed = NULL;
     ledger *l = NULL;
     record r;
-    int rc = read_typed(&typed, p);
+    int rc;
 
+    /* A container may refuse it; the program that asked for the text has it in memory like any other. */
+    otsd_memory_lock(OTSD_LOCK_TRY);
+    rc = read_typed(&typed, p);
     if (rc == EX_OK)
         rc = ledger_open(&l, p);
     if (rc == EX_OK)

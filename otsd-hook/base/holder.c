@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/holder.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/files.h"
@@ -37,16 +37,34 @@ const char *holder_name(pid_t pid, char *out) {
     if (pid <= 0)
         snprintf(out, HOLDER_MAX, "another process");
     else if (name_of(pid, name, sizeof name))
-        snprintf(out, HOLDER_MAX, "%s, process %ld", name, (long)pid);
+        snprintf(out, HOLDER_MAX, "%s (process %ld)", name, (long)pid);
     else
         snprintf(out, HOLDER_MAX, "process %ld", (long)pid);
     return out;
 }
 
+/* Is one of the process's descriptors that file? The device in /proc/locks is not the one that stat tells, on overlays
+ * and on btrfs. */
+static bool has_open(pid_t pid, const struct stat *wanted) {
+    char path[64];
+    struct dirent *d;
+    struct stat st;
+    bool found = false;
+    DIR *dir;
+
+    snprintf(path, sizeof path, "/proc/%ld/fd", (long)pid);
+    dir = opendir(path);
+    while (dir && !found && (d = readdir(dir)))
+        found =
+            fstatat(dirfd(dir), d->d_name, &st, 0) == 0 && st.st_ino == wanted->st_ino && st.st_dev == wanted->st_dev;
+    if (dir)
+        (void)closedir(dir);
+    return found;
+}
+
 pid_t holder_of_flock(int fd) {
     FILE *f = fopen("/proc/locks", "re");
     char line[256], kind[16];
-    unsigned dev_major, dev_minor;
     unsigned long inode;
     struct stat st;
     pid_t found = 0;
@@ -55,9 +73,8 @@ pid_t holder_of_flock(int fd) {
     if (f && fstat(fd, &st) == 0)
         /* "1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF"; who waits has "->" behind the number. */
         while (found == 0 && fgets(line, sizeof line, f))
-            if (sscanf(line, "%*d: %15s %*s %*s %ld %x:%x:%lu", kind, &pid, &dev_major, &dev_minor, &inode) == 5 &&
-                strcmp(kind, "FLOCK") == 0 && inode == (unsigned long)st.st_ino &&
-                makedev(dev_major, dev_minor) == st.st_dev)
+            if (sscanf(line, "%*d: %15s %*s %*s %ld %*x:%*x:%lu", kind, &pid, &inode) == 3 &&
+                strcmp(kind, "FLOCK") == 0 && inode == (unsigned long)st.st_ino && has_open((pid_t)pid, &st))
                 found = (pid_t)pid;
     if (f)
         (void)fclose(f);

@@ -212,7 +212,7 @@ static int run(context *x, const login *g, problem *p) {
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
-        return problem_set(p, EX_TEMPFAIL, "%s: %s, holds the record; otsd-hook sweep will look again", g->user,
+        return problem_set(p, EX_TEMPFAIL, "%s: %s holds the record; otsd-hook sweep will look again", g->user,
                            ledger_holder(x->ledger, LEDGER_PENDING, g->user, holder));
     if (rc == EX_DATAERR)
         problem_add(p, " (%s/pending/%s): otsd-hook sweep sets it aside", OTSD_STATE_DIR, g->user);

@@ -247,7 +247,7 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
-        problem_set(p, EX_TEMPFAIL, "%s: %s, holds the record", user,
+        problem_set(p, EX_TEMPFAIL, "%s: %s holds the record", user,
                     ledger_holder(x->ledger, LEDGER_PENDING, user, holder));
     if (rc == EX_DATAERR)
         problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);

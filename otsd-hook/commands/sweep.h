@@ -8,8 +8,9 @@
 #include "handoff/context.h"
 #include "handoff/look.h"
 
-#define SWEEP_CHECKS 20 /* no more receipts than this are asked for at a time */
-#define SWEEP_BUSY 64   /* so many records in other hands are looked at again */
+#define SWEEP_CHECKS 20      /* no more receipts than this are asked for at a time */
+#define SWEEP_BUSY 64        /* so many records in other hands are looked at again */
+#define SWEEP_HELPER_MS 5000 /* longer than a login's helper may live; waited for once */
 
 /* A record, by its name there. */
 typedef struct sweep_name {
@@ -36,10 +37,8 @@ typedef struct sweep {
 
 /* Locks, claims, and what recovery can do alone. Needs no configuration. */
 void sweep_local(sweep *w);
-/* Burns that are owed, the rest of recovery, and what became of links: as far as the server answers, for ten minutes. */
+/* Burns that are owed, the rest of recovery, what became of links: as far as the server answers, for ten minutes. */
 void sweep_remote(sweep *w);
-/* Looks again at what was in other hands, and says what still is. */
-void sweep_busy(sweep *w);
 
 void sweep_done(const sweep *w, const char *user, const char *what);
 void sweep_trouble(sweep *w, const problem *p);

@@ -33,7 +33,8 @@ bool closing_due(int64_t next_try, int64_t now) {
     return next_try <= now || next_try > now + PATIENCE_MOST + PATIENCE_MOST / 4;
 }
 
-void closing_note(entry *e, reason why) {
+/* In pending/ the PAM module takes the record for overdue from then on. */
+static void note(entry *e, reason why) {
     record *r = entry_record(e);
     problem unsaved;
 
@@ -56,14 +57,14 @@ static void note_anew(entry *e) {
 
     free(renamed);
     if (rc == EX_OK && s.can_tell && decide(&s) == REASON_CHANGED)
-        closing_note(e, REASON_CHANGED);
+        note(e, REASON_CHANGED);
 }
 
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p) {
     record *r = entry_record(e);
     bool locked;
 
-    closing_note(e, why);
+    note(e, why);
     if (reason_locks(why)) {
         int rc = backend_lock(c, r, wait_ms, &locked, p);
 

@@ -9,14 +9,12 @@
 #include "handoff/remote.h"
 #include "ledger/ledger.h"
 
-/* Notes in the record why the hand-off is over; in pending/ the PAM module takes the record for overdue from then on.
- * Where that cannot be written it is said, and nothing else waits for it. */
-void closing_note(entry *e, reason why);
-/* Notes the reason and claims e (from issuing/ or pending/). Where the reason also ends the password (reason_locks), it
- * is made dead first: a crash between leaves an account that nobody can enter and a record that says why, never the
- * reverse. Another program that has the shadow file locked is waited for so long. Whether a deadline still ends a
- * password is seen once the lock was got: the person may have changed it while we waited, and that is noted then. c:
- * NULL where the configuration cannot be read. EX_OK: e lies in claimed/. No network is touched. */
+/* Notes the reason, from which moment on the PAM module takes the record for overdue, and claims e (from issuing/ or
+ * pending/). Where the reason also ends the password (reason_locks), it is made dead first: a crash between leaves an
+ * account that nobody can enter and a record that says why, never the reverse. Another program that has the shadow file
+ * locked is waited for so long. Whether a deadline still ends a password is seen once the lock was got: the person may
+ * have changed it while we waited, and that is noted then. c: NULL where the configuration cannot be read. EX_OK: e
+ * lies in claimed/. No network is touched. */
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p);
 
 /* Burns, and notes what became of the secret; nothing to do where a former try came that far. For a password that

@@ -167,7 +167,7 @@ static int look_at_passwords(look_group *g, problem *p) {
     rc = backend_look(views, g->len, p);
     for (size_t i = 0; i < g->len; i++) {
         of_password(&views[i], &g->items[i].s);
-        g->items[i].renamed = views[i].elsewhere != NULL;
+        g->items[i].renamed = views[i].elsewhere;
         backend_view_end(&views[i]);
     }
     free(views);

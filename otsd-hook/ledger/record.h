@@ -97,8 +97,8 @@ int record_parse(record *r, const char *text, size_t len, size_t *used, problem 
 size_t record_format(const record *r, const record *before, char *out, size_t size);
 void record_wipe(record *r);
 
-/* Notes that it was created now; its age in seconds, by a clock that nobody steps as far as there is one. -1: nobody can
- * say. */
+/* Notes that it was created now; its age in seconds, by a clock that nobody steps as far as there is one. -1: nobody
+ * can say. */
 void record_created(record *r, const clock_moment *now);
 int64_t record_age(const record *r, const clock_moment *now);
 /* Has the deadline passed? */

@@ -34,7 +34,7 @@ static int held(int fd, problem *p) {
 
     problem_set(p, EX_TEMPFAIL, "the account files are locked by another program");
     if (fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK && lock.l_pid > 0)
-        problem_add(p, ": %s, holds %s", holder_name(lock.l_pid, name), SHADOW_LOCK_PATH);
+        problem_add(p, ": %s holds %s", holder_name(lock.l_pid, name), SHADOW_LOCK_PATH);
     return p->code;
 }
 

@@ -224,7 +224,7 @@ static void a_holder_is_named(void **state) {
     entry *e = put_pending("alice");
 
     (void)state;
-    snprintf(expected, sizeof expected, "test_ledger, process %ld", (long)getpid());
+    snprintf(expected, sizeof expected, "test_ledger (process %ld)", (long)getpid());
     assert_string_equal(ledger_holder(l, LEDGER_PENDING, "alice", holder), expected);
     ledger_release(&e);
     assert_string_equal(ledger_holder(l, LEDGER_PENDING, "alice", holder), "another process");

@@ -96,7 +96,7 @@ static void glibc_keeps_us_out(void **state) {
     assert_true(other_has_it(&o, PATIENCE_MS));
     assert_int_equal(kill(o.pid, SIGSTOP), 0);
     snprintf(expected, sizeof expected,
-             "the account files are locked by another program: passwd, process %ld, holds /etc/.pwd.lock", (long)o.pid);
+             "the account files are locked by another program: passwd (process %ld) holds /etc/.pwd.lock", (long)o.pid);
     assert_int_equal(shadow_lock_take(0, &lock, &p), EX_TEMPFAIL);
     assert_string_equal(p.text, expected);
     assert_int_equal(lock, -1);
@@ -141,7 +141,7 @@ static void waits_as_long_as_it_was_told(void **state) {
     before = now_ms();
     assert_int_equal(shadow_lock_take(300, &lock, &p), EX_TEMPFAIL);
     assert_true(now_ms() - before >= 300);
-    assert_non_null(strstr(p.text, ": passwd, process "));
+    assert_non_null(strstr(p.text, ": passwd (process "));
     other_end(&o);
 }
 
@@ -212,7 +212,7 @@ static void a_name_is_cleaned(void **state) {
     (void)state;
     assert_true(other_has_it(&o, PATIENCE_MS));
     assert_int_equal(shadow_lock_take(0, &lock, &p), EX_TEMPFAIL);
-    assert_non_null(strstr(p.text, ": ?[31mx, process "));
+    assert_non_null(strstr(p.text, ": ?[31mx (process "));
     other_end(&o);
 }
 

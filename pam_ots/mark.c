@@ -58,8 +58,10 @@ static void free_data(pam_handle_t *pamh, void *data, int status) {
 }
 
 void mark_authentication(pam_handle_t *pamh, const char *user, bool asked) {
-    char *copy = asked ? strdup(user) : NULL;
+    char *copy = asked ? calloc(1, USER_MAX + 1) : NULL;
 
+    if (copy)
+        user_name_copy(copy, user);
     if (data_of(pamh, ASKED))
         pam_set_data(pamh, ASKED, NULL, NULL);
     if (copy && pam_set_data(pamh, ASKED, copy, free_data) == PAM_SUCCESS) {

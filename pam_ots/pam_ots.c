@@ -165,7 +165,7 @@ static void tell_helper(visit *v, const event *e) {
 static bool is_overdue_password(visit *v, const char *typed) {
     helper_result result;
 
-    return strnlen(typed, HELPER_TYPED_MAX + 1) <= HELPER_TYPED_MAX &&
+    return bounded_length(typed, HELPER_TYPED_MAX) <= HELPER_TYPED_MAX &&
            helper_ask(v, &COMPARE, typed, OTSD_EXIT_OVERDUE, &result) && result.end == HELPER_EXITED &&
            result.code == OTSD_EXIT_OVERDUE;
 }
@@ -228,7 +228,7 @@ ENTRY int pam_sm_chauthtok(pam_handle_t *pamh, int flags, int argc, const char *
 
     if ((flags & PAM_UPDATE_AUTHTOK) == 0 || !visit_begin(&v, pamh, PASSWORD.name, flags, parse_options(argc, argv)))
         return PAM_IGNORE;
-    strncpy(c.user, v.user, USER_MAX);
+    user_name_copy(c.user, v.user);
     c.seconds = v.seconds;
     c.debug = v.debug;
     c.silent = v.silent;

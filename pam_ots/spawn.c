@@ -52,6 +52,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "text.h"
+
 enum { REPORT_FD = 3, REAP_MS = 100, HOST_GRACE_MS = 200, MAX_DESCRIPTORS = 1 << 20 };
 enum { MAX_PROCESSORS = 8192, TIMER_SLACK_NS = 50000, IOPRIO_OF_PROCESS = 1 /* linux/ioprio.h is younger */ };
 
@@ -223,7 +225,7 @@ static bool await(pid_t pid, int output, int64_t until, helper_result *result, s
 
 /* A pipe with the whole of text in it, or -1. */
 static int filled_pipe(const char *text) {
-    size_t len = strlen(text);
+    size_t len = bounded_length(text, HELPER_TYPED_MAX);
     int ends[2];
 
     if (pipe2(ends, O_CLOEXEC) != 0)

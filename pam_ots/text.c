@@ -21,6 +21,22 @@ size_t user_name_length(const char *user) {
     return n;
 }
 
+size_t bounded_length(const char *text, size_t most) {
+    size_t n = 0;
+
+    while (n <= most && text[n] != '\0')
+        n++;
+    return n;
+}
+
+void user_name_copy(char *out, const char *user) {
+    size_t n = 0;
+
+    for (; n < USER_MAX && user[n] != '\0'; n++)
+        out[n] = user[n];
+    out[n] = '\0';
+}
+
 bool option_text(char *out, size_t size, const char *name, const char *value) {
     size_t n = 0;
 

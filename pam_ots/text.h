@@ -17,6 +17,12 @@
  * beginning with '-' or '.' (so neither "." nor ".."). 0 where it is not, or NULL. */
 size_t user_name_length(const char *user);
 
+/* The length of text, or most + 1 where it is longer than most. */
+size_t bounded_length(const char *text, size_t most);
+
+/* Copies a user name, of user_name_length, into out, which holds USER_MAX + 1 bytes. */
+void user_name_copy(char *out, const char *user);
+
 /* Writes name followed by the first VALUE_MAX bytes of value, every byte that is not printable ASCII or is a space
  * turned into '?'. False, and out is not to be used, where value is NULL or empty. out holds size bytes. */
 bool option_text(char *out, size_t size, const char *name, const char *value);

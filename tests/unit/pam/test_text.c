@@ -19,7 +19,7 @@ static void names(void **state) {
     } rows[] = {{"alice", 5},  {"a", 1},      {"a.b-c", 5}, {"DOM\\alice", 9}, {"h\xc3\xa9", 3}, {NULL, 0},
                 {"", 0},       {".", 0},      {"..", 0},    {".alice", 0},     {"-rf", 0},       {"a/b", 0},
                 {"/alice", 0}, {"alice/", 0}, {"a\nb", 0},  {"a\x7f", 0},      {"a\x1b[m", 0},   {"\t", 0}};
-    char longest[USER_MAX + 2];
+    char longest[USER_MAX + 2], copy[USER_MAX + 1];
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -29,6 +29,11 @@ static void names(void **state) {
     assert_int_equal(user_name_length(longest), 0);
     longest[USER_MAX] = '\0';
     assert_int_equal(user_name_length(longest), USER_MAX);
+    user_name_copy(copy, longest);
+    assert_string_equal(copy, longest);
+    assert_int_equal(bounded_length(longest, USER_MAX), USER_MAX);
+    assert_int_equal(bounded_length(longest, USER_MAX - 1), USER_MAX);
+    assert_int_equal(bounded_length("", 0), 0);
 }
 
 static void options(void **state) {

@@ -71,8 +71,9 @@ CONF_SRC := $(sort $(wildcard tests/conformance/*.c))
 PAMT_SRC := $(sort $(wildcard tests/pam/*.c))
 E2ET_SRC := $(sort $(wildcard tests/e2e/*.c))
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
-# Compiled by its test only, against the installed library.
+# Compiled by their tests only: against the installed library, and as libraries of a test world.
 STRANGER_SRC := tests/api/stranger.c
+TROUBLE_SRC := $(sort $(wildcard tests/e2e/trouble/*.c))
 ALL_SRC := $(LIB_SRC) $(HOOK_MAIN) $(OTSD_SRC) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
            $(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)
 
@@ -196,7 +197,7 @@ bench: tests
 format:
 	tests/lint/format
 
-LINT_C := $(ALL_SRC) $(STRANGER_SRC)
+LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC)
 # tests/e2e/talk is expect.
 SHELL_FILES := .ci/run tests/run tests/loaded tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
                tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))

@@ -11,6 +11,7 @@
 #include <dlfcn.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -24,11 +25,12 @@ static long shift;
 
 __attribute__((constructor)) static void read_shift(void) {
     FILE *f = fopen(CLOCK_SHIFT, "re");
+    char text[32];
 
     if (!f)
         return;
-    if (fscanf(f, "%ld", &shift) != 1)
-        shift = 0;
+    if (fgets(text, sizeof text, f))
+        shift = strtol(text, NULL, 10);
     (void)fclose(f);
 }
 

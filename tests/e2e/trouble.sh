@@ -90,6 +90,14 @@ trouble_off_ledger() { umount "$LEDGER" || world_die "the ledger stays read-only
 trouble_on_names() { : >"$TROUBLE/down"; }
 trouble_off_names() { rm "$TROUBLE/down"; }
 
+# The same outage where the module cannot even be loaded: libc then says "no such user", without an error.
+names_module_missing() { # COMMAND...
+    world_guard
+    sed -i 's/^passwd:.*/passwd: files otsdmissing/' /etc/nsswitch.conf
+    "$@"
+    sed -i 's/^passwd:.*/passwd: files otsdtest/' /etc/nsswitch.conf
+}
+
 clock_steps() { # SECONDS
     world_guard
     echo "$1" >"$TROUBLE/shift"

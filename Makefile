@@ -2,6 +2,7 @@
 #
 #   make            build everything          make deps       install what is missing (Debian, Fedora)
 #   make demo       the story, told live      make check      all tests (TESTS="FILE..."  these)
+#   make check-all  the same, without anything left out by rotation
 #   make check-loaded  the same on a machine that is busy
 #   make lint       static analysis           make bench      measurements
 #   make format     lays out the C files      make coverage-unit  what the unit tests execute
@@ -167,6 +168,11 @@ TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 check: tests
 	$(MAKE) SAN=1 tests
 	B=$(B) tests/run -j 2 $(TESTS)
+
+# The same, and all of what check takes by turns.
+.PHONY: check-all
+check-all:
+	ROWS=all $(MAKE) check
 
 # The same beside four busy loops for each core: no test may depend on how busy a machine is. What is built is built before.
 .PHONY: check-loaded

@@ -43,7 +43,9 @@ static const option_table options = {
 static void report(const record *r) {
     char when[WORDS_MAX];
 
-    if (r->outcome == OUTCOME_OPENED && r->opened_at > 0)
+    if (r->reason != REASON_REVOKED)
+        printf("%s: %s; %s\n", r->user, reason_told((reason)r->reason), outcome_told((outcome)r->outcome));
+    else if (r->outcome == OUTCOME_OPENED && r->opened_at > 0)
         printf("%s: revoked; the link had been opened on %s\n", r->user, words_time(r->opened_at, when));
     else
         printf("%s: revoked; %s\n", r->user, outcome_told((outcome)r->outcome));
@@ -54,6 +56,8 @@ static int finish(context *x, entry *e, problem *p) {
 
     if (rc == EX_OK)
         rc = closing_finish(x->ledger, x->config, x->remote, e, p);
+    else
+        problem_add(p, "; the burn is owed, and otsd-hook sweep does it");
     if (rc == EX_OK)
         report(entry_record(e));
     return rc;
@@ -195,7 +199,7 @@ static int revoke_entry(context *x, entry *e, problem *p) {
         return entry_state(e) == LEDGER_PENDING ? burn_only(x, e, p) : rc;
     rc = finish(x, e, p);
     if (rc != EX_OK && entry_record(e)->outcome == OUTCOME_NONE)
-        problem_add(p, "; %s's generated password is dead; the burn is owed, and otsd-hook sweep does it", user);
+        problem_add(p, "; %s's generated password is dead", user);
     return rc;
 }
 

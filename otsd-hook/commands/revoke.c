@@ -152,10 +152,9 @@ static reason why_of(const record *r) {
     problem ignored;
     char *renamed;
     reason why = look_at(r, EVENT_SWEEP, &s, &renamed, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
-    bool is_here = !renamed;
 
     free(renamed);
-    return is_here && (why == REASON_GONE || why == REASON_UID) ? why : REASON_REVOKED;
+    return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
 }
 
 /* The record cannot be had; what it says can be read all the same, and the password made dead by its hash. */

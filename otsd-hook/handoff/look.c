@@ -43,6 +43,14 @@ static bool is_renamed(const char *elsewhere, int64_t uid) {
            a.uid == uid;
 }
 
+/* The account is there, and the password in place, whatever the record's old name stands for by now. */
+static void of_renamed(situation *s) {
+    s->exists = s->in_place = OTSD_YES;
+    s->same_uid = true;
+    s->missed = s->dead = false;
+    s->must_change = OTSD_UNKNOWN;
+}
+
 int look_at(const record *r, event ev, situation *s, char **renamed, problem *p) {
     backend_view view = backend_view_of(r);
     account_view account;
@@ -63,7 +71,9 @@ int look_at(const record *r, event ev, situation *s, char **renamed, problem *p)
     if (is_renamed(view.elsewhere, r->uid)) {
         *renamed = view.elsewhere;
         view.elsewhere = NULL;
+        of_renamed(s);
     }
+    s->stray = view.elsewhere;
     backend_view_end(&view);
     return rc;
 }

@@ -32,6 +32,18 @@ command_deadline=(otsd-hook login --event=auth --service=sshd --deadline-ms=3000
 prepare_sweep() { issue carol; issue dave; change_password carol; pass_deadline dave; }
 command_sweep=(otsd-hook sweep)
 
+# The account is called dave now; that is, what was carol's is dave's, and there is a new carol.
+prepare_rename() {
+    local uid hash
+    issue carol
+    world_guard
+    uid=$(id -u carol) hash=$(shadow_of carol | cut -d: -f2)
+    sed -i "s/^dave:x:[0-9]*:/dave:x:$uid:/" /etc/passwd
+    awk -F: -v OFS=: -v hash="$hash" '$1 == "carol" { $2 = "!" } $1 == "dave" { $2 = hash; $3 = 0 } 1' /etc/shadow >"$W/renamed" &&
+        cat "$W/renamed" >/etc/shadow
+}
+command_rename=(otsd-hook sweep)
+
 prepare_revoke() { issue carol; }
 command_revoke=(otsd-hook revoke carol)
 

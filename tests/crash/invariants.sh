@@ -7,11 +7,13 @@
 # The state to come back to: keep_shadow once the accounts exist; fresh before each case.
 keep_shadow() {
     cp -a /etc/shadow "$W/shadow.orig"
+    cp -a /etc/passwd "$W/passwd.orig"
 }
 
 fresh() {
     rm -rf $LEDGER /var/log/otsd
     cp -a "$W/shadow.orig" /etc/shadow
+    cp -a "$W/passwd.orig" /etc/passwd
     control reset >/dev/null
 }
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,20 +63,33 @@ static bool has_open(pid_t pid, const struct stat *wanted) {
     return found;
 }
 
-pid_t holder_of_flock(int fd) {
-    FILE *f = fopen("/proc/locks", "re");
-    char line[256], kind[16];
-    unsigned long inode;
-    struct stat st;
-    pid_t found = 0;
+/* "1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF"; who waits has "->" behind the number. 0: another lock, or file. */
+static pid_t holder_in(char *line, const struct stat *wanted) {
+    enum { KIND = 1, PID = 4, FILE_ID = 5, WORDS };
+    char *words[WORDS], *rest = NULL, *inode;
     long pid;
 
+    for (int i = 0; i < WORDS; i++) {
+        words[i] = strtok_r(i == 0 ? line : NULL, " ", &rest);
+        if (!words[i])
+            return 0;
+    }
+    inode = strrchr(words[FILE_ID], ':');
+    if (strcmp(words[KIND], "FLOCK") != 0 || !inode || strtoull(inode + 1, NULL, 10) != wanted->st_ino)
+        return 0;
+    pid = strtol(words[PID], NULL, 10);
+    return pid > 0 && has_open((pid_t)pid, wanted) ? (pid_t)pid : 0;
+}
+
+pid_t holder_of_flock(int fd) {
+    FILE *f = fopen("/proc/locks", "re");
+    char line[256];
+    struct stat st;
+    pid_t found = 0;
+
     if (f && fstat(fd, &st) == 0)
-        /* "1: FLOCK  ADVISORY  WRITE 4711 fe:01:1234 0 EOF"; who waits has "->" behind the number. */
         while (found == 0 && fgets(line, sizeof line, f))
-            if (sscanf(line, "%*d: %15s %*s %*s %ld %*x:%*x:%lu", kind, &pid, &inode) == 3 &&
-                strcmp(kind, "FLOCK") == 0 && inode == (unsigned long)st.st_ino && has_open((pid_t)pid, &st))
-                found = (pid_t)pid;
+            found = holder_in(line, &st);
     if (f)
         (void)fclose(f);
     return found;

@@ -27,10 +27,10 @@ static bool is_of(const char *text, const char *server, const char *account) {
 int64_t ceiling_known(const ledger *l, const char *server, const char *account, int64_t now) {
     const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
     char text[LINE_MAX_LEN];
+    char *after_ttl, *after_time;
     long long ttl, at;
     file_found f;
     ssize_t len;
-    int from = 0;
 
     if (file_open(l->root, NAME, O_RDONLY, &wanted, &f) != FILE_GOOD)
         return 0;
@@ -39,7 +39,9 @@ int64_t ceiling_known(const ledger *l, const char *server, const char *account, 
     if (len <= 0 || text[len - 1] != '\n')
         return 0;
     text[len - 1] = '\0';
-    if (sscanf(text, "%lld %lld %n", &ttl, &at, &from) != 2 || from == 0 || !is_of(text + from, server, account))
+    ttl = strtoll(text, &after_ttl, 10);
+    at = strtoll(after_ttl, &after_time, 10);
+    if (*after_ttl != ' ' || *after_time != ' ' || !is_of(after_time + 1, server, account))
         return 0;
     return ttl >= CEILING_LEAST && ttl <= TTL_MOST && at <= now && now - at < CEILING_MEMORY ? ttl : 0;
 }

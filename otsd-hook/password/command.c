@@ -27,7 +27,7 @@ static int survey_all(const config *c, backend_account *accounts, size_t n, prob
 }
 
 static int ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p) {
-    (void)changed_before;
+    *changed_before = 0; /* it cannot know */
     (void)user;
     (void)force;
     return programs(c, p);

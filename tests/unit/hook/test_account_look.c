@@ -176,7 +176,7 @@ static bool compile(void) {
     for (size_t i = 0; i < sizeof compilers / sizeof compilers[0]; i++) {
         snprintf(command, sizeof command,
                  "%s -shared -fPIC -o " MODULES "/libnss_otsdtold.so.2 " MODULES "/told.c 2>/dev/null", compilers[i]);
-        if (system(command) == 0)
+        if (system(command) == 0) // NOLINT(cert-env33-c) fixed words, in a world of its own
             return true;
     }
     return false;

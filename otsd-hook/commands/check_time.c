@@ -15,7 +15,7 @@ void judge_clock(findings *f, int64_t newest, int64_t now) {
     char span[WORDS_MAX];
 
     if (newest > now + CLOCK_SLACK)
-        findings_error(f, EX_OSERR, "set the clock right: until then deadlines come too late",
+        findings_error(f, EX_OSERR, "set the clock right: after a reboot nobody can say until then what is over",
                        "the clock stands %s before a time that was noted already: it was set back",
                        words_span(newest - now, span));
     else

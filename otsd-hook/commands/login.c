@@ -172,15 +172,11 @@ static int end(context *x, const login *g, entry *e, reason why, problem *p) {
 }
 
 /* A wrong time on the file would bring the module here at every login. */
-static int keep(entry *e, problem *p) {
-    record *r = entry_record(e);
-    int rc = problem_none(p);
+static int keep(entry *e, const situation *s, problem *p) {
+    int rc;
 
-    if (r->reason != REASON_NONE) {
-        r->reason = REASON_NONE;
-        r->claimed_at = 0;
-        rc = ledger_save(e, p);
-    }
+    closing_take_back(entry_record(e), s);
+    rc = ledger_save(e, p);
     return rc == EX_OK ? ledger_mark(e, p) : rc;
 }
 
@@ -190,7 +186,7 @@ static int decide_on(context *x, const login *g, entry *e, problem *p) {
     problem unseen;
     int rc_look = look(x, g, entry_record(e), &s, &unseen);
     reason why = decide(&s);
-    int rc = why != REASON_NONE ? end(x, g, e, why, p) : keep(e, p);
+    int rc = why != REASON_NONE ? end(x, g, e, why, p) : keep(e, &s, p);
 
     if (rc == EX_OK && rc_look != EX_OK) {
         *p = unseen;

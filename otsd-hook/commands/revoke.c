@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "base/holder.h"
 #include "base/words.h"
@@ -19,6 +20,7 @@
 #include "handoff/recover.h"
 #include "ledger/told.h"
 #include "password/backend.h"
+#include "password/shadow_read.h"
 
 #define LOCK_WAIT_MS 10000
 
@@ -75,30 +77,32 @@ static int lock_issuing(context *x, entry *e, problem *p) {
     return p->code;
 }
 
-/* An interrupted provision is first taken to its end, one way or the other. */
-static int settle_issuing(context *x, const char *user, bool *undone, problem *p) {
+typedef enum settled { SETTLED_NOTHING, SETTLED_UNDONE, SETTLED_ARMED } settled;
+
+/* An interrupted provision is taken to its end, one way or the other. */
+static int settle_issuing(context *x, const char *user, settled *out, problem *p) {
     recovery what;
     entry *e;
     int rc = ledger_find(x->ledger, LEDGER_ISSUING, user, 0, &e, p);
 
-    *undone = false;
+    *out = SETTLED_NOTHING;
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
-        return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; nothing was changed: try again",
-                           user);
+        return problem_set(p, EX_TEMPFAIL, "%s is being provisioned at this moment; that goes on: revoke again", user);
     if (rc == EX_OK && !x->config) {
         rc = lock_issuing(x, e, p);
         ledger_release(&e);
     } else if (rc == EX_OK) {
         rc = recover_one(x, e, &what, p);
         if (rc == EX_OK && what == RECOVERED_LATER)
-            rc = problem_set(
-                p, EX_TEMPFAIL,
-                "%s: a provision was interrupted moments ago and the server may still be at it; nothing was "
-                "changed: otsd-hook sweep waits and undoes it",
-                user);
-        *undone = rc == EX_OK && what != RECOVERED_FORWARD;
+            rc = problem_set(p, EX_TEMPFAIL,
+                             "%s: a provision was interrupted moments ago and the server may still be at it: otsd-hook "
+                             "sweep waits and "
+                             "undoes it",
+                             user);
+        if (rc == EX_OK)
+            *out = what == RECOVERED_FORWARD ? SETTLED_ARMED : SETTLED_UNDONE;
         ledger_release(&e);
     } else {
         problem_add(p, " (%s/issuing/%s): otsd-hook sweep deals with it", OTSD_STATE_DIR, user);
@@ -157,12 +161,13 @@ static reason why_of(const record *r) {
     return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
 }
 
-/* The record cannot be had; what it says can be read all the same, and the password made dead by its hash. */
-static void lock_only(context *x, const char *user, problem *p) {
+/* The record cannot be had; what it says can be read all the same, and the password made dead by its hash. name: of the
+ * record. */
+static void lock_only(context *x, const char *user, const char *name, problem *p) {
     problem why;
     bool locked;
     record r;
-    int rc = ledger_peek(x->ledger, LEDGER_PENDING, user, &r, &why);
+    int rc = ledger_peek(x->ledger, LEDGER_PENDING, name, &r, &why);
 
     if (rc == EX_OK)
         rc = backend_lock(x->config, &r, LOCK_WAIT_MS, &locked, &why);
@@ -192,8 +197,11 @@ static int burn_only(context *x, entry *e, problem *p) {
 
 static int revoke_entry(context *x, entry *e, problem *p) {
     const char *user = entry_record(e)->user;
-    int rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), LOCK_WAIT_MS, p);
+    int rc;
 
+    /* Before anybody is waited for, a name service among them. */
+    closing_note(e, REASON_REVOKED);
+    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), LOCK_WAIT_MS, p);
     if (rc != EX_OK)
         return entry_state(e) == LEDGER_PENDING ? burn_only(x, e, p) : rc;
     rc = finish(x, e, p);
@@ -206,7 +214,8 @@ static int revoke_entry(context *x, entry *e, problem *p) {
 typedef struct renaming {
     context *x;
     const char *user;
-    char *old; /* out: malloced; the name that its record has */
+    shadow_line line; /* of the account as it is called now */
+    char *old;        /* out: malloced; the name that its record has */
 } renaming;
 
 static int is_old_name(const char *name, void *arg) {
@@ -218,7 +227,8 @@ static int is_old_name(const char *name, void *arg) {
 
     if (ledger_peek(n->x->ledger, LEDGER_PENDING, name, &r, &ignored) != EX_OK)
         return 0;
-    (void)look_at(&r, EVENT_SWEEP, &s, &renamed, &ignored);
+    if (shadow_same(n->line.hash, r.hash))
+        (void)look_at(&r, EVENT_SWEEP, &s, &renamed, &ignored);
     if (renamed && strcmp(renamed, n->user) == 0)
         n->old = strdup(name);
     free(renamed);
@@ -226,36 +236,41 @@ static int is_old_name(const char *name, void *arg) {
     return n->old ? 1 : 0;
 }
 
-static int find_pending(context *x, const char *user, entry **e, problem *p) {
+/* The record of the account that is called user now; name: what the record is called, of USER_MAX + 1 bytes. */
+static int find_pending(context *x, const char *user, entry **e, char *name, problem *p) {
     renaming n = {.x = x, .user = user};
+    problem unknown;
     int rc = ledger_find(x->ledger, LEDGER_PENDING, user, LOCK_WAIT_MS, e, p);
 
-    if (rc != LEDGER_NONE || ledger_each(x->ledger, LEDGER_PENDING, is_old_name, &n, p) != 1)
+    snprintf(name, USER_MAX + 1, "%s", user);
+    if (rc != LEDGER_NONE || shadow_lookup(user, &n.line, &unknown) != EX_OK)
         return rc;
-    rc = ledger_find(x->ledger, LEDGER_PENDING, n.old, LOCK_WAIT_MS, e, p);
-    if (rc == EX_OK)
-        rc = ledger_refile(x->ledger, *e, user, p);
-    if (rc != EX_OK)
-        ledger_release(e);
+    if (ledger_each(x->ledger, LEDGER_PENDING, is_old_name, &n, &unknown) == 1) {
+        snprintf(name, USER_MAX + 1, "%s", n.old);
+        rc = ledger_find(x->ledger, LEDGER_PENDING, n.old, LOCK_WAIT_MS, e, p);
+        if (rc == EX_OK && ledger_refile(x->ledger, *e, user, &unknown) != EX_OK)
+            say(LOG_WARNING, "%s; it is revoked all the same", unknown.text);
+    }
+    otsd_wipe(&n.line, sizeof n.line);
     free(n.old);
     return rc;
 }
 
 static int revoke_pending(context *x, const char *user, bool *found, problem *p) {
-    char holder[HOLDER_MAX];
+    char holder[HOLDER_MAX], name[USER_MAX + 1];
     entry *e;
-    int rc = find_pending(x, user, &e, p);
+    int rc = find_pending(x, user, &e, name, p);
 
     *found = rc != LEDGER_NONE;
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
         problem_set(p, EX_TEMPFAIL, "%s: %s holds the record", user,
-                    ledger_holder(x->ledger, LEDGER_PENDING, user, holder));
+                    ledger_holder(x->ledger, LEDGER_PENDING, name, holder));
     if (rc == EX_DATAERR)
-        problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, user, user);
+        problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, name, user);
     else if (rc != EX_OK)
-        lock_only(x, user, p);
+        lock_only(x, user, name, p);
     if (rc != EX_OK)
         return p->code;
     rc = revoke_entry(x, e, p);
@@ -266,13 +281,15 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
 static int revoke_user(context *x, const char *user, problem *p) {
     owed burns = {.x = x, .user = user};
     problem other;
-    bool undone = false, found;
+    settled what;
+    bool found;
     int rc = revoke_pending(x, user, &found, p), rc_issuing;
 
-    /* What can let somebody in comes first; an interrupted provision may have to wait for the server. */
-    rc_issuing = settle_issuing(x, user, &undone, &other);
-    if (rc_issuing == EX_OK && ledger_has(x->ledger, LEDGER_PENDING, user) && !found)
-        return revoke_pending(x, user, &found, p);
+    /* What can let somebody in comes first; an interrupted provision may have to wait for the server. A reissue that
+     * was interrupted has both: its password is the account's by now. */
+    rc_issuing = settle_issuing(x, user, &what, &other);
+    if (rc_issuing == EX_OK && what == SETTLED_ARMED)
+        rc_issuing = revoke_pending(x, user, &found, &other);
     if (rc == EX_OK && rc_issuing != EX_OK) {
         *p = other;
         return rc_issuing;
@@ -286,7 +303,7 @@ static int revoke_user(context *x, const char *user, problem *p) {
         *p = burns.why;
         return p->code;
     }
-    if (undone)
+    if (what == SETTLED_UNDONE)
         printf("%s: an interrupted provision is undone; the account has its old password\n", user);
     else if (burns.found == 0)
         return problem_set(p, EX_DATAERR, "%s has no open hand-off; nothing was changed", user);

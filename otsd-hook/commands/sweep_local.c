@@ -39,10 +39,16 @@ static int issuing(const char *name, void *arg) {
     sweep *w = arg;
     recovery what = RECOVERED_LATER;
     problem p;
+    record r;
     entry *e;
 
-    if (!sweep_take(w, LEDGER_ISSUING, name, &e))
+    if (!sweep_take(w, LEDGER_ISSUING, name, &e)) {
+        if (ledger_peek(w->x->ledger, LEDGER_ISSUING, name, &r, &p) == EX_OK) {
+            lock_unarmed(w, &r);
+            record_wipe(&r);
+        }
         return 0;
+    }
     if (w->x->config && recover_alone(w->x, e, &what, &p) != EX_OK)
         sweep_trouble(w, &p);
     else if (what == RECOVERED_FORWARD)
@@ -68,8 +74,8 @@ static void over(sweep *w, entry *e, reason why) {
     sweep_done(w, entry_record(e)->user, reason_told(why));
 }
 
-/* The name service misses the account: how often, for how long? Only the timer counts, for a person may call sweep ten
- * times during one outage. */
+/* The name service misses the account: how often, for how long? With --now it does not count: a person may call that
+ * ten times during one outage. */
 static void count_missed(const sweep *w, record *r, situation *s) {
     clock_moment now;
     int64_t age;
@@ -90,8 +96,7 @@ static void goes_on(sweep *w, entry *e, const situation *s) {
     record *r = entry_record(e);
     problem p;
 
-    r->reason = REASON_NONE;
-    r->claimed_at = 0;
+    closing_take_back(r, s);
     if (s->exists == OTSD_YES)
         r->gone_seen = r->gone_since = 0;
     if (ledger_save(e, &p) != EX_OK)
@@ -122,14 +127,33 @@ static void refile(sweep *w, entry *e, const char *renamed, situation *s) {
     free(old);
 }
 
+/* Its record is in other hands, or cannot be written: the password can die by its hash. */
+static void lock_only(sweep *w, const char *user) {
+    char *renamed = NULL;
+    situation s;
+    problem p;
+    record r;
+    bool locked;
+
+    if (ledger_peek(w->x->ledger, LEDGER_PENDING, user, &r, &p) != EX_OK)
+        return;
+    (void)look_at(&r, EVENT_SWEEP, &s, &renamed, &p); /* unknown locks nothing */
+    if (reason_locks(decide(&s)) && backend_lock(w->x->config, &r, 0, &locked, &p) != EX_OK)
+        sweep_trouble(w, &p);
+    free(renamed);
+    record_wipe(&r);
+}
+
 void sweep_pending(sweep *w, const char *user) {
     char *renamed;
     situation s;
     reason why;
     entry *e;
 
-    if (!sweep_take(w, LEDGER_PENDING, user, &e))
+    if (!sweep_take(w, LEDGER_PENDING, user, &e)) {
+        lock_only(w, user);
         return;
+    }
     look(w, e, &s, &renamed);
     if (renamed)
         refile(w, e, renamed, &s);
@@ -171,12 +195,13 @@ static void flush_group(sweep *w) {
 
     if (w->group.len == 0)
         return;
-    if (look_group_look(&w->group, &p) != EX_OK)
+    if (look_group_files(&w->group, &p) != EX_OK)
         sweep_trouble(w, &p);
     if (look_group_lock(&w->group, w->lock_refused ? 0 : LOCK_WAIT_MS, &p) != EX_OK) {
         w->lock_refused = true;
         sweep_trouble(w, &p);
     }
+    look_group_others(&w->group);
     for (size_t i = 0; i < w->group.len; i++) {
         if (needs_a_look(&w->group.items[i]))
             sweep_pending(w, w->group.items[i].user);

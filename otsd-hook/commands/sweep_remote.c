@@ -131,7 +131,9 @@ static int unlocked(const char *name, void *arg) {
 
     if (ledger_peek(w->x->ledger, LEDGER_PENDING, name, &r, &p) != EX_OK)
         return 0;
-    owed = reason_locks((reason)r.reason) && r.outcome == OUTCOME_NONE;
+    /* Not of an account that is missed or has another uid: under the lock that may look otherwise. */
+    owed = (r.reason == REASON_DEADLINE || r.reason == REASON_REVOKED) && r.outcome == OUTCOME_NONE &&
+           (w->now || closing_due(r.next_try, time(NULL)));
     record_wipe(&r);
     if (!owed || !server_answers(w) || !sweep_take(w, LEDGER_PENDING, name, &e))
         return 0;

@@ -33,8 +33,7 @@ bool closing_due(int64_t next_try, int64_t now) {
     return next_try <= now || next_try > now + PATIENCE_MOST + PATIENCE_MOST / 4;
 }
 
-/* In pending/ the PAM module takes the record for overdue from then on. */
-static void note(entry *e, reason why) {
+void closing_note(entry *e, reason why) {
     record *r = entry_record(e);
     problem unsaved;
 
@@ -48,6 +47,15 @@ static void note(entry *e, reason why) {
             unsaved.text);
 }
 
+void closing_take_back(record *r, const situation *s) {
+    bool may_hold = (r->reason == REASON_GONE || r->reason == REASON_UID) && s->exists != OTSD_YES;
+
+    if (may_hold)
+        return;
+    r->reason = REASON_NONE;
+    r->claimed_at = 0;
+}
+
 /* There was nothing to lock: by us, a moment ago, or because the person was faster? */
 static void note_anew(entry *e) {
     problem unknown; /* then the reason stays */
@@ -57,15 +65,16 @@ static void note_anew(entry *e) {
 
     free(renamed);
     if (rc == EX_OK && s.can_tell && decide(&s) == REASON_CHANGED)
-        note(e, REASON_CHANGED);
+        closing_note(e, REASON_CHANGED);
 }
 
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p) {
     record *r = entry_record(e);
     bool locked;
 
-    note(e, why);
-    if (reason_locks(why)) {
+    closing_note(e, why);
+    /* Where it is changed, nothing of it is there, unless another account has the hash: by usermod -l, by a copy. */
+    if (reason_locks(why) || (why == REASON_CHANGED && backend_of(r->backend)->can_tell)) {
         int rc = backend_lock(c, r, wait_ms, &locked, p);
 
         if (rc != EX_OK) {

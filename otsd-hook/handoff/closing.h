@@ -6,16 +6,23 @@
 #ifndef OTSD_HOOK_CLOSING_H
 #define OTSD_HOOK_CLOSING_H
 
+#include "handoff/decide.h"
 #include "handoff/remote.h"
 #include "ledger/ledger.h"
 
-/* Notes the reason, from which moment on the PAM module takes the record for overdue, and claims e (from issuing/ or
- * pending/). Where the reason also ends the password (reason_locks), it is made dead first: a crash between leaves an
+/* Notes the reason and claims e (from issuing/ or pending/). Where the reason also ends the password (reason_locks), or
+ * it may stand under the name of another account, it is made dead first: a crash between leaves an
  * account that nobody can enter and a record that says why, never the reverse. Another program that has the shadow file
  * locked is waited for so long. Whether a deadline still ends a password is seen once the lock was got: the person may
  * have changed it while we waited, and that is noted then. c: NULL where the configuration cannot be read. EX_OK: e
  * lies in claimed/. No network is touched. */
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p);
+
+/* Notes the reason alone: from that moment on the PAM module takes a pending record for overdue. Where it cannot be
+ * written that is said, and nothing else waits for it. */
+void closing_note(entry *e, reason why);
+/* The hand-off goes on: takes back a noted reason that does not hold, as far as s knows it. */
+void closing_take_back(record *r, const situation *s);
 
 /* Burns, and notes what became of the secret; nothing to do where a former try came that far. For a password that
  * cannot be made dead now: its link can. */

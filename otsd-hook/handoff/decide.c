@@ -11,13 +11,10 @@ static bool stands(reason noted) {
            noted == REASON_REISSUED || noted == REASON_ABORTED;
 }
 
-/* Somebody has made it another password, or none; or the name is another account's, and its own has taken the password
- * along. */
+/* Somebody has made it another password, or none. */
 static reason not_in_place(const situation *s) {
     bool our_lock = s->dead && (s->over == OTSD_YES || s->noted == REASON_DEADLINE);
 
-    if (s->stray)
-        return REASON_UID;
     return our_lock ? REASON_DEADLINE : REASON_CHANGED;
 }
 

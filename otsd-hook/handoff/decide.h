@@ -37,7 +37,6 @@ typedef struct situation {
     bool can_tell;      /* there is somebody who knows whether the password is in place, though perhaps not now */
     otsd_tri in_place;  /* is the generated password the account's? */
     bool dead;          /* where it is not: what stands there can be nobody's password, as after a lock of ours */
-    bool stray;         /* where it is not: it stands under the name of another account */
     otsd_tri must_change; /* does the account have to change it at its next login? */
     otsd_tri over;        /* has the deadline passed? */
 } situation;

@@ -13,6 +13,8 @@
 #include "password/backend.h"
 #include "password/survey.h"
 
+#define OTHERS_MS 60000 /* a name service that hangs is asked no longer: the rest is unknown, in this sweep */
+
 static void start(const record *r, event ev, const clock_moment *now, situation *s) {
     memset(s, 0, sizeof *s);
     s->event = ev;
@@ -35,17 +37,21 @@ static void of_password(const backend_view *view, situation *s) {
 }
 
 /* Is that name the same account, by its uid? */
-static bool is_renamed(const char *elsewhere, int64_t uid) {
+static otsd_tri is_renamed(const char *elsewhere, int64_t uid) {
     account_view a;
-    problem unknown; /* then it is looked at another time */
+    problem unknown;
 
-    return elsewhere && account_look(elsewhere, true, false, &a, &unknown) == EX_OK && a.exists == OTSD_YES &&
-           a.uid == uid;
+    if (!elsewhere)
+        return OTSD_NO;
+    if (account_look(elsewhere, true, false, &a, &unknown) != EX_OK || a.exists == OTSD_UNKNOWN)
+        return OTSD_UNKNOWN;
+    return a.exists == OTSD_YES && a.uid == uid ? OTSD_YES : OTSD_NO;
 }
 
-/* The account is there, and the password in place, whatever the record's old name stands for by now. */
-static void of_renamed(situation *s) {
-    s->exists = s->in_place = OTSD_YES;
+/* The account is there, and the password in place, whatever the record's old name stands for by now; or nobody can say
+ * whether that is so. */
+static void of_renamed(situation *s, otsd_tri renamed) {
+    s->exists = s->in_place = renamed;
     s->same_uid = true;
     s->missed = s->dead = false;
     s->must_change = OTSD_UNKNOWN;
@@ -54,6 +60,7 @@ static void of_renamed(situation *s) {
 int look_at(const record *r, event ev, situation *s, char **renamed, problem *p) {
     backend_view view = backend_view_of(r);
     account_view account;
+    otsd_tri is_other;
     clock_moment now;
     problem second;
     int rc;
@@ -68,12 +75,13 @@ int look_at(const record *r, event ev, situation *s, char **renamed, problem *p)
         rc = second.code;
     }
     of_password(&view, s);
-    if (is_renamed(view.elsewhere, r->uid)) {
+    is_other = is_renamed(view.elsewhere, r->uid);
+    if (is_other != OTSD_NO)
+        of_renamed(s, is_other);
+    if (is_other == OTSD_YES) {
         *renamed = view.elsewhere;
         view.elsewhere = NULL;
-        of_renamed(s);
     }
-    s->stray = view.elsewhere;
     backend_view_end(&view);
     return rc;
 }
@@ -184,26 +192,27 @@ static int look_at_passwords(look_group *g, problem *p) {
     return rc;
 }
 
-/* Not in the file, which could be read if lacks: another source may know them. */
-static void look_at_others(look_group *g, bool lacks) {
-    for (size_t i = 0; i < g->len; i++) {
+void look_group_others(look_group *g) {
+    int64_t until = clock_ms() + OTHERS_MS;
+
+    for (size_t i = 0; i < g->len && clock_ms() < until; i++) {
         look_item *item = &g->items[i];
         account_view a;
         problem unknown;
 
         if (item->found)
             continue;
-        if (account_look(item->user, item->local, lacks, &a, &unknown) != EX_OK)
+        if (account_look(item->user, item->local, g->lacks, &a, &unknown) != EX_OK)
             say(LOG_WARNING, "%s; the record is left as it is", unknown.text);
         of_account(&a, item->uid, &item->s);
     }
 }
 
-int look_group_look(look_group *g, problem *p) {
+int look_group_files(look_group *g, problem *p) {
     problem second;
     int rc = look_at_accounts(g, p);
 
-    look_at_others(g, rc == EX_OK);
+    g->lacks = rc == EX_OK;
     if (look_at_passwords(g, &second) != EX_OK && rc == EX_OK) {
         *p = second;
         rc = second.code;
@@ -211,10 +220,12 @@ int look_group_look(look_group *g, problem *p) {
     return rc;
 }
 
-/* An account that was renamed is missing under its old name, and its hand-off goes on; its time passes all the same,
- * also where the record cannot be filed anew. */
+/* The time of each is over, or it was revoked: for that nobody has to be asked whether the account exists. An account
+ * that was renamed is missing under its old name, and its time passes all the same. */
 static bool is_to_be_locked(const look_item *item) {
-    return reason_locks(decide(&item->s)) && (!item->renamed || item->s.over == OTSD_YES);
+    bool ends = item->s.over == OTSD_YES || item->s.noted == REASON_REVOKED;
+
+    return ends && (item->renamed || reason_locks(decide(&item->s)));
 }
 
 /* Ten thousand hand-offs that end on one day must not be ten thousand rewrites of the shadow file. Each one's claim

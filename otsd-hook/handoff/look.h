@@ -34,6 +34,7 @@ typedef struct look_group {
     char *text;
     size_t text_len;
     clock_moment now; /* when the group was begun */
+    bool lacks;       /* the account file was read in full */
 } look_group;
 
 int look_group_init(look_group *g, problem *p);
@@ -41,11 +42,14 @@ void look_group_free(look_group *g);
 /* Reads pending/NAME into the group, without locking it. LEDGER_NONE: it is gone. */
 int look_group_add(look_group *g, ledger *l, const char *name, problem *p);
 bool look_group_full(const look_group *g);
-/* Fills in the situation of each item, with what cannot be read as unknown; the first failure is returned. */
-int look_group_look(look_group *g, problem *p);
-/* Makes the passwords of all dead that are to be locked, in one transaction, as far as a backend can do that. Waits so
- * long for other programs, once. */
+/* To be called in this order. Fills in what the account files say of each item, with what cannot be read as unknown;
+ * the first failure is returned. */
+int look_group_files(look_group *g, problem *p);
+/* Makes the passwords of all dead that are over or revoked, in one transaction, as far as a backend can do that. Waits
+ * so long for other programs, once. */
 int look_group_lock(look_group *g, long wait_ms, problem *p);
+/* Asks the name service about accounts that are not in the file: it may hang, and is not asked for ever. */
+void look_group_others(look_group *g);
 void look_group_empty(look_group *g);
 
 #endif

@@ -224,6 +224,11 @@ int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
     char name[sizeof e->name];
     int rc;
 
+    if (!user_name_ok(user))
+        return problem_set(p, EX_DATAERR, "%s: the account has a name now that no record can have", r->user);
+    if (ledger_has(l, e->state, user))
+        return problem_set(p, LEDGER_TAKEN, "%s: the account is called %s now, and that name has a hand-off already",
+                           r->user, user);
     /* entry_load knows the record by either name. */
     snprintf(r->renamed, sizeof r->renamed, "%s", user);
     rc = ledger_save(e, p);

@@ -22,6 +22,7 @@
 
 #define ENTRY_FIRST ((size_t)16 << 10)
 #define ENTRY_MOST ((size_t)1 << 20)
+#define EINTR_MOST 10 /* so often in a row, and the name service is broken */
 
 /* *known: the name service has it. Otherwise the errno that came with its answer. */
 static int ask(const char *user, size_t size, bool *known, int64_t *uid) {
@@ -43,7 +44,8 @@ int account_uid(const char *user, int64_t *uid, problem *p) {
     bool known;
     int err = ask(user, size, &known, uid);
 
-    while (!known && (err == EINTR || (err == ERANGE && size < ENTRY_MOST))) {
+    for (int tries = 0; !known && ((err == EINTR && tries < EINTR_MOST) || (err == ERANGE && size < ENTRY_MOST));
+         tries++) {
         if (err == ERANGE)
             size *= 2;
         err = ask(user, size, &known, uid);

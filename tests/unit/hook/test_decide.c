@@ -100,10 +100,6 @@ static const row rows[] = {
       .over = N},
      REASON_UID},
 
-    {"not in place, and under the name of another account: it must not live on there",
-     {.event = EVENT_SWEEP, .exists = Y, .same_uid = true, .can_tell = true, .in_place = N, .stray = true, .over = N},
-     REASON_UID},
-
     {"revoked, and the lock could not be had", SWEEP(REVOKED, Y, Y, false, N), REASON_REVOKED},
     {"revoked, and the file cannot be read", SWEEP(REVOKED, Y, U, false, U), REASON_REVOKED},
     {"revoked and locked", SWEEP(REVOKED, Y, N, true, N), REASON_REVOKED},

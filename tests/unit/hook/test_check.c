@@ -86,7 +86,7 @@ static void how_the_clock_is(void **state) {
         {NOW + 30, EX_OK, "ok       x              no record is newer than the clock\n"},
         {NOW + 3600, EX_OSERR,
          "error    x              the clock stands 1h before a time that was noted already: it was set back; set the "
-         "clock right: until then deadlines come too late\n"},
+         "clock right: after a reboot nobody can say until then what is over\n"},
     };
 
     (void)state;

@@ -27,7 +27,8 @@ enum { LINKS_MOST = 16 };
 typedef struct way {
     int dir;
     unsigned links;
-    char rest[PATH_MAX];
+    const char *rest; /* what is still to be walked; of text once a link was followed */
+    char text[PATH_MAX];
     char done[PATH_MAX]; /* of the folder; "" is the root */
 } way;
 
@@ -75,7 +76,7 @@ static bool next_name(way *w, char *name, bool *last) {
     memcpy(name, w->rest + skip, len);
     name[len] = '\0';
     *last = w->rest[after] == '\0';
-    memmove(w->rest, w->rest + after, strlen(w->rest + after) + 1);
+    w->rest += after;
     return true;
 }
 
@@ -96,7 +97,8 @@ static int follow(way *w, const char *name, const char *target, const char *path
         errno = ENAMETOOLONG;
         return cannot_read(SHADOW_PATH, p);
     }
-    memcpy(w->rest, rest, sizeof rest);
+    memcpy(w->text, rest, sizeof rest);
+    w->rest = w->text;
     return target[0] == '/' ? enter_root(w, p) : problem_none(p);
 }
 

@@ -88,8 +88,8 @@ static void an_audit_log_that_cannot_be_written(void **state) {
     assert_not_ready(EX_CANTCREAT, "cannot be opened");
     assert_int_equal(unlink("/var/lib/audit"), 0);
     assert_int_equal(mkdir("/var/lib/audit", 0700), 0);
-    assert_int_equal(mount("/var/lib/audit", "/var/lib/audit", NULL, MS_BIND, NULL), 0);
-    assert_int_equal(mount(NULL, "/var/lib/audit", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+    assert_int_equal(mount("/var/lib/audit", "/var/lib/audit", "none", MS_BIND, NULL), 0);
+    assert_int_equal(mount("none", "/var/lib/audit", "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
     assert_not_ready(EX_CANTCREAT, "the audit log " WORLD_AUDIT " cannot be opened: Read-only file system");
     assert_int_equal(umount("/var/lib/audit"), 0);
     put_file(WORLD_AUDIT, "", 0666);
@@ -97,8 +97,8 @@ static void an_audit_log_that_cannot_be_written(void **state) {
     world_close(&w, 0);
 
     world_open(&w, NULL, NULL, 0);
-    assert_int_equal(mount("/var/lib", "/var/lib", NULL, MS_BIND | MS_REC, NULL), 0);
-    assert_int_equal(mount(NULL, "/var/lib", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+    assert_int_equal(mount("/var/lib", "/var/lib", "none", MS_BIND | MS_REC, NULL), 0);
+    assert_int_equal(mount("none", "/var/lib", "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
     /* The ledger was opened before: it lies on the mount below. */
     assert_not_ready(EX_CANTCREAT, "the audit log's folder /var/lib/audit cannot be made: Read-only file system");
     assert_int_equal(umount("/var/lib"), 0);
@@ -112,8 +112,8 @@ static void a_ledger_that_cannot_be_written(void **state) {
     world_open(&w, NULL, NULL, 0);
     assert_int_equal(ready_run(&w.x, false, false, &p), EX_OK);
     ledger_close(&w.x.ledger);
-    assert_int_equal(mount(OTSD_STATE_DIR, OTSD_STATE_DIR, NULL, MS_BIND, NULL), 0);
-    assert_int_equal(mount(NULL, OTSD_STATE_DIR, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+    assert_int_equal(mount(OTSD_STATE_DIR, OTSD_STATE_DIR, "none", MS_BIND, NULL), 0);
+    assert_int_equal(mount("none", OTSD_STATE_DIR, "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
     assert_int_equal(ledger_open(&w.x.ledger, &p), EX_OK);
     assert_not_ready(EX_CANTCREAT, "the ledger " OTSD_STATE_DIR " cannot be written: Read-only file system");
     ledger_close(&w.x.ledger);
@@ -130,7 +130,7 @@ static void a_shadow_file_that_cannot_be_replaced(void **state) {
     world_open(&w, NULL, NULL, 0);
     for (int batch = 0; batch < 2; batch++) {
         assert_int_equal(ready_to_set(w.x.config, batch, &p), EX_OK);
-        assert_int_equal(mount("/etc/shadow", "/etc/shadow", NULL, MS_BIND, NULL), 0);
+        assert_int_equal(mount("/etc/shadow", "/etc/shadow", "none", MS_BIND, NULL), 0);
         assert_int_equal(ready_to_set(w.x.config, batch, &p), EX_CANTCREAT);
         assert_non_null(strstr(p.text, "is mounted by itself"));
         assert_int_equal(umount("/etc/shadow"), 0);

@@ -180,7 +180,7 @@ static void a_mount_point_is_told(void **state) {
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         put_plain(i);
-        assert_int_equal(mount(places[i], places[i], NULL, MS_BIND, NULL), 0);
+        assert_int_equal(mount(places[i], places[i], "none", MS_BIND, NULL), 0);
         snprintf(words, sizeof words, "%s is mounted by itself, so no new file can take its place", places[i]);
         assert_refused(words);
         assert_int_equal(umount(places[i]), 0);
@@ -191,13 +191,13 @@ static void a_mount_point_is_told(void **state) {
 
 static void a_read_only_folder_is_told(void **state) {
     (void)state;
-    assert_int_equal(mount(STORE, STORE, NULL, MS_BIND, NULL), 0);
-    assert_int_equal(mount(NULL, STORE, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+    assert_int_equal(mount(STORE, STORE, "none", MS_BIND, NULL), 0);
+    assert_int_equal(mount("none", STORE, "none", MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
     assert_refused("real.otsd, beside /var/lib/store/version1/real, cannot be made: Read-only file system");
     assert_int_equal(umount(STORE), 0);
-    assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT | MS_RDONLY, NULL), 0);
+    assert_int_equal(mount("none", "/etc", "none", MS_REMOUNT | MS_RDONLY, NULL), 0);
     assert_refused("/etc is read-only here, so the account files cannot be changed");
-    assert_int_equal(mount(NULL, "/etc", NULL, MS_REMOUNT, NULL), 0);
+    assert_int_equal(mount("none", "/etc", "none", MS_REMOUNT, NULL), 0);
 }
 
 static bool set_immutable(const char *path, bool on) {

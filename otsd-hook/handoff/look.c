@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A group costs the same few passes whether it has one record or 65,536. Only what a decision needs is kept of each
+ * A group costs the same few passes whether it has one record or 8,192. Only what a decision needs is kept of each
  * record; whoever acts on one reads it again, under its lock.
  */
 #include "handoff/look.h"

@@ -15,7 +15,7 @@
 int look_at(const record *r, event ev, situation *s, char **renamed, problem *p);
 
 /* Pending records, up to a fixed amount of memory, to be met by one pass over each account file. */
-#define LOOK_ITEMS 65536
+#define LOOK_ITEMS 8192
 #define LOOK_TEXT ((size_t)12 << 20) /* bytes for names and hashes */
 
 /* What the quick look needs of a record. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "handoff/connection.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -182,16 +180,7 @@ int connection_by_account(connections *c, const record *r, otsd_client **out, pr
     return choose(c, r, false, out, p);
 }
 
-int connection_failed(connections *c, const otsd_client *client, const otsd_error *e, problem *p, const char *fmt,
-                      ...) {
-    char what[300];
-    va_list args;
-
-    va_start(args, fmt);
-    if (vsnprintf(what, sizeof what, fmt, args) < 0)
-        what[0] = '\0';
-    va_end(args);
-    problem_from_otsd(p, e, "%s", what);
+int connection_failed(connections *c, const otsd_client *client, problem *p) {
     for (size_t i = 0; i < c->len; i++) {
         if (c->formers[i].client != client)
             continue;

@@ -37,9 +37,8 @@ int connection_by_key(connections *c, const record *r, otsd_client **out, proble
 int connection_by_account(connections *c, const record *r, otsd_client **out, problem *p);
 /* Can each former one be used, as far as its file and its token say? Sends nothing. */
 int connections_check(connections *c, problem *p);
-/* A call over one of them has failed: makes a problem of that. What fails on a former server says nothing of this one,
- * and one that was not reached twice is not asked again by this process. */
-int connection_failed(connections *c, const otsd_client *client, const otsd_error *e, problem *p, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+/* A call over one of them has failed, as p says. What fails on a former server says nothing of this one, and one that
+ * was not reached twice is not asked again by this process. Returns p's code. */
+int connection_failed(connections *c, const otsd_client *client, problem *p);
 
 #endif

@@ -272,7 +272,8 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
     if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(client, r, now, end, &e))
         return problem_none(p);
     end->retry_after = e.retry_after;
-    return connection_failed(server->connections, client, &e, p, "%s: the secret is not burned yet", r->user);
+    problem_from_otsd(p, &e, "%s: the secret is not burned yet", r->user);
+    return connection_failed(server->connections, client, p);
 }
 
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p) {
@@ -287,8 +288,10 @@ int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *
     err = otsd_fetch(client, r->metadata_key, &t, &e);
     if (err == OTSD_ERR_GONE)
         return problem_none(p);
-    if (err != OTSD_OK)
-        return connection_failed(server->connections, client, &e, p, "%s: the receipt cannot be read", r->user);
+    if (err != OTSD_OK) {
+        problem_from_otsd(p, &e, "%s: the receipt cannot be read", r->user);
+        return connection_failed(server->connections, client, p);
+    }
     *opened_at = proof_opened_at(t);
     otsd_receipt_free(&t);
     return problem_none(p);
@@ -314,7 +317,9 @@ int remote_recent(remote *server, const record *r, remote_receipt_fn *fn, void *
 
     if (connection_by_account(server->connections, r, &client, p) != EX_OK)
         return p->code;
-    if (otsd_recent_each(client, deliver, &d, &e) != OTSD_OK)
-        return connection_failed(server->connections, client, &e, p, "the server cannot be asked for lost secrets");
+    if (otsd_recent_each(client, deliver, &d, &e) != OTSD_OK) {
+        problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
+        return connection_failed(server->connections, client, p);
+    }
     return d.rc == EX_OK ? problem_none(p) : problem_set(p, d.rc, "out of memory while looking for lost secrets");
 }

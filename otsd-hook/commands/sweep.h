@@ -27,12 +27,13 @@ typedef struct sweep {
     look_group group;  /* pending records gathered so far */
     sweep_name busy[SWEEP_BUSY];
     size_t busy_len;
-    sweep_name checks[SWEEP_CHECKS]; /* pending records whose receipt is to be asked for */
+    char checks[SWEEP_CHECKS][USER_MAX + 1]; /* users whose receipt is to be asked for */
     size_t checks_len;
-    size_t unlocked; /* records that are over and whose password could not be made dead */
-    int failures;    /* calls in a row that brought no answer of use */
-    bool limited;    /* the server asked for patience */
-    int64_t stop_at; /* clock_ms: no talk with the server after this */
+    bool unlocked;      /* a password that is over could not be made dead */
+    int64_t settles_in; /* seconds after which intents that are too young can be judged; 0: there are none */
+    int failures;       /* calls in a row that brought no answer of use */
+    bool limited;       /* the server asked for patience */
+    int64_t stop_at;    /* clock_ms: no talk with the server after this */
 } sweep;
 
 /* Locks, claims, and what recovery can do alone. Needs no configuration. */

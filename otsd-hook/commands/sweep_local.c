@@ -65,7 +65,7 @@ static void over(sweep *w, entry *e, reason why) {
     /* It was waited for already. */
     if (closing_claim(w->x->ledger, w->x->config, e, why, 0, &p) != EX_OK) {
         if (reason_locks(why))
-            w->unlocked++;
+            w->unlocked = true;
         sweep_trouble(w, &p);
         return;
     }
@@ -175,13 +175,8 @@ static bool check_is_due(const look_item *item, int64_t now) {
 }
 
 static void note_check(sweep *w, const look_item *item) {
-    sweep_name *c = &w->checks[w->checks_len];
-
-    if (w->checks_len == SWEEP_CHECKS)
-        return;
-    c->state = LEDGER_PENDING;
-    memccpy(c->name, item->user, '\0', sizeof c->name);
-    w->checks_len++;
+    if (w->checks_len < SWEEP_CHECKS)
+        memccpy(w->checks[w->checks_len++], item->user, '\0', sizeof w->checks[0]);
 }
 
 static bool needs_a_look(const look_item *item) {

@@ -144,42 +144,28 @@ static int unlocked(const char *name, void *arg) {
 }
 
 /* What needs the server of interrupted provisions. */
-typedef struct undoing {
-    sweep *w;
-    int64_t wait; /* seconds after which those that are too young can be judged; 0: there are none */
-} undoing;
-
 static int issuing(const char *name, void *arg) {
-    undoing *u = arg;
+    sweep *w = arg;
     recovery what;
     problem p;
     entry *e;
 
-    if (!server_answers(u->w) || !sweep_take(u->w, LEDGER_ISSUING, name, &e))
+    if (!server_answers(w) || !sweep_take(w, LEDGER_ISSUING, name, &e))
         return 0;
-    if (recover_one(u->w->x, e, &what, &p) != EX_OK) {
-        sweep_trouble(u->w, &p);
+    if (recover_one(w->x, e, &what, &p) != EX_OK) {
+        sweep_trouble(w, &p);
     } else if (what == RECOVERED_LATER) {
-        int64_t wait = -recover_settled_for(u->w->x->config, entry_record(e));
+        int64_t wait = -recover_settled_for(w->x->config, entry_record(e));
 
-        if (wait > u->wait)
-            u->wait = wait;
+        if (wait > w->settles_in)
+            w->settles_in = wait;
     } else {
-        sweep_done(u->w, entry_record(e)->user,
+        sweep_done(w, entry_record(e)->user,
                    what == RECOVERED_FORWARD ? "an interrupted provision is armed"
                                              : "an interrupted provision is undone");
     }
     ledger_release(&e);
     return 0;
-}
-
-static int64_t undo(sweep *w) {
-    undoing u = {.w = w};
-    problem p;
-
-    if (ledger_each(w->x->ledger, LEDGER_ISSUING, issuing, &u, &p) != EX_OK)
-        sweep_trouble(w, &p);
-    return u.wait;
 }
 
 /* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. The question is asked
@@ -216,18 +202,16 @@ static void check_receipt(sweep *w, const char *user) {
 }
 
 void sweep_remote(sweep *w) {
-    int64_t wait;
-
     w->stop_at = clock_ms() + REMOTE_MS;
     burn_owed(w);
-    if (w->unlocked > 0)
+    if (w->unlocked)
         sweep_each(w, LEDGER_PENDING, unlocked);
-    wait = undo(w);
+    sweep_each(w, LEDGER_ISSUING, issuing);
     for (size_t i = 0; i < w->checks_len; i++)
-        check_receipt(w, w->checks[i].name);
+        check_receipt(w, w->checks[i]);
     /* The server may still be carrying out what an interrupted provision asked for. */
-    if (wait > 0) {
-        (void)sleep((unsigned)(wait < 300 ? wait : 300));
-        (void)undo(w);
+    if (w->settles_in > 0) {
+        (void)sleep((unsigned)(w->settles_in < 300 ? w->settles_in : 300));
+        sweep_each(w, LEDGER_ISSUING, issuing);
     }
 }

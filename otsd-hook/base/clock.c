@@ -8,11 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/files.h"
+
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 
 static void boot_id(char out[BOOT_ID_MAX + 1]) {
     int fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd >= 0 ? read(fd, out, BOOT_ID_MAX) : -1;
+    ssize_t n = fd >= 0 ? file_read(fd, out, BOOT_ID_MAX) : -1;
 
     if (fd >= 0)
         (void)close(fd);

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/holder.h"
 #include "base/words.h"
 #include "commands/commands.h"
@@ -32,7 +32,7 @@ typedef struct login {
     bool typed, asked;
     const char *service, *method, *tty, *rhost, *user;
     long deadline_ms;
-    struct timespec started;
+    int64_t started; /* clock_ms */
 } login;
 
 static const char *const event_texts[] = {
@@ -103,11 +103,7 @@ static const option_table options = {
 };
 
 static long left_ms(const login *g) {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return g->deadline_ms - MARGIN_MS - (now.tv_sec - g->started.tv_sec) * 1000 -
-           (now.tv_nsec - g->started.tv_nsec) / 1000000;
+    return g->deadline_ms - MARGIN_MS - (long)(clock_ms() - g->started);
 }
 
 static bool is_login_service(const config *c, const char *service) {
@@ -123,7 +119,6 @@ static int look(const context *x, const login *g, const record *r, situation *s,
     int rc = look_at(r, (event)g->event, s, &renamed, p);
 
     free(renamed); /* a sweep files it anew */
-
     s->method = method_of(g->method, g->asked);
     /* Without a configuration nobody knows what counts as a login: then only what is certain ends a hand-off. */
     s->login_service = x->config && is_login_service(x->config, g->service);
@@ -225,7 +220,7 @@ static int login_run(context *x, int argc, char **argv) {
     problem p;
     int rc;
 
-    clock_gettime(CLOCK_MONOTONIC, &g.started);
+    g.started = clock_ms();
     rc = command_begin(&options, argc, argv, &g, &count);
     if (rc == EX_OK)
         rc = command_check_user(&options, argv[1]);

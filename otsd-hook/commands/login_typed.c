@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "ledger/ledger.h"
 #include "password/hash.h"
 
@@ -26,13 +27,8 @@ static int read_typed(otsd_secret **out, problem *p) {
     ssize_t n = 1;
     int rc = problem_none(p);
 
-    while (n > 0 && used < sizeof text) {
-        n = read(STDIN_FILENO, text + used, sizeof text - used);
-        if (n > 0)
-            used += (size_t)n;
-        else if (n < 0 && errno == EINTR)
-            n = 1;
-    }
+    while (used < sizeof text && (n = file_read(STDIN_FILENO, text + used, sizeof text - used)) > 0)
+        used += (size_t)n;
     if (n < 0)
         rc = problem_set(p, EX_IOERR, "what was typed cannot be read: %s", strerror(errno));
     else if (used > TYPED_MAX)

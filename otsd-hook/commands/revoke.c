@@ -98,8 +98,7 @@ static int settle_issuing(context *x, const char *user, settled *out, problem *p
         if (rc == EX_OK && what == RECOVERED_LATER)
             rc = problem_set(p, EX_TEMPFAIL,
                              "%s: a provision was interrupted moments ago and the server may still be at it: otsd-hook "
-                             "sweep waits and "
-                             "undoes it",
+                             "sweep waits and undoes it",
                              user);
         if (rc == EX_OK)
             *out = what == RECOVERED_FORWARD ? SETTLED_ARMED : SETTLED_UNDONE;
@@ -327,4 +326,4 @@ static int revoke_run(context *x, int argc, char **argv) {
     return command_end(rc, &p);
 }
 
-const command command_revoke = {&options, revoke_run, "lock the generated password, burn the link, now"};
+const command command_revoke = {&options, revoke_run, "end the generated password, burn the link, now"};

@@ -150,7 +150,6 @@ bool look_group_full(const look_group *g) {
 static void in_passwd(void *arg, int64_t uid) {
     look_item *item = arg;
 
-    item->found = true;
     of_account(&(account_view){.exists = OTSD_YES, .uid = uid}, item->uid, &item->s);
 }
 
@@ -200,7 +199,7 @@ void look_group_others(look_group *g) {
         account_view a;
         problem unknown;
 
-        if (item->found)
+        if (item->s.exists == OTSD_YES)
             continue;
         if (account_look(item->user, item->local, g->lacks, &a, &unknown) != EX_OK)
             say(LOG_WARNING, "%s; the record is left as it is", unknown.text);

@@ -24,7 +24,6 @@ typedef struct look_item {
     int64_t uid, created, opened_at, checked_at, backend, changed_before, gone_seen;
     situation s;
     bool local;   /* the account was in /etc/passwd */
-    bool found;   /* it is there now */
     bool renamed; /* the password stands under another name */
 } look_item;
 

@@ -79,8 +79,8 @@ typedef struct record {
 
     int64_t opened_at;  /* 0: not known to be opened */
     int64_t checked_at; /* when the receipt was last asked for */
-    /* An account that is not local was missed by the name service: so many sweeps of the timer in a row, the first at
-     * this age of the record (seconds). */
+    /* An account that is not local was missed by the name service: so many sweeps without --now, the first at this
+     * age of the record (seconds). */
     int64_t gone_seen, gone_since;
 
     int64_t reason;

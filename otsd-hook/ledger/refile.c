@@ -13,7 +13,6 @@
 
 int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
     record *r = entry_record(e);
-    char name[sizeof e->name];
     int rc;
 
     if (!user_name_ok(user))
@@ -26,14 +25,13 @@ int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
     rc = ledger_save(e, p);
     if (rc != EX_OK)
         return rc;
-    snprintf(name, sizeof name, "%s", user);
-    if (renameat2(l->dirs[e->state], e->name, l->dirs[e->state], name, RENAME_NOREPLACE) != 0) {
+    if (renameat2(l->dirs[e->state], e->name, l->dirs[e->state], user, RENAME_NOREPLACE) != 0) {
         rc = errno == EEXIST ? LEDGER_TAKEN : EX_IOERR;
         r->renamed[0] = '\0';
         return problem_set(p, rc, "cannot file %s/%s/%s under %s: %s", OTSD_STATE_DIR, ledger_state_name(e->state),
                            e->name, user, strerror(errno));
     }
-    memcpy(e->name, name, sizeof name);
+    snprintf(e->name, sizeof e->name, "%s", user);
     snprintf(r->user, sizeof r->user, "%s", user);
     r->renamed[0] = '\0';
     rc = ledger_save(e, p);

@@ -99,14 +99,20 @@ static bool find_line(const char *user, int64_t uid, void *arg) {
     return false;
 }
 
-int account_look(const char *user, bool was_local, bool lacks, account_view *out, problem *p) {
+/* Leaves out as it is where the file lacks the name. */
+static int look_in_file(const char *user, account_view *out, problem *p) {
     wanted_line w = {.user = user, .out = out};
+
+    return account_each(find_line, &w, p);
+}
+
+int account_look(const char *user, bool was_local, bool lacks, account_view *out, problem *p) {
     problem unread;
     int rc = problem_none(&unread), said;
 
     *out = (account_view){.exists = OTSD_UNKNOWN};
     if (!lacks)
-        rc = account_each(find_line, &w, &unread);
+        rc = look_in_file(user, out, &unread);
     if (out->exists == OTSD_YES)
         return problem_none(p);
     said = account_uid(user, &out->uid, p);
@@ -125,10 +131,9 @@ int account_look(const char *user, bool was_local, bool lacks, account_view *out
 
 bool account_is_local(const char *user, int64_t uid) {
     account_view found = {.exists = OTSD_UNKNOWN};
-    wanted_line w = {.user = user, .out = &found};
     problem unread;
 
-    return account_each(find_line, &w, &unread) == EX_OK && found.local && found.uid == uid;
+    return look_in_file(user, &found, &unread) == EX_OK && found.local && found.uid == uid;
 }
 
 void account_limits_read(account_limits *out) {

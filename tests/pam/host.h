@@ -157,11 +157,11 @@ static inline bool house_enter(void) {
         printf("1..0 # SKIP not root: the module does nothing for anybody else\n");
         return false;
     }
+    paths_find(); /* in a chroot a program's path begins outside of it once the mounts are others */
     if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0) {
         printf("1..0 # SKIP no private mount namespace: %s\n", strerror(errno));
         return false;
     }
-    paths_find();
     if (!private_dir(OTSD_STATE_DIR) || !private_dir(hook_dir)) {
         printf("1..0 # SKIP the build's fixed paths do not exist on this machine\n");
         return false;

@@ -4,6 +4,7 @@
 #   make demo       the story, told live      make check      all tests (TESTS="FILE..."  these)
 #   make check-all  the same, without anything left out by rotation
 #   make check-loaded  the same on a machine that is busy
+#   make check-release RELEASE=trixie  deps, demo and check on a fresh Debian, in a folder
 #   make lint       static analysis           make bench      measurements
 #   make format     lays out the C files      make coverage-unit  what the unit tests execute
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
@@ -180,6 +181,12 @@ check-loaded: tests
 	$(MAKE) SAN=1 tests
 	tests/loaded $(MAKE) check
 
+# The README's two commands on a fresh Debian each, in folders of build/release; an hour and a gigabyte or two for each.
+.PHONY: check-release
+RELEASE ?= bookworm trixie
+check-release:
+	for r in $(RELEASE); do tests/release $$r || exit 1; done
+
 # Random operations, kills and faults for SECONDS; not part of check.
 SECONDS ?= 300
 soak: tests
@@ -205,7 +212,7 @@ format:
 
 LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC)
 # tests/e2e/talk is expect.
-SHELL_FILES := .ci/run tests/run tests/loaded tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
+SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
                tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:

@@ -211,7 +211,7 @@ int main(void) {
         puts("1..1\nok 1 - looks at the shadow file # SKIP needs root and namespaces");
         return 0;
     }
-    /* So that a large block is always asked of the kernel, which can refuse it. A sanitizer's malloc takes no options. */
+    /* So that a large block is always asked of the kernel, which can refuse it; ASan's malloc takes no option. */
     assert_true(HAS_ASAN || mallopt(M_MMAP_THRESHOLD, 65536) == 1);
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

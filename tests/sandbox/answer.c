@@ -5,6 +5,7 @@
 #include "answer.h"
 
 #include "api.h"
+#include "hostile.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,9 @@ static struct MHD_Response *make_response(struct timer *t, struct MHD_Connection
         *b = bytes_copy(reply->body.data, reply->body.len);
         return MHD_create_response_from_callback(b->len, 1024, truncated_read, b, truncated_free);
     }
+    if (fault == FAULT_FLOOD)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, flood_read,
+                                                 flood_new(reply->body, reply->entries), flood_free);
     if (fault == FAULT_OVERSIZE)
         return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, oversize_read, NULL, NULL);
     return MHD_create_response_from_buffer(reply->body.len, reply->body.data, MHD_RESPMEM_MUST_COPY);
@@ -155,11 +159,26 @@ enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_C
         old_headers(r, reply);
     else
         new_headers(r, w, reply);
+    if (reply->location)
+        header(r, "Location", reply->location);
     if (reply->close)
         header(r, "Connection", "close");
     queued = MHD_queue_response(connection, reply->status, r);
     MHD_destroy_response(r);
     return queued;
+}
+
+/* libmicrohttpd makes no such line, so it is written past it. */
+void answer_folded(struct MHD_Connection *connection, const struct reply *reply) {
+    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct bytes text = {NULL, 0};
+
+    bytes_format(&text, "HTTP/1.1 %u Folded\r\n folded: of what?\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n",
+                 reply->status, reply->type ? reply->type : "text/plain", reply->body.len);
+    bytes_append(&text, reply->body.data, reply->body.len);
+    if (!fd || send(fd->connect_fd, text.data, text.len, MSG_NOSIGNAL) != (ssize_t)text.len)
+        perror("otsd-sandbox: a folded answer was not sent");
+    bytes_free(&text);
 }
 
 static void fixed(struct reply *out, unsigned status, const char *type, const char *body) {

@@ -15,6 +15,8 @@ bool answer_replace(const struct world *w, const struct fault *f, struct reply *
 /* Queues the reply. MHD_NO closes the connection. */
 enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_Connection *connection,
                             const struct reply *reply, enum fault_kind fault);
+/* Sends the reply with a first header line that begins with a blank. The connection has to be closed then. */
+void answer_folded(struct MHD_Connection *connection, const struct reply *reply);
 /* Ends the TCP connection with a RST, at once. */
 void answer_reset(struct MHD_Connection *connection);
 

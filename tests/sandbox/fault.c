@@ -30,7 +30,12 @@ static const char *const kinds[FAULT_KIND_COUNT] = {[FAULT_DELAY] = "delay",
                                                     [FAULT_DROP_PASSPHRASE] = "drop-passphrase",
                                                     [FAULT_SHORT_TTL] = "short-ttl",
                                                     [FAULT_LONG_TTL] = "long-ttl",
-                                                    [FAULT_RATE_LIMITED] = "rate-limited"};
+                                                    [FAULT_RATE_LIMITED] = "rate-limited",
+                                                    [FAULT_FOLDED] = "folded",
+                                                    [FAULT_NUL] = "nul",
+                                                    [FAULT_REDIRECT] = "redirect",
+                                                    [FAULT_MEMBER] = "member",
+                                                    [FAULT_FLOOD] = "flood"};
 
 static const char *set_kind(struct fault *f, const char *value) {
     for (int k = FAULT_NONE + 1; k < FAULT_KIND_COUNT; k++) {
@@ -40,6 +45,12 @@ static const char *set_kind(struct fault *f, const char *value) {
         }
     }
     return "no such kind of fault";
+}
+
+static const char *set_text(char **text, const char *value) {
+    free(*text);
+    *text = must_copy(value);
+    return NULL;
 }
 
 const char *fault_set(struct fault *f, const char *name, const char *value) {
@@ -61,11 +72,12 @@ const char *fault_set(struct fault *f, const char *name, const char *value) {
         return parse_number(value, 0, 1000000000, &f->after) ? NULL : "after is 0 to 1000000000";
     if (strcmp(name, "status") == 0)
         return parse_number(value, 200, 599, &f->status) ? NULL : "status is 200 to 599";
-    if (strcmp(name, "body") == 0) {
-        free(f->body);
-        f->body = must_copy(value);
-        return NULL;
-    }
+    if (strcmp(name, "entries") == 0)
+        return parse_number(value, 1, 1000000000, &f->entries) ? NULL : "entries is 1 to 1000000000";
+    if (strcmp(name, "name") == 0)
+        return set_text(&f->name, value);
+    if (strcmp(name, "body") == 0)
+        return set_text(&f->body, value);
     return "no such parameter of a fault";
 }
 
@@ -82,6 +94,10 @@ const char *fault_check(const struct fault *f) {
         return "this kind needs ms=N";
     if (f->kind == FAULT_LONG_TTL && f->s == 0)
         return "the kind long-ttl needs s=N";
+    if (f->kind == FAULT_MEMBER && (!f->name || !f->body))
+        return "the kind member needs name=NAME and body=JSON";
+    if (f->kind == FAULT_FLOOD && f->entries == 0)
+        return "the kind flood needs entries=N";
     return NULL;
 }
 
@@ -121,8 +137,9 @@ const char *fault_parse(struct fault *f, const char *spec) {
 }
 
 void fault_free(struct fault *f) {
+    free(f->name);
     free(f->body);
-    f->body = NULL;
+    f->name = f->body = NULL;
 }
 
 void faults_add(struct faults *fs, struct fault f) {
@@ -143,6 +160,7 @@ struct fault faults_take(struct faults *fs, enum call c) {
         }
         taken = *f;
         if (f->count != 1) {
+            taken.name = !f->name ? NULL : must_copy(f->name);
             taken.body = !f->body ? NULL : must_copy(f->body);
             if (f->count > 1)
                 f->count--;

@@ -31,6 +31,11 @@ enum fault_kind {
     FAULT_SHORT_TTL,       /* grants at most ms/1000 seconds */
     FAULT_LONG_TTL,        /* grants at least s seconds */
     FAULT_RATE_LIMITED,    /* the flavour's refusal; not processed */
+    FAULT_FOLDED,          /* the first header line begins with a blank; plain http only */
+    FAULT_NUL,             /* the answer, a NUL, and more */
+    FAULT_REDIRECT,        /* 302 to a host whose name is the metadata key */
+    FAULT_MEMBER,          /* the member `name` of the answer is the JSON text `body` */
+    FAULT_FLOOD,           /* a list of `entries` receipts */
     FAULT_KIND_COUNT
 };
 
@@ -43,7 +48,9 @@ struct fault {
     long count; /* how often still; 0: for ever */
     long after; /* how many to let pass first */
     long status;
-    char *body; /* NULL: none given */
+    long entries;
+    char *name; /* NULL: none given */
+    char *body; /* likewise */
 };
 
 struct faults {
@@ -52,7 +59,7 @@ struct faults {
 };
 
 /* NULL, or what is wrong (a fixed text). value of "match", "kind", "ms", "s", "least", "count", "after", "status",
- * "body". */
+ * "entries", "name", "body". */
 const char *fault_set(struct fault *f, const char *name, const char *value);
 /* match and kind there, and all that the kind needs? NULL, or what is wrong. */
 const char *fault_check(const struct fault *f);
@@ -60,7 +67,7 @@ const char *fault_check(const struct fault *f);
 const char *fault_parse(struct fault *f, const char *spec);
 void fault_free(struct fault *f);
 
-/* Takes over f.body. */
+/* Takes over f.name and f.body. */
 void faults_add(struct faults *fs, struct fault f);
 /* The first that applies to this request, counted; kind FAULT_NONE where none does. Free with fault_free. */
 struct fault faults_take(struct faults *fs, enum call c);

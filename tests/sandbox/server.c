@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "api.h"
 #include "control.h"
+#include "hostile.h"
 #include "listen.h"
 #include "page.h"
 
@@ -71,6 +72,7 @@ static void end_exchange(void *cls, struct MHD_Connection *connection, void **co
     }
     route_free(&x->route);
     bytes_free(&x->reply.body);
+    free(x->reply.location);
     bytes_free(&x->body);
     free(x->target);
     free(x);
@@ -204,6 +206,7 @@ static long answer_call(struct exchange *x, struct MHD_Connection *c, const stru
     } else {
         api_answer(w, &rq, x->route.version, &x->reply);
     }
+    hostile_change(w, &rq, &f, &x->reply);
     pthread_mutex_unlock(&w->lock);
     fault_free(&f);
     return w->opt->latency_ms + (f.kind == FAULT_DELAY ? f.ms : 0);
@@ -273,6 +276,9 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *c) {
         return MHD_NO;
     case FAULT_CLOSE_BEFORE:
     case FAULT_CLOSE_AFTER:
+        return MHD_NO;
+    case FAULT_FOLDED:
+        answer_folded(c, &x->reply);
         return MHD_NO;
     default:
         return answer_send(x->server->world, x->server->timer, c, &x->reply, x->fault);

@@ -8,16 +8,18 @@
  * callback counts, and refuses what may not be repeated. The same count tells whether a byte of the request can have
  * left: if the callback never ran, none did; if it ran, some may have.
  *
+ * Each exchange has a handle of its own, made for it and gone with it: of one answer nothing can meet another. (libcurl
+ * 7.88.1, Debian 12's, frees a header twice where a handle that had an answer gets one whose first header line begins
+ * with a blank; curl issue 11101.) What an exchange leaves is its connection, in the multi handle that drove it.
+ *
  * The environment changes nothing: no proxy variables, no .netrc, no cookies, no redirects, HTTP and HTTPS only.
  */
-#include "http/http.h"
+#include "http/header.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 /* Old servers close an idle connection after 30 seconds. */
 #define IDLE_MAX 20L
@@ -25,7 +27,8 @@
 
 typedef struct http_exchange {
     const http_settings *settings;
-    CURL *easy;
+    CURLM *single; /* drives it and keeps its connection; NULL: an http_multi does */
+    CURL *easy;    /* NULL between finish and prepare */
     struct curl_slist headers[3];
     char error[CURL_ERROR_SIZE];
     bool repeatable;
@@ -80,88 +83,11 @@ static size_t on_body(char *data, size_t one, size_t len, void *p) {
     return len;
 }
 
-/* The value of the header line when it has this name. */
-static bool header_value(const char *line, size_t len, const char *name, const char **value, size_t *value_len) {
-    size_t n = strlen(name);
-
-    if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
-        return false;
-    line += n + 1;
-    len -= n + 1;
-    while (len > 0 && isspace((unsigned char)*line))
-        line++, len--;
-    while (len > 0 && isspace((unsigned char)line[len - 1]))
-        len--;
-    *value = line;
-    *value_len = len;
-    return true;
-}
-
-/* Digits only, at most six of them count. */
-static long header_number(const char *value, size_t len) {
-    long n = 0;
-
-    for (size_t i = 0; i < len; i++) {
-        if (value[i] < '0' || value[i] > '9')
-            return 0;
-        if (n < 1000000)
-            n = n * 10 + (value[i] - '0');
-    }
-    return n;
-}
-
-static long retry_after(const char *value, size_t len) {
-    char date[64];
-    time_t when, now = time(NULL);
-
-    if (len > 0 && value[0] >= '0' && value[0] <= '9')
-        return header_number(value, len);
-    text_printable(date, sizeof date, value, len);
-    when = curl_getdate(date, NULL);
-    return when > now ? (when - now < 86400 ? (long)(when - now) : 86400) : 0;
-}
-
-/* Of a redirect only the host is of interest: the rest may hold a key. */
-static void location_host(char *out, size_t size, const char *value, size_t len) {
-    const char *host, *p;
-    size_t n;
-
-    p = memmem(value, len, "://", 3);
-    host = p ? p + 3 : value;
-    n = len - (size_t)(host - value);
-    if (!p && (len < 2 || memcmp(value, "//", 2) != 0)) {
-        out[0] = '\0'; /* the same host */
-        return;
-    }
-    if (!p)
-        host += 2, n -= 2;
-    for (p = host; p < host + n && *p != '/' && *p != '?' && *p != '#'; p++)
-        if (*p == '@') { /* what stood before it was no host */
-            n -= (size_t)(p + 1 - host);
-            host = p + 1;
-        }
-    text_printable(out, size, host, (size_t)(p - host));
-}
-
 static size_t on_header(char *line, size_t one, size_t len, void *p) {
     http_exchange *x = p;
-    http_answer *a = &x->answer;
-    const char *value;
-    size_t n;
 
-    (void)one;                                        /* always 1 */
-    if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* nothing of a 1xx answer or of a proxy's CONNECT counts */
-        a->intended = a->retry_after = 0;
-        a->content_type[0] = a->location[0] = '\0';
-    } else if (header_value(line, len, "x-ots-intended-status", &value, &n)) {
-        a->intended = header_number(value, n);
-    } else if (header_value(line, len, "retry-after", &value, &n)) {
-        a->retry_after = retry_after(value, n);
-    } else if (header_value(line, len, "content-type", &value, &n)) {
-        text_printable(a->content_type, sizeof a->content_type, value, n);
-    } else if (header_value(line, len, "location", &value, &n)) {
-        location_host(a->location, sizeof a->location, value, n);
-    }
+    (void)one; /* always 1 */
+    header_note(&x->answer, line, len);
     return len;
 }
 
@@ -205,7 +131,6 @@ static CURLcode set_fixed(http_exchange *x) {
     SET(CURLOPT_USERAGENT, "otsd/" OTSD_VERSION);
     SET(CURLOPT_HTTPHEADER, x->headers);
     SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
-    SET(CURLOPT_MAXCONNECTS, 1L);
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, STALL_MAX);
     /* A resolver that never answers must not outlive the timeout: its thread is left to end by itself. */
@@ -232,27 +157,45 @@ static void set_headers(http_exchange *x) {
     }
 }
 
+static void end(http_exchange *x) {
+    curl_easy_cleanup(x->easy); /* NULL is allowed */
+    x->easy = NULL;
+}
+
+/* A handle, with what all requests have in common. */
+static otsd_err begin(http_exchange *x, otsd_error *e) {
+    CURLcode rc;
+
+    end(x);
+    x->easy = curl_easy_init();
+    rc = x->easy ? set_fixed(x) : CURLE_OUT_OF_MEMORY;
+    if (rc == CURLE_OK)
+        return OTSD_OK;
+    end(x);
+    if (rc == CURLE_OUT_OF_MEMORY)
+        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    return error_local(e, OTSD_ERR_CONFIG, "libcurl does not take the configuration: %s", curl_easy_strerror(rc));
+}
+
 otsd_err http_exchange_new(http_exchange **out, const http_settings *s, otsd_error *e) {
     http_exchange *x = calloc(1, sizeof *x);
-    CURLcode rc;
+    otsd_err rc;
 
     if (!x)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     x->settings = s;
-    x->easy = curl_easy_init();
-    if (!x->easy) {
-        http_exchange_free(&x);
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    }
     set_headers(x);
-    rc = set_fixed(x);
-    if (rc != CURLE_OK) {
+    if (!s->many)
+        x->single = curl_multi_init();
+    if (!s->many && (!x->single || curl_multi_setopt(x->single, CURLMOPT_MAXCONNECTS, 1L) != CURLM_OK))
+        rc = error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    else
+        rc = begin(x, e); /* what libcurl does not take is said before there is a request */
+    if (rc == OTSD_OK)
+        *out = x;
+    else
         http_exchange_free(&x);
-        return error_local(e, rc == CURLE_OUT_OF_MEMORY ? OTSD_ERR_MEMORY : OTSD_ERR_CONFIG,
-                           "libcurl does not take the configuration: %s", curl_easy_strerror(rc));
-    }
-    *out = x;
-    return OTSD_OK;
+    return rc;
 }
 
 void http_exchange_free(http_exchange **p) {
@@ -262,7 +205,8 @@ void http_exchange_free(http_exchange **p) {
         return;
     x = *p;
     *p = NULL;
-    curl_easy_cleanup(x->easy);
+    end(x);
+    (void)curl_multi_cleanup(x->single); /* NULL is no handle, and refused */
     wiped_free(&x->answer.body);
     free(x);
 }
@@ -283,7 +227,10 @@ otsd_err http_prepare(http_exchange *x, const http_request *r, otsd_error *e) {
     long timeout = s->timeout_ms;
     wiped target = {0};
     CURLcode rc = CURLE_OK;
+    otsd_err err = begin(x, e);
 
+    if (err != OTSD_OK)
+        return err;
     if (r->timeout_ms > 0 && r->timeout_ms < timeout)
         timeout = r->timeout_ms;
     wiped_free(&x->answer.body);
@@ -309,6 +256,7 @@ otsd_err http_prepare(http_exchange *x, const http_request *r, otsd_error *e) {
     wiped_free(&target);
     if (rc == CURLE_OK)
         return OTSD_OK;
+    end(x);
     return error_local(e, rc == CURLE_OUT_OF_MEMORY ? OTSD_ERR_MEMORY : OTSD_ERR_ARGUMENT, "%s: %s", s->base,
                        curl_easy_strerror(rc));
 }
@@ -317,8 +265,34 @@ void *http_easy(http_exchange *x) {
     return x->easy;
 }
 
+/* As curl_easy_perform does it, but in a multi handle that outlives the easy one. */
+static CURLMcode drive(http_exchange *x) {
+    int running = 1;
+    CURLMcode code = CURLM_OK;
+
+    while (code == CURLM_OK && running > 0) {
+        code = curl_multi_perform(x->single, &running);
+        if (code == CURLM_OK && running > 0)
+            code = curl_multi_poll(x->single, NULL, 0, 1000, NULL);
+    }
+    return code;
+}
+
 int http_perform(http_exchange *x) {
-    return (int)curl_easy_perform(x->easy);
+    CURLMcode code = curl_multi_add_handle(x->single, x->easy);
+    CURLcode result = CURLE_OK;
+    CURLMsg *message;
+    int left;
+
+    if (code == CURLM_OK)
+        code = drive(x);
+    if (code != CURLM_OK)
+        result = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+    while ((message = curl_multi_info_read(x->single, &left)))
+        if (message->msg == CURLMSG_DONE && result == CURLE_OK)
+            result = message->data.result;
+    (void)curl_multi_remove_handle(x->single, x->easy); /* fails where it was never added */
+    return (int)result;
 }
 
 static otsd_err meaning_of(CURLcode code) {
@@ -364,6 +338,9 @@ static otsd_err failure(const http_exchange *x, CURLcode code, otsd_error *e) {
                          otsd_strerror(OTSD_ERR_ANSWER), HTTP_COLLECT_MAX);
     if (x->no_memory)
         return error_set(e, OTSD_ERR_MEMORY, OTSD_REACH_MAYBE, "%s: out of memory for the answer", server);
+    if (code == CURLE_BAD_FUNCTION_ARGUMENT && x->requests > 0) /* what it says of a header line, not of our call */
+        return error_set(e, OTSD_ERR_ANSWER, OTSD_REACH_ANSWERED, "%s: %s (a header line that cannot be read)", server,
+                         otsd_strerror(OTSD_ERR_ANSWER));
     if (code == (CURLcode)HTTP_GIVEN_UP)
         return error_set(e, OTSD_ERR_CONNECTION, reach, "%s: given up before the answer came", server);
     if (x->refused)
@@ -383,10 +360,7 @@ otsd_err http_finish(http_exchange *x, int result, const http_answer **out, otsd
         rc = curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status);
     if (!x->stopped && (code != CURLE_OK || rc != CURLE_OK))
         err = failure(x, code, e);
-    /* Away with the key in the target and the pointer to the form. Setting to nothing cannot fail. */
-    SET(CURLOPT_REQUEST_TARGET, (char *)NULL);
-    SET(CURLOPT_POSTFIELDS, (void *)NULL);
-    SET(CURLOPT_HTTPGET, 1L);
+    end(x); /* the key in the target and the pointer to the form with it */
     if (err == OTSD_OK)
         *out = &x->answer;
     else
@@ -395,5 +369,6 @@ otsd_err http_finish(http_exchange *x, int result, const http_answer **out, otsd
 }
 
 void http_forget(http_exchange *x) {
+    end(x);
     wiped_free(&x->answer.body);
 }

@@ -44,7 +44,7 @@ typedef struct http_request {
     long timeout_ms;   /* 0: as in the settings */
 } http_request;
 
-/* One exchange at a time, with a connection that it keeps. */
+/* One exchange at a time; where no http_multi drives it, with a connection that it keeps. */
 typedef struct http_exchange http_exchange;
 
 otsd_err http_exchange_new(http_exchange **out, const http_settings *s, otsd_error *e);
@@ -56,9 +56,9 @@ int http_perform(http_exchange *x);
 /* code: what perform or http_multi_ended said, or HTTP_GIVEN_UP for what was removed from its http_multi. The answer
  * belongs to x until the next prepare. Nothing that the request carried is referred to any more. */
 otsd_err http_finish(http_exchange *x, int code, const http_answer **out, otsd_error *e);
-/* Wipes the answer. */
+/* Wipes the answer, and ends what was prepared and never finished. */
 void http_forget(http_exchange *x);
-/* libcurl's handle, for multi.c. */
+/* libcurl's handle of the exchange that is prepared, for multi.c. */
 void *http_easy(http_exchange *x);
 
 /* Drives exchanges between prepare and finish, at most as many as connections, and over at most so many. */

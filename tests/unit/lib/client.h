@@ -14,6 +14,8 @@
     "\",\"ttl\":3600,\"metadata_ttl\":7200,"                                                                           \
     "\"secret_ttl\":3600,\"state\":\"new\",\"updated\":1,\"created\":1,\"recipient\":[],\"share_domain\":\"\","        \
     "\"passphrase_required\":false,\"value\":\"Generated-1\"}"
+/* Its first header line begins with a blank. */
+#define FOLDED "HTTP/1.1 200 OK\r\n folded: of what?\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nhm"
 #define NOMINAL "{\"status\":\"nominal\",\"locale\":\"en\"}"
 
 /* Set-up and tear-down of a test group. */

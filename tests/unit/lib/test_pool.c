@@ -441,6 +441,23 @@ static void a_wait_ends_with_a_wake_up_from_another_thread_or_with_its_time(void
     otsd_pool_free(&p);
 }
 
+/* See test_http.c; each place meets such an answer after a good one. */
+static void a_head_that_begins_with_a_blank_is_no_more_than_an_error(void **state) {
+    const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)},
+                                 {STEP_ANSWER, FOLDED},
+                                 {STEP_ANSWER, server_json(200, "", RECEIPT)}};
+    struct server s = server_start(steps, 3);
+    struct run *run = run_to(&s, 1, "60");
+
+    (void)state;
+    run->total = 10;
+    start(run, 1);
+    finish(run);
+    assert_int_equal(run->good, 9);
+    assert_int_equal(run->all[1].e.reach, OTSD_REACH_ANSWERED);
+    end(run, &s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_are_answered_once_each_over_as_many_connections),
@@ -455,6 +472,7 @@ int main(void) {
         cmocka_unit_test(one_that_hangs_is_in_nobodys_way),
         cmocka_unit_test(what_is_in_flight_at_the_end_is_given_up),
         cmocka_unit_test(nothing_is_started_in_a_pool_that_is_being_freed),
+        cmocka_unit_test(a_head_that_begins_with_a_blank_is_no_more_than_an_error),
         cmocka_unit_test(a_wait_ends_with_a_wake_up_from_another_thread_or_with_its_time),
     };
 

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The few header lines of an answer that count, and what is kept of each.
+ */
+#include "http/header.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+/* The value of the header line when it has this name. */
+static bool header_value(const char *line, size_t len, const char *name, const char **value, size_t *value_len) {
+    size_t n = strlen(name);
+
+    if (len <= n || line[n] != ':' || strncasecmp(line, name, n) != 0)
+        return false;
+    line += n + 1;
+    len -= n + 1;
+    while (len > 0 && isspace((unsigned char)*line))
+        line++, len--;
+    while (len > 0 && isspace((unsigned char)line[len - 1]))
+        len--;
+    *value = line;
+    *value_len = len;
+    return true;
+}
+
+/* Digits only, at most six of them count. */
+static long header_number(const char *value, size_t len) {
+    long n = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (value[i] < '0' || value[i] > '9')
+            return 0;
+        if (n < 1000000)
+            n = n * 10 + (value[i] - '0');
+    }
+    return n;
+}
+
+static long retry_after(const char *value, size_t len) {
+    char date[64];
+    time_t when, now = time(NULL);
+
+    if (len > 0 && value[0] >= '0' && value[0] <= '9')
+        return header_number(value, len);
+    text_printable(date, sizeof date, value, len);
+    when = curl_getdate(date, NULL);
+    return when > now ? (when - now < 86400 ? (long)(when - now) : 86400) : 0;
+}
+
+/* Of a redirect only the host is of interest: the rest may hold a key. */
+static void location_host(char *out, size_t size, const char *value, size_t len) {
+    const char *host, *p;
+    size_t n;
+
+    p = memmem(value, len, "://", 3);
+    host = p ? p + 3 : value;
+    n = len - (size_t)(host - value);
+    if (!p && (len < 2 || memcmp(value, "//", 2) != 0)) {
+        out[0] = '\0'; /* the same host */
+        return;
+    }
+    if (!p)
+        host += 2, n -= 2;
+    for (p = host; p < host + n && *p != '/' && *p != '?' && *p != '#'; p++)
+        if (*p == '@') { /* what stood before it was no host */
+            n -= (size_t)(p + 1 - host);
+            host = p + 1;
+        }
+    text_printable(out, size, host, (size_t)(p - host));
+}
+
+void header_note(http_answer *a, const char *line, size_t len) {
+    const char *value;
+    size_t n;
+
+    if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* nothing of a 1xx answer or of a proxy's CONNECT counts */
+        a->intended = a->retry_after = 0;
+        a->content_type[0] = a->location[0] = '\0';
+    } else if (header_value(line, len, "x-ots-intended-status", &value, &n)) {
+        a->intended = header_number(value, n);
+    } else if (header_value(line, len, "retry-after", &value, &n)) {
+        a->retry_after = retry_after(value, n);
+    } else if (header_value(line, len, "content-type", &value, &n)) {
+        text_printable(a->content_type, sizeof a->content_type, value, n);
+    } else if (header_value(line, len, "location", &value, &n)) {
+        location_host(a->location, sizeof a->location, value, n);
+    }
+}

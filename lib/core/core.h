@@ -8,6 +8,7 @@
 
 #include "otsd.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 /* error.c: messages, and text that came from elsewhere. */
@@ -21,12 +22,23 @@ void error_add_http(otsd_error *e, long status, long retry_after);
 __attribute__((format(printf, 3, 4))) otsd_err error_local(otsd_error *e, otsd_err code, const char *format, ...);
 /* The caller's mistake: "NAME is NULL". OTSD_ERR_ARGUMENT. */
 otsd_err error_null(otsd_error *e, const char *name);
-/* Copies at most size - 1 bytes of foreign text: what is not printable UTF-8 becomes "?", no sequence is cut. */
-void text_printable(char *out, size_t size, const char *text, size_t len);
 /* Length of the well-formed UTF-8 sequence at text (1 to 4) and, in *c, its character; 0 where there is none within len
  * bytes. */
 size_t utf8_decode(const char *text, size_t len, uint32_t *c);
 bool utf8_valid(const char *p, size_t len);
+/* What the next of len bytes, at least one, begin with: how many bytes it has is *n. Hidden is what is no well-formed
+ * UTF-8 (a byte), and each character that is not seen, or that changes how others are. */
+typedef enum text_kind { TEXT_SHOWN, TEXT_BLANK, TEXT_HIDDEN } text_kind;
+text_kind text_next(const char *text, size_t len, size_t *n);
+/* All of it is shown, and nothing of it is a blank. */
+bool text_is_word(const char *s);
+/* The one way in which foreign text is made fit to be shown. Copies at most size - 1 bytes: what is hidden becomes "?",
+ * which is never longer, so that a text that went this way twice is as after the first time; no character is cut. */
+void text_printable(char *out, size_t size, const char *text, size_t len);
+/* One line for a person: formats, and makes all of it fit to be shown. Where it is too long its middle is left out, so
+ * that what stands at the end ("; nothing was changed") is still there, however long a foreign text was. size is at
+ * least 32. */
+__attribute__((format(printf, 3, 0))) void text_line(char *out, size_t size, const char *format, va_list args);
 
 /* text.c: the syntax of small strings. */
 

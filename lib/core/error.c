@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Errors. A message is one line of valid, printable UTF-8, whatever the other side sent: all of it passes
- * text_printable. The struct is the caller's, and may be of another release than this library: it is written to only
- * here, and never beyond the size that the caller gave.
+ * Errors. A message is one line of valid, printable UTF-8, whatever the other side sent: all of it passes text_line.
+ * The struct is the caller's, and may be of another release than this library: it is written to only here, and never
+ * beyond the size that the caller gave.
  */
 #include "core/core.h"
 
@@ -60,11 +60,8 @@ static void hand_over(otsd_error *e, const otsd_error *full) {
 __attribute__((format(printf, 4, 0))) static void fill(otsd_error *e, otsd_err code, otsd_reach reach,
                                                        const char *format, va_list args) {
     otsd_error full = {.code = code, .reach = reach};
-    char raw[2 * sizeof full.message];
 
-    if (vsnprintf(raw, sizeof raw, format, args) < 0)
-        raw[0] = '\0';
-    text_printable(full.message, sizeof full.message, raw, strlen(raw));
+    text_line(full.message, sizeof full.message, format, args);
     hand_over(e, &full);
 }
 

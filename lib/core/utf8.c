@@ -41,41 +41,64 @@ bool utf8_valid(const char *p, size_t len) {
     return true;
 }
 
-/* Characters that would move the cursor, break the line or turn the direction of what follows. */
-static bool printable(const char *text, size_t n) {
-    const unsigned char *p = (const unsigned char *)text;
+/* What would move the cursor, break the line, turn the direction of what follows, or stand there unseen: controls, line
+ * and paragraph separators, what Unicode calls default ignorable, and what is no character. */
+static bool shows(uint32_t c) {
+    static const struct {
+        uint32_t first, last;
+    } hidden[] = {
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},       {0x34F, 0x34F},     {0x61C, 0x61C},
+        {0x115F, 0x1160}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x200B, 0x200F},   {0x2028, 0x202E},
+        {0x2060, 0x206F}, {0x3164, 0x3164}, {0xFDD0, 0xFDEF},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
 
-    if (n == 1)
-        return p[0] >= 0x20 && p[0] != 0x7F;
-    if (n == 2)
-        return !(p[0] == 0xC2 && p[1] < 0xA0) && !(p[0] == 0xD8 && p[1] == 0x9C);
-    if (n == 3 && p[0] == 0xE2 && p[1] == 0x80)
-        return !(p[2] >= 0x8B && p[2] <= 0x8F) && !(p[2] >= 0xA8 && p[2] <= 0xAE);
-    if (n == 3 && p[0] == 0xE2 && p[1] == 0x81)
-        return !(p[2] >= 0xA0 && p[2] <= 0xAF);
-    if (n == 3 && p[0] == 0xEF)
-        return !(p[1] == 0xBB && p[2] == 0xBF) && !(p[1] == 0xBF && p[2] >= 0xB9);
+    if ((c & 0xFFFEU) == 0xFFFE)
+        return false;
+    for (size_t i = 0; i < sizeof hidden / sizeof hidden[0] && hidden[i].first <= c; i++)
+        if (c <= hidden[i].last)
+            return false;
+    return true;
+}
+
+static bool is_blank(uint32_t c) {
+    return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x202F || c == 0x205F ||
+           c == 0x2800 || c == 0x3000;
+}
+
+text_kind text_next(const char *text, size_t len, size_t *n) {
+    uint32_t c = 0;
+
+    *n = utf8_decode(text, len, &c);
+    if (*n == 0) {
+        *n = 1;
+        return TEXT_HIDDEN;
+    }
+    return !shows(c) ? TEXT_HIDDEN : is_blank(c) ? TEXT_BLANK : TEXT_SHOWN;
+}
+
+bool text_is_word(const char *s) {
+    size_t n;
+
+    for (; *s; s += n)
+        if (text_next(s, strlen(s), &n) != TEXT_SHOWN)
+            return false;
     return true;
 }
 
 void text_printable(char *out, size_t size, const char *text, size_t len) {
-    size_t used = 0;
+    size_t used = 0, n;
 
-    while (len > 0) {
-        uint32_t c;
-        size_t n = utf8_decode(text, len, &c);
-        bool keep = n > 0 && printable(text, n);
+    for (; len > 0; text += n, len -= n) {
+        bool keep = text_next(text, len, &n) != TEXT_HIDDEN;
 
         if (used + (keep ? n : 1) + 1 > size)
             break;
-        if (keep) {
-            memcpy(out + used, text, n);
-            used += n;
-        } else {
-            out[used++] = '?';
-        }
-        text += n > 0 ? n : 1;
-        len -= n > 0 ? n : 1;
+        if (keep)
+            memmove(out + used, text, n); /* out may be text itself */
+        else
+            out[used] = '?';
+        used += keep ? n : 1;
     }
     out[used] = '\0';
 }

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/core.h"
+
 /* What was written between the dashes and "=". */
 typedef struct given {
     const char *name;
@@ -194,7 +196,7 @@ int options_refuse(const option_table *o, const char *fmt, ...) {
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(why, sizeof why, fmt, ap);
+    text_line(why, sizeof why, fmt, ap);
     va_end(ap);
     fprintf(stderr, "%s %s: %s; see %s %s --help\n", o->program, o->command, why, o->program, o->command);
     return EX_USAGE;

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Names, addresses, a server's words and a file's lines are in what is said here, and whoever chose them must not be
+ * able to do more than be read: every line, wherever it goes, is made by text_line.
+ */
 #include "base/problem.h"
 
 #include <stdarg.h>
@@ -6,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+
+#include "core/core.h"
 
 static const char *program = "otsd-hook";
 static bool to_syslog;
@@ -17,7 +23,7 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
     p->code = code;
     p->remote = false;
     va_start(ap, fmt);
-    vsnprintf(p->text, sizeof p->text, fmt, ap);
+    text_line(p->text, sizeof p->text, fmt, ap);
     va_end(ap);
     return code;
 }
@@ -64,11 +70,11 @@ static const char *words_of(const otsd_error *e) {
 }
 
 int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
-    char what[256];
+    char what[300];
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(what, sizeof what, fmt, ap);
+    text_line(what, sizeof what, fmt, ap);
     va_end(ap);
     problem_set(p, failure_code(e), "%s: %s", what, words_of(e));
     p->remote = true;
@@ -84,13 +90,24 @@ int problem_from_library(problem *p, const otsd_error *e) {
     return p->code;
 }
 
-void problem_add(problem *p, const char *fmt, ...) {
-    size_t len = strlen(p->text);
+__attribute__((format(printf, 2, 3))) static void set_text(problem *p, const char *fmt, ...) {
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(p->text + len, sizeof p->text - len, fmt, ap);
+    text_line(p->text, sizeof p->text, fmt, ap);
     va_end(ap);
+}
+
+void problem_add(problem *p, const char *fmt, ...) {
+    char before[sizeof p->text], added[sizeof p->text];
+    va_list ap;
+
+    memcpy(before, p->text, sizeof before);
+    va_start(ap, fmt);
+    text_line(added, sizeof added, fmt, ap);
+    va_end(ap);
+    /* Together they may be too long: as one line, for the end matters most. */
+    set_text(p, "%s%s", before, added);
 }
 
 void problem_program(const char *name) {
@@ -107,7 +124,7 @@ void problem_over_bar(bool on) {
     atomic_store(&over_bar, on);
 }
 
-/* In one call, which stdio does not interleave with those of other threads. */
+/* In one call, which stdio does not interleave with those of other threads. Nothing gets here but through text_line. */
 static void to_stderr(const char *text) {
     fprintf(stderr, "%s%s: %s\n", atomic_load(&over_bar) ? "\r\033[K" : "", program, text);
 }
@@ -123,7 +140,7 @@ void say(int priority, const char *fmt, ...) {
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
+    text_line(line, sizeof line, fmt, ap);
     va_end(ap);
     if (priority <= LOG_WARNING)
         to_stderr(line);
@@ -136,7 +153,18 @@ void say_here(const char *fmt, ...) {
     va_list ap;
 
     va_start(ap, fmt);
-    vsnprintf(line, sizeof line, fmt, ap);
+    text_line(line, sizeof line, fmt, ap);
     va_end(ap);
     to_stderr(line);
+}
+
+void say_out(const char *fmt, ...) {
+    char line[4096];
+    va_list ap;
+
+    va_start(ap, fmt);
+    text_line(line, sizeof line, fmt, ap);
+    va_end(ap);
+    puts(line);
+    otsd_wipe(line, sizeof line); /* a link may be in it */
 }

@@ -3,6 +3,9 @@
  * What went wrong, for a person and for a program: one line and a sysexits code. Every function of otsd-hook that can
  * fail returns that code (EX_OK is 0) and fills a problem; the one place that prints it is problem_say.
  *
+ * Whatever is put into a line here is made fit to be shown (core.h: text_line): a control character of a server's or of
+ * a name's never reaches a terminal or a log. Where a line is too long its middle is left out, not its end.
+ *
  * A function that takes a problem clears it first: when it returns EX_OK the code is EX_OK and the text is empty, so
  * that `rc = p->code` after a call is always true, and nothing of an earlier failure is ever told.
  */
@@ -17,7 +20,7 @@
 typedef struct problem {
     int code;
     bool remote;    /* it came from the server, or from the way there */
-    char text[900]; /* without program name, without newline, never a secret */
+    char text[900]; /* printable, without program name, without newline, never a secret */
 } problem;
 
 void problem_clear(problem *p);
@@ -43,6 +46,8 @@ void problem_say(const problem *p);
 void say(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Only for the person at the terminal: never to syslog. */
 void say_here(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* A line on standard output, and its newline: what commands print for people where a text is in it that is not ours. */
+void say_out(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* While a bar is shown on standard error (progress.h), messages there begin with the sequence that wipes its line. */
 void problem_over_bar(bool on);
 

@@ -55,6 +55,15 @@ const char *words_masked(const char *address, char *out, size_t size) {
     return out;
 }
 
+void words_print(const char *text, size_t len, FILE *f) {
+    for (size_t n; len > 0; text += n, len -= n) {
+        if (text_next(text, len, &n) == TEXT_HIDDEN)
+            fputc('?', f);
+        else
+            fwrite(text, 1, n, f);
+    }
+}
+
 const char *words_printable(const char *text, char *out, size_t size) {
     text_printable(out, size, text, strlen(text));
     return out;

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define WORDS_MAX 64
 
@@ -18,5 +19,7 @@ const char *words_span(int64_t seconds, char *out);
 const char *words_masked(const char *address, char *out, size_t size);
 /* text as it can be shown: what is not printable UTF-8 becomes "?"; cut at size. Returns out. */
 const char *words_printable(const char *text, char *out, size_t size);
+/* The same for len bytes of any kind and number, printed. */
+void words_print(const char *text, size_t len, FILE *f);
 
 #endif

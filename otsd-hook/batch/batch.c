@@ -87,6 +87,7 @@ static int print_json(const batch *b, int rc, problem *p) {
 
 /* Labels and numbers rather than sentences: they read the same for one and for many. */
 static void print_count(const batch *b, batch_status s, const char *label) {
+    /* printable: the labels are ours */
     if (b->counts[s] > 0)
         printf(", %s: %zu", label, (size_t)b->counts[s]);
 }
@@ -108,7 +109,7 @@ static void print_text(const batch *b, int64_t ms) {
     else
         printf("; time: %" PRId64 ".%" PRId64 " s\n", ms / 1000, ms % 1000 / 100);
     if (!b->dry_run && b->report_path)
-        printf("report: %s\n", b->report_path);
+        say_out("report: %s", b->report_path);
 }
 
 static int exit_code(const batch *b) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/names.h"
-#include "base/words.h"
+#include "core/core.h"
 
 static const char *const level_texts[FINDING_LEVELS] = {
     [FINDING_OK] = "ok", [FINDING_WARNING] = "warning", [FINDING_ERROR] = "error"};
@@ -13,14 +13,13 @@ static const name_table levels = NAMES_OF(level_texts);
 
 __attribute__((format(printf, 4, 0))) static void add(findings *f, finding_level level, const char *remedy,
                                                       const char *fmt, va_list ap) {
-    char text[1200], what[sizeof text];
+    char what[1200];
 
-    vsnprintf(text, sizeof text, fmt, ap);
-    words_printable(text, what, sizeof what); /* names of files and services are in it */
+    text_line(what, sizeof what, fmt, ap); /* names of files and services are in it */
     f->counts[level]++;
     if (!f->list) {
-        printf("%-8s %-14s %s%s%s\n", names_text(&levels, (long)level), f->check, what, remedy ? "; " : "",
-               remedy ? remedy : "");
+        say_out("%-8s %-14s %s%s%s", names_text(&levels, (long)level), f->check, what, remedy ? "; " : "",
+                remedy ? remedy : "");
         (void)fflush(stdout); /* the next one may take its time; a failure shows at the end */
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/words.h"
 #include "commands/commands.h"
 #include "commands/happening.h"
 
@@ -50,10 +51,12 @@ static void read_line(history *h, const char *line) {
     if (h->user && !happening_is_of(&what, h->user))
         return;
     h->shown++;
-    if (h->json)
-        fputs(line, stdout);
-    else
+    if (!h->json) {
         happening_print(&what, stdout);
+        return;
+    }
+    words_print(line, strcspn(line, "\n"), stdout);
+    putchar('\n');
 }
 
 /* A log that is not there is empty. */
@@ -93,7 +96,7 @@ static void tell(const history *h) {
     if (h->damaged > 0)
         say_here("the audit log has damaged lines, which were passed over (%zu)", h->damaged);
     else if (h->shown == 0 && !h->json)
-        printf(h->user ? "The audit log has nothing on %s.\n" : "The audit log is empty.\n", h->user);
+        say_out(h->user ? "The audit log has nothing on %s." : "The audit log is empty.", h->user);
 }
 
 static int history_run(context *x, int argc, char **argv) {

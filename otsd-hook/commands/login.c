@@ -133,8 +133,8 @@ static void tell(const record *r) {
     if (r->outcome == OUTCOME_OPENED && r->opened_at <= 0)
         printf("Your password link was opened; if that was not you, tell your administrator.\n");
     else if (r->outcome == OUTCOME_OPENED)
-        printf("Your password link was opened on %s; if that was not you, tell your administrator.\n",
-               words_time(r->opened_at, when));
+        say_out("Your password link was opened on %s; if that was not you, tell your administrator.",
+                words_time(r->opened_at, when));
     else if (r->outcome == OUTCOME_BURNED)
         printf("Your password link was never opened; it no longer works.\n");
     (void)fflush(stdout);

@@ -15,6 +15,7 @@ static void print_help(void) {
     puts("usage: otsd-hook COMMAND [OPTION...] [USER]\n"
          "\n"
          "Hands a first password over through a Onetime Secret server. Commands, each with --help:\n");
+    /* printable: the table is ours */
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-10s %s\n", commands[i]->options->command, commands[i]->summary);
     puts("\nConfiguration: " OTSD_CONFIG_PATH ", see otsd.conf(5). State: " OTSD_STATE_DIR ". Exit codes: sysexits.h.");

@@ -30,7 +30,7 @@ static int issue_one(context *x, issue *i, problem *p) {
     if (rc == EX_OK)
         tell(x->config, i);
     else if (i->stored && i->link) /* the password is in place and this is its only link */
-        printf("%s\n", i->link);
+        say_out("%s", i->link);
     return rc;
 }
 

@@ -33,15 +33,15 @@ static void print_text(const provision_request *q, const issue *i) {
 
     words_time(i->deadline, until);
     if (q->dry_run && i->recipient)
-        printf("%s: would be provisioned, the link mailed to %s; nothing was changed\n", i->user, i->recipient);
+        say_out("%s: would be provisioned, the link mailed to %s; nothing was changed", i->user, i->recipient);
     else if (q->dry_run)
-        printf("%s: would be provisioned; nothing was changed\n", i->user);
+        say_out("%s: would be provisioned; nothing was changed", i->user);
     else if (i->recipient)
-        printf("%s: password set; the link goes to %s; it opens once, until %s\n", i->user, i->recipient, until);
+        say_out("%s: password set; the link goes to %s; it opens once, until %s", i->user, i->recipient, until);
     else
-        printf("%s: password set; nobody is mailed; it opens once, until %s\n", i->user, until);
+        say_out("%s: password set; nobody is mailed; it opens once, until %s", i->user, until);
     if (i->link)
-        printf("%s\n", i->link);
+        say_out("%s", i->link);
 }
 
 int provision_print(const provision_request *q, const issue *i, problem *p) {

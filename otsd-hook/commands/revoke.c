@@ -46,11 +46,11 @@ static void report(const record *r) {
     char when[WORDS_MAX];
 
     if (r->reason != REASON_REVOKED)
-        printf("%s: %s; %s\n", r->user, reason_told((reason)r->reason), outcome_told((outcome)r->outcome));
+        say_out("%s: %s; %s", r->user, reason_told((reason)r->reason), outcome_told((outcome)r->outcome));
     else if (r->outcome == OUTCOME_OPENED && r->opened_at > 0)
-        printf("%s: revoked; the link had been opened on %s\n", r->user, words_time(r->opened_at, when));
+        say_out("%s: revoked; the link had been opened on %s", r->user, words_time(r->opened_at, when));
     else
-        printf("%s: revoked; %s\n", r->user, outcome_told((outcome)r->outcome));
+        say_out("%s: revoked; %s", r->user, outcome_told((outcome)r->outcome));
 }
 
 static int finish(context *x, entry *e, problem *p) {
@@ -303,7 +303,7 @@ static int revoke_user(context *x, const char *user, problem *p) {
         return p->code;
     }
     if (what == SETTLED_UNDONE)
-        printf("%s: an interrupted provision is undone; the account has its old password\n", user);
+        say_out("%s: an interrupted provision is undone; the account has its old password", user);
     else if (burns.found == 0)
         return problem_set(p, EX_DATAERR, "%s has no open hand-off; nothing was changed", user);
     return problem_none(p);

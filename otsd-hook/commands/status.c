@@ -85,24 +85,27 @@ static void print_row(const status *s, const record *r, const standing *st) {
     int64_t lived = record_age(r, &s->now);
 
     if (s->shown == 0)
-        printf("%-16s %-8s %-22s %-8s %-8s %-22s %s\n", "USER", "STATE", "RECIPIENT", "AGE", "LEFT", "OPENED", "NEXT");
+        say_out("%-16s %-8s %-22s %-8s %-8s %-22s %s", "USER", "STATE", "RECIPIENT", "AGE", "LEFT", "OPENED", "NEXT");
     next_words(st, r, next, sizeof next);
     if (r->deadline > 0 && lived >= 0)
         words_span(r->deadline - r->created - lived, left);
     if (r->opened_at > 0)
         words_time(r->opened_at, opened);
-    printf("%-16s %-8s %-22s %-8s %-8s %-22s %s%s%s\n", r->user, ledger_state_name(s->state),
-           words_masked(r->recipient, masked, sizeof masked), lived >= 0 ? words_span(lived, age) : "?", left, opened,
-           next, flag ? "  <-- " : "", flag ? flag : "");
+    say_out("%-16s %-8s %-22s %-8s %-8s %-22s %s%s%s", r->user, ledger_state_name(s->state),
+            words_masked(r->recipient, masked, sizeof masked), lived >= 0 ? words_span(lived, age) : "?", left, opened,
+            next, flag ? "  <-- " : "", flag ? flag : "");
 }
 
 static void print_line(const status *s, const record *r, const standing *st) {
     const char *flag = standing_flag_name(st->flag);
-    char masked[300];
+    char masked[300], user[USER_MAX + 1], recipient[sizeof masked];
 
-    printf("%s\t%s\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%s\n", r->user,
-           ledger_state_name(s->state), r->id, words_masked(r->recipient, masked, sizeof masked), r->created,
-           r->deadline, r->opened_at, s->state == LEDGER_CLAIMED ? r->next_try : 0, r->attempts, flag ? flag : "-");
+    words_masked(r->recipient, masked, sizeof masked);
+    /* printable: each text by itself, for the tabs are to stay */
+    printf("%s\t%s\t%s\t%s\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t%s\n",
+           words_printable(r->user, user, sizeof user), ledger_state_name(s->state), r->id,
+           words_printable(masked, recipient, sizeof recipient), r->created, r->deadline, r->opened_at,
+           s->state == LEDGER_CLAIMED ? r->next_try : 0, r->attempts, flag ? flag : "-");
 }
 
 static void add_known(json_out *j, const char *name, int64_t n) {
@@ -191,7 +194,7 @@ static void tell(status *s) {
     char when[WORDS_MAX];
 
     if (s->shown == 0 && !s->q->json && !s->q->porcelain)
-        printf(s->user ? "%s has no open hand-off.\n" : "No hand-off is open.\n", s->user);
+        say_out(s->user ? "%s has no open hand-off." : "No hand-off is open.", s->user);
     if (s->aside > 0)
         say_here("unreadable records lie in %s/aside (%zu): look at them, then remove them", OTSD_STATE_DIR, s->aside);
     if (s->shown == 0 || !standing_sweep_is_missing(stamped, s->oldest, s->now.wall))

@@ -10,7 +10,7 @@
 
 void sweep_done(const sweep *w, const char *user, const char *what) {
     if (w->verbose)
-        printf("%s: %s\n", user, what);
+        say_out("%s: %s", user, what);
 }
 
 void sweep_trouble(sweep *w, const problem *p) {

@@ -150,6 +150,7 @@ const command *calls_find(const char *name) {
 }
 
 void calls_help(void) {
+    /* printable: the table is ours */
     for (size_t i = 0; i < CALLS; i++)
         printf("  %-10s %s\n", calls[i].name, calls[i].summary);
 }

@@ -14,19 +14,19 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/words.h"
 
 typedef struct sheet {
     bool json;
     json_out *j; /* NULL where it has failed, and for people: then what is written to it goes nowhere */
 } sheet;
 
-/* "metadata_key" is read as "metadata key"; no control character reaches the terminal. */
+/* "metadata_key" is read as "metadata key"; nothing that moves the cursor reaches the terminal. */
 static void line(const char *name, const char *text, size_t len) {
     for (; *name; name++)
         putchar(*name == '_' ? ' ' : *name);
     fputs(": ", stdout);
-    for (size_t i = 0; i < len; i++)
-        putchar((unsigned char)text[i] < 0x20 || text[i] == 0x7F ? '?' : text[i]);
+    words_print(text, len, stdout);
     putchar('\n');
 }
 
@@ -133,7 +133,7 @@ int print_nominal(bool json, const char *text, problem *p) {
     sheet s = sheet_new(json);
 
     if (!json)
-        puts(text);
+        say_out("%s", text);
     json_begin_object(s.j, NULL);
     json_text(s.j, "status", "nominal");
     json_end(s.j);

@@ -95,6 +95,36 @@ static void a_problem_tells_what_the_library_said(void **state) {
     assert_false(p.remote);
 }
 
+/* Whoever chose a part of it: what is said is one line, can be shown, and says at its end what state things are in. */
+static void what_is_foreign_in_a_problem_does_nothing(void **state) {
+    static const char forged[] = "al\x1b[2J***@e\nhost sshd[1]: Accepted\xe2\x80\xae\xff";
+    otsd_error e = {.code = OTSD_ERR_REFUSED, .message = "from\na library"};
+    char *much = malloc(65537);
+    problem p;
+
+    (void)state;
+    problem_set(&p, EX_PROTOCOL, "alice: the server mails another address (%s) than a@example.com", forged);
+    assert_string_equal(p.text, "alice: the server mails another address (al?[2J***@e?host sshd[1]: Accepted?\?) than "
+                                "a@example.com");
+    problem_add(&p, "; %s", "\r\n");
+    assert_non_null(strstr(p.text, "a@example.com; ??"));
+    problem_from_otsd(&p, &e, "%s", "a\tb");
+    assert_string_equal(p.text, "a?b: from?a library");
+    assert_non_null(much);
+    memset(much, 'x', 65536);
+    much[65536] = '\0';
+    problem_set(&p, EX_PROTOCOL, "alice: the server mails another address (%s)", much);
+    problem_add(&p, "; %s", "the secret is burned and nothing was changed");
+    assert_true(strlen(p.text) < sizeof p.text);
+    assert_memory_equal(p.text, "alice: the server mails another address (xxx", 44);
+    assert_string_equal(strstr(p.text, ");"), "); the secret is burned and nothing was changed");
+    problem_add(&p, "; %s", much);
+    problem_add(&p, "; %s", "the end");
+    assert_memory_equal(p.text, "alice: the server mails", 23);
+    assert_string_equal(p.text + strlen(p.text) - 9, "; the end");
+    free(much);
+}
+
 static void spans_have_their_two_largest_units(void **state) {
     static const struct {
         int64_t seconds;
@@ -148,6 +178,7 @@ int main(void) {
         cmocka_unit_test(names_are_found_in_both_directions),
         cmocka_unit_test(every_error_has_one_exit_code),
         cmocka_unit_test(a_problem_tells_what_the_library_said),
+        cmocka_unit_test(what_is_foreign_in_a_problem_does_nothing),
         cmocka_unit_test(spans_have_their_two_largest_units),
         cmocka_unit_test(times_are_local_and_none_is_empty),
         cmocka_unit_test(addresses_are_masked_and_no_character_is_cut),

@@ -57,22 +57,30 @@ static void new_line(json_out *j) {
 static size_t plain(const char *s, size_t len) {
     size_t n = 0;
 
-    while (n < len && (unsigned char)s[n] >= 0x20 && s[n] != '"' && s[n] != '\\')
+    while (n < len && s[n] >= ' ' && s[n] <= '~' && s[n] != '"' && s[n] != '\\')
         n++;
     return n;
 }
 
-static void write_escape(json_out *j, unsigned char c) {
+/* Of the character that the len bytes begin with, or of a byte that belongs to none; how many bytes that is. */
+static size_t write_escape(json_out *j, const char *s, size_t len) {
     static const char *const shorts[] = {['\b'] = "\\b", ['\t'] = "\\t", ['\n'] = "\\n", ['\f'] = "\\f",
                                          ['\r'] = "\\r", ['"'] = "\\\"", ['\\'] = "\\\\"};
-    char code[7];
+    char code[16];
+    uint32_t c;
+    size_t n = utf8_decode(s, len, &c);
 
-    if (c < sizeof shorts / sizeof shorts[0] && shorts[c]) {
-        write_string(j, shorts[c]);
-        return;
-    }
-    snprintf(code, sizeof code, "\\u%04x", c);
+    if (n == 0)
+        c = 0xFFFD; /* what stands for a byte that is no character */
+    if (c < sizeof shorts / sizeof shorts[0] && shorts[c])
+        snprintf(code, sizeof code, "%s", shorts[c]);
+    else if (c < 0x10000)
+        snprintf(code, sizeof code, "\\u%04x", (unsigned)c);
+    else
+        snprintf(code, sizeof code, "\\u%04x\\u%04x", (unsigned)(0xD800 + ((c - 0x10000) >> 10)),
+                 (unsigned)(0xDC00 + (c & 0x3FF)));
     write_string(j, code);
+    return n > 0 ? n : 1;
 }
 
 static void write_quoted(json_out *j, const char *s, size_t len) {
@@ -82,7 +90,7 @@ static void write_quoted(json_out *j, const char *s, size_t len) {
 
         write_bytes(j, s, n);
         if (n < len)
-            write_escape(j, (unsigned char)s[n++]);
+            n += write_escape(j, s + n, len - n);
         s += n;
         len -= n;
     }

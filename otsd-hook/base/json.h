@@ -23,8 +23,9 @@ json_out *json_new(json_style style);
 /* Wipes, frees, and nulls the caller's pointer. */
 void json_free(json_out **j);
 
-/* name is the member's, NULL inside an array and at the outermost level. Text is UTF-8; bytes that are not are passed
- * on as they are. */
+/* name is the member's, NULL inside an array and at the outermost level. Text is UTF-8. What is printed is ASCII alone:
+ * valid whatever came in, the same in every locale, and without anything that a terminal could obey. A byte that is no
+ * UTF-8 becomes U+FFFD. */
 void json_begin_object(json_out *j, const char *name);
 void json_begin_array(json_out *j, const char *name);
 /* Of the innermost object or array. One end too many is a failure. */

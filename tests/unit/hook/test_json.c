@@ -67,12 +67,14 @@ static void pretty_text_is_indented(void **state) {
 }
 
 static void what_would_end_a_string_is_escaped(void **state) {
-    static const char odd[] = " \"\\\b\t\n\f\r\x01\x1f\x7f/\0é";
+    static const char odd[] = " \"\\\b\t\n\f\r\x01\x1f\x7f/\0é\xe2\x80\xae\xf0\x9f\x94\x90\xc2\x9b\xff\xe2\x80";
     json_out *j = json_new(JSON_LINE);
 
     (void)state;
     json_bytes(j, NULL, odd, sizeof odd - 1);
-    assert_json(&j, "\" \\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f\x7f/\\u0000é\"");
+    assert_json(&j, "\" "
+                    "\\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f\\u007f/"
+                    "\\u0000\\u00e9\\u202e\\ud83d\\udd10\\u009b\\ufffd\\ufffd\\ufffd\"");
 }
 
 static void no_memory_is_told_and_nothing_is_printed(void **state) {

@@ -27,13 +27,13 @@ static bool is_mail_domain(const char *s) {
 }
 
 /* The local part: its characters are those that mean nothing to a form, a list of addresses or a mail header. Others
- * than ASCII are possible (RFC 6531), so they have to be well-formed only. */
+ * than ASCII are possible (RFC 6531), as long as each is seen: what is hidden, or turns the direction of the rest,
+ * would let one address pass for another. */
 bool otsd_address_ok(const char *address) {
     const char *at = address ? strchr(address, '@') : NULL;
     size_t local;
 
-    if (!at || strlen(address) > 254 || text_has_control(address) || strpbrk(address, " ,;<>()[]\"\\:*") ||
-        !utf8_valid(address, strlen(address)))
+    if (!at || strlen(address) > 254 || !text_is_word(address) || strpbrk(address, ",;<>()[]\"\\:*"))
         return false;
     local = (size_t)(at - address);
     return local >= 1 && local <= 64 && address[0] != '.' && at[-1] != '.' && !memmem(address, local, "..", 2) &&

@@ -13,9 +13,13 @@ static int check_value(const delivery_terms *asked, const otsd_secret *generated
     if (len > VALUE_MAX)
         return problem_set(p, EX_PROTOCOL, "%s: the server generated %zu characters, which is too long", asked->user,
                            len);
+    /* A newline or a colon's worth more would be another line to chpasswd; what cannot be typed on every keyboard is no
+     * first password. */
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)value[i] < ' ' || value[i] == 0x7f)
-            return problem_set(p, EX_PROTOCOL, "%s: the server generated a value with a control character",
+        if (value[i] < '!' || value[i] > '~')
+            return problem_set(p, EX_PROTOCOL,
+                               "%s: the server generated a value with other characters than letters, digits and "
+                               "punctuation of ASCII",
                                asked->user);
     return problem_none(p);
 }

@@ -250,7 +250,8 @@ OTSD_API otsd_err otsd_share(otsd_client *c, const otsd_secret *value, const ots
 /* POST /generate; the value is in the receipt. Not idempotent, as otsd_share. */
 OTSD_API otsd_err otsd_generate(otsd_client *c, const otsd_options *o, otsd_receipt **out, otsd_error *e);
 /* POST /secret/KEY. Reading destroys: not repeated once sent. passphrase may be NULL. A wrong one and a secret that is
- * gone are the same answer: OTSD_ERR_GONE. */
+ * gone are the same answer: OTSD_ERR_GONE. Where the server handed the value out and it is lost on the way or cannot be
+ * read, and where that may be so, message begins with that. */
 OTSD_API otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *passphrase, otsd_secret **out,
                             otsd_error *e);
 /* GET /private/KEY. A receipt of another metadata key than this one is OTSD_ERR_ANSWER. */

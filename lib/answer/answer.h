@@ -9,10 +9,17 @@
 
 struct json_object;
 
+/* syntax.c */
+
+#define JSON_DEPTH_MAX 15
+
+/* Is all of the text one JSON document, an object or an array? */
+bool json_is_good(const char *text, size_t len);
+
 /* json.c */
 
-/* Parses one document that is an object or an array; strict, valid UTF-8, bounded depth. NULL where it is none, and
- * where memory ran out (*no_memory). No copy of the text stays behind except in the tree. */
+/* The tree of a text that json_is_good; NULL where it is not, and where memory ran out (*no_memory). No copy of the
+ * text stays behind except in the tree. */
 struct json_object *json_read(const char *text, size_t len, bool *no_memory);
 /* Wipes all strings of the tree, then releases it. */
 void json_wipe(struct json_object *root);

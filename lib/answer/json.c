@@ -2,7 +2,8 @@
  *
  * Reading JSON that may contain secrets with json-c, which was not made for it: it collects each string in a buffer
  * that it grows by realloc, and keeps the strings in its tree. So the buffer is grown to its final size on dummy data
- * before the text comes near it and overwritten the same way afterwards; the strings are wiped in the tree.
+ * before the text comes near it and overwritten the same way afterwards; the strings are wiped in the tree. What the
+ * text may be is decided in syntax.c, and no flag of json-c's is used, for what they mean changes with its releases.
  */
 #include "answer/answer.h"
 
@@ -10,8 +11,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEPTH_MAX 16
 
 /* Makes the tokener collect one string of len bytes. */
 static bool overwrite_buffer(struct json_tokener *tok, size_t len) {
@@ -34,24 +33,17 @@ struct json_object *json_read(const char *text, size_t len, bool *no_memory) {
     struct json_object *root = NULL;
 
     *no_memory = false;
-    if (len == 0 || len > INT_MAX / 2)
+    if (len > INT_MAX / 2 || !json_is_good(text, len))
         return NULL;
-    tok = json_tokener_new_ex(DEPTH_MAX);
+    tok = json_tokener_new_ex(JSON_DEPTH_MAX + 1);
     if (!tok || !overwrite_buffer(tok, len)) {
         *no_memory = true;
         goto out;
     }
     json_tokener_reset(tok);
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
     root = json_tokener_parse_ex(tok, text, (int)len);
-#if JSON_C_VERSION_NUM >= (17 << 8) /* before 0.17 json-c does not tell, and it counts as malformed */
-    if (!root && json_tokener_get_error(tok) == json_tokener_error_memory)
+    if (!overwrite_buffer(tok, len) || !root) { /* the text is good, so it can have failed for one reason only */
         *no_memory = true;
-#endif
-    json_tokener_set_flags(tok, 0);
-    if (!overwrite_buffer(tok, len))
-        *no_memory = true;
-    if (*no_memory || (!json_object_is_type(root, json_type_object) && !json_object_is_type(root, json_type_array))) {
         json_wipe(root);
         root = NULL;
     }

@@ -133,22 +133,38 @@ static otsd_err key_path(char *path, const char *start, const char *key, const c
     return OTSD_OK;
 }
 
+/* A server forgets what it has handed out. Who asked and did not get it must be told, and first of all. */
+static void tell_loss(const otsd_client *c, otsd_error *e) {
+    bool yes = http_status(c->exchange) / 100 == 2;
+
+    if (yes && e->code != OTSD_ERR_NOT_V1)
+        error_before(e, "the link was opened, and what it held is lost: ");
+    else if (yes || e->reach == OTSD_REACH_MAYBE)
+        error_before(e, "the link may have been opened, and what it held is lost then: ");
+}
+
 otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_secret *passphrase, otsd_secret **out,
                    otsd_error *e) {
     char path[PATH_SIZE];
     wiped form = {0};
     const http_request r = {.path = path, .form = &form};
     struct json_object *json = NULL;
-    otsd_err rc = check_call(c, out, e);
+    otsd_error why = OTSD_ERROR_INIT;
+    otsd_err rc = check_call(c, out, &why);
 
     if (rc == OTSD_OK)
-        rc = key_path(path, "/secret/", secret_key, "", e);
+        rc = key_path(path, "/secret/", secret_key, "", &why);
     if (rc == OTSD_OK)
-        rc = form_passphrase(&form, passphrase, e);
-    if (rc == OTSD_OK)
-        rc = call(c, &r, true, &json, e);
-    if (rc == OTSD_OK)
-        rc = value_from_json(json, out, e);
+        rc = form_passphrase(&form, passphrase, &why);
+    if (rc == OTSD_OK) {
+        rc = call(c, &r, true, &json, &why);
+        if (rc == OTSD_OK)
+            rc = value_from_json(json, out, &why);
+        if (rc != OTSD_OK)
+            tell_loss(c, &why);
+    }
+    if (rc != OTSD_OK)
+        error_copy(e, &why);
     json_wipe(json);
     wiped_free(&form);
     otsd_wipe(path, sizeof path);

@@ -16,6 +16,10 @@
 /* Fills e (NULL allowed) and returns code, so that a caller can write `return error_set(...)`. */
 __attribute__((format(printf, 4, 5))) otsd_err error_set(otsd_error *e, otsd_err code, otsd_reach reach,
                                                          const char *format, ...);
+/* Puts what matters more in front of the message of an e that error_set has filled. */
+void error_before(otsd_error *e, const char *text);
+/* To the caller's (NULL is allowed), as far as his struct goes. */
+void error_copy(otsd_error *e, const otsd_error *full);
 /* Members that an answer adds, to an e that error_set has filled. NULL is allowed. */
 void error_add_http(otsd_error *e, long status, long retry_after);
 /* For what fails before anything is sent. */

@@ -47,10 +47,13 @@ const char *otsd_strerror(otsd_err code) {
 /* What the struct of 0.1 ends with, and so what size 0 stands for. Members that come later stand behind it. */
 #define SIZE_0_1 (offsetof(otsd_error, message) + 512)
 
-/* Everything but the size itself, as far as the caller's struct goes. A size that no release had: nothing. */
-static void hand_over(otsd_error *e, const otsd_error *full) {
-    size_t size = e->size == 0 ? SIZE_0_1 : e->size;
+/* Everything but the size itself. A size that no release had: nothing. */
+void error_copy(otsd_error *e, const otsd_error *full) {
+    size_t size;
 
+    if (!e)
+        return;
+    size = e->size == 0 ? SIZE_0_1 : e->size;
     if (size > sizeof *full)
         size = sizeof *full;
     if (size >= SIZE_0_1)
@@ -62,7 +65,7 @@ __attribute__((format(printf, 4, 0))) static void fill(otsd_error *e, otsd_err c
     otsd_error full = {.code = code, .reach = reach};
 
     text_line(full.message, sizeof full.message, format, args);
-    hand_over(e, &full);
+    error_copy(e, &full);
 }
 
 otsd_err error_set(otsd_error *e, otsd_err code, otsd_reach reach, const char *format, ...) {
@@ -89,6 +92,14 @@ otsd_err error_local(otsd_error *e, otsd_err code, const char *format, ...) {
 
 otsd_err error_null(otsd_error *e, const char *name) {
     return error_local(e, OTSD_ERR_ARGUMENT, "%s is NULL", name);
+}
+
+void error_before(otsd_error *e, const char *text) {
+    char old[sizeof e->message], both[2 * sizeof e->message];
+
+    memcpy(old, e->message, sizeof old);
+    snprintf(both, sizeof both, "%s%s", text, old);
+    text_printable(e->message, sizeof e->message, both, strlen(both));
 }
 
 void error_add_http(otsd_error *e, long status, long retry_after) {

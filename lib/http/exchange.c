@@ -353,11 +353,10 @@ static otsd_err failure(const http_exchange *x, CURLcode code, otsd_error *e) {
 }
 
 otsd_err http_finish(http_exchange *x, int result, const http_answer **out, otsd_error *e) {
-    CURLcode code = (CURLcode)result, rc = CURLE_OK;
+    CURLcode code = (CURLcode)result, rc;
     otsd_err err = OTSD_OK;
 
-    if (code == CURLE_OK)
-        rc = curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status);
+    rc = curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &x->answer.status);
     if (!x->stopped && (code != CURLE_OK || rc != CURLE_OK))
         err = failure(x, code, e);
     end(x); /* the key in the target and the pointer to the form with it */
@@ -366,6 +365,10 @@ otsd_err http_finish(http_exchange *x, int result, const http_answer **out, otsd
     else
         wiped_free(&x->answer.body);
     return err;
+}
+
+long http_status(const http_exchange *x) {
+    return x->answer.status;
 }
 
 void http_forget(http_exchange *x) {

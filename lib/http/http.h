@@ -56,6 +56,8 @@ int http_perform(http_exchange *x);
 /* code: what perform or http_multi_ended said, or HTTP_GIVEN_UP for what was removed from its http_multi. The answer
  * belongs to x until the next prepare. Nothing that the request carried is referred to any more. */
 otsd_err http_finish(http_exchange *x, int code, const http_answer **out, otsd_error *e);
+/* The status of the answer that began to arrive, whole or not; 0 where none did. */
+long http_status(const http_exchange *x);
 /* Wipes the answer, and ends what was prepared and never finished. */
 void http_forget(http_exchange *x);
 /* libcurl's handle of the exchange that is prepared, for multi.c. */

@@ -4,6 +4,7 @@
  */
 #include "otsd/calls.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -77,6 +78,13 @@ static int call_generate(request *r, problem *p) {
     return rc;
 }
 
+/* The server has forgotten it, and we do not have it. */
+static int read_in_vain(problem *p) {
+    const problem why = *p;
+
+    return problem_set(p, why.code, "the link was opened, and what it held is lost: %s", why.text);
+}
+
 static int call_read(request *r, problem *p) {
     otsd_secret *value = NULL;
     otsd_error e = {0};
@@ -91,7 +99,9 @@ static int call_read(request *r, problem *p) {
     }
     rc = print_value(r->json, value, p);
     otsd_secret_free(&value);
-    return rc;
+    if (rc == EX_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
+        rc = problem_set(p, EX_IOERR, "the output could not be written: %s", strerror(errno));
+    return rc == EX_OK ? rc : read_in_vain(p);
 }
 
 static int call_receipt(request *r, problem *p) {

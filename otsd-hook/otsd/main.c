@@ -113,7 +113,7 @@ int main(int argc, char **argv) {
         rc = problem_set(&p, EX_OSERR, "out of memory");
     else
         rc = dispatch(argc, argv, &p);
-    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && (rc == EX_OK || rc == EX_IOERR))
+    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && rc == EX_OK)
         rc = problem_set(&p, EX_IOERR, "the output could not be written: %s", strerror(errno));
     otsd_wipe(out_buffer, sizeof out_buffer);
     otsd_global_cleanup();

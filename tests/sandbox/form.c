@@ -98,6 +98,13 @@ static void add_members(struct form *f, struct json_object *o) {
     }
 }
 
+static bool is_ascii(const char *s, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)s[i] >= 0x80)
+            return false;
+    return true;
+}
+
 enum form_err form_add_json(struct form *f, const char *s, size_t len) {
     enum form_err err = FORM_MALFORMED;
     struct json_object *root = NULL;
@@ -108,7 +115,9 @@ enum form_err form_add_json(struct form *f, const char *s, size_t len) {
     tok = json_tokener_new();
     if (!tok)
         return FORM_MALFORMED;
-    json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
+    /* json-c 0.18 takes no byte beyond ASCII where it is strict. */
+    if (is_ascii(s, len))
+        json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
     /* The NUL that follows the body ends a bare number. */
     root = json_tokener_parse_ex(tok, s, (int)len + 1);
     if (json_tokener_get_error(tok) != json_tokener_success)

@@ -306,6 +306,51 @@ static void a_head_that_begins_with_a_blank_is_no_more_than_an_error(void **stat
     }
 }
 
+/* "~01" is a zero byte, see STEP_MASKED. */
+#define ANSWER_OF(type, len, body) "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nContent-Length: " len "\r\n\r\n" body
+#define SAYS_YES "application/json"
+
+static void a_read_that_lost_the_secret_says_so_first(void **state) {
+    static const char lost[] = "the link was opened, and what it held is lost: ";
+    static const char unsure[] = "the link may have been opened, and what it held is lost then: ";
+    const struct {
+        struct step step;
+        otsd_err meaning;
+        const char *first; /* NULL: nothing is lost */
+    } rows[] = {
+        {{STEP_ANSWER, server_json(200, "", "{\"value\":\"M\xc3\xbcller\"}")}, OTSD_OK, NULL},
+        {{STEP_ANSWER, server_json(200, "", "{\"value\":\"M\xfcller\"}")}, OTSD_ERR_ANSWER, lost},
+        {{STEP_ANSWER, server_json(200, "", "{\"value\":\"x\"} {}")}, OTSD_ERR_ANSWER, lost},
+        {{STEP_ANSWER, server_json(200, "", "{\"value\":7}")}, OTSD_ERR_ANSWER, lost},
+        {{STEP_ANSWER, server_json(200, "", "{}")}, OTSD_ERR_ANSWER, lost},
+        {{STEP_MASKED, ANSWER_OF(SAYS_YES, "14", "{\"value\":\"x\"}~01")}, OTSD_ERR_ANSWER, lost},
+        {{STEP_MASKED, ANSWER_OF(SAYS_YES, "16", "{\"value\":\"x\"}~01{}")}, OTSD_ERR_ANSWER, lost},
+        {{STEP_ANSWER_CLOSE, ANSWER_OF(SAYS_YES, "99", "{\"value\":\"")}, OTSD_ERR_CONNECTION, lost},
+        {{STEP_ANSWER_CLOSE, ANSWER_OF(SAYS_YES, "99", "")}, OTSD_ERR_CONNECTION, lost},
+        {{STEP_FLOOD, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{"}, OTSD_ERR_ANSWER, lost},
+        {{STEP_ANSWER, ANSWER_OF("text/html", "6", "<html>")}, OTSD_ERR_NOT_V1, unsure},
+        {{STEP_CLOSE, NULL}, OTSD_ERR_CONNECTION, unsure},
+        {{STEP_ANSWER, server_json(404, "", "{\"message\":\"Unknown secret\"}")}, OTSD_ERR_GONE, NULL},
+        {{STEP_ANSWER, server_json(404, "", "{\"message\":")}, OTSD_ERR_ANSWER, NULL},
+        {{STEP_ANSWER, server_json(500, "", "{}")}, OTSD_ERR_SERVER, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct server s = server_start(&rows[i].step, 1);
+        otsd_client *c = client_to(&s);
+        otsd_error e = {0};
+
+        if (call_read(c, &e) != rows[i].meaning)
+            fail_msg("row %zu: %d: %s", i, (int)e.code, e.message);
+        if (rows[i].first ? strncmp(e.message, rows[i].first, strlen(rows[i].first)) != 0
+                          : !!strstr(e.message, "opened"))
+            fail_msg("row %zu: %s", i, e.message);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_generate_that_was_read_on_a_reused_connection_arrives_exactly_once),
@@ -321,6 +366,7 @@ int main(void) {
         cmocka_unit_test(an_endless_answer_is_cut_off),
         cmocka_unit_test(a_truncated_answer_is_a_broken_connection),
         cmocka_unit_test(a_head_that_begins_with_a_blank_is_no_more_than_an_error),
+        cmocka_unit_test(a_read_that_lost_the_secret_says_so_first),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -156,8 +156,8 @@ static int see(const otsd_receipt *r, void *arg) {
     return s->n == s->stop_after;
 }
 
-static otsd_err each(const char *answer, size_t stop_after, struct seen *seen, otsd_error *e) {
-    const struct step steps[] = {{STEP_ANSWER_CLOSE, answer}};
+static otsd_err each_by(enum step_action how, const char *answer, size_t stop_after, struct seen *seen, otsd_error *e) {
+    const struct step steps[] = {{how, answer}};
     struct server s = server_start(steps, 1);
     otsd_client *c = client_to(&s);
     otsd_err rc;
@@ -168,6 +168,10 @@ static otsd_err each(const char *answer, size_t stop_after, struct seen *seen, o
     otsd_client_free(&c);
     server_stop(&s);
     return rc;
+}
+
+static otsd_err each(const char *answer, size_t stop_after, struct seen *seen, otsd_error *e) {
+    return each_by(STEP_ANSWER_CLOSE, answer, stop_after, seen, e);
 }
 
 /* In use now. Sanitizers and valgrind have an allocator of their own, of which this says nothing. */
@@ -283,6 +287,10 @@ static void nothing_is_delivered_from_an_answer_that_says_no(void **state) {
         {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", OTSD_ERR_NOT_V1, 0},
         {"HTTP/1.1 200 OK\r\n" JSON_TYPE "Content-Length: 1\r\n\r\n ", OTSD_ERR_ANSWER, 0},
         {"HTTP/1.1 200 OK\r\n" JSON_TYPE "Content-Length: 0\r\n\r\n", OTSD_ERR_ANSWER, 0},
+        /* One list, and nothing behind it. */
+        {server_json(200, "", "[][]"), OTSD_ERR_ANSWER, 0},
+        {server_json(200, "", "[] {}"), OTSD_ERR_ANSWER, 0},
+        {server_json(200, "", "[]garbage"), OTSD_ERR_ANSWER, 0},
         /* Says what it is by its content only. */
         {"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n [ ]", OTSD_OK, 0},
         {"HTTP/1.1 200 OK\r\n" JSON_TYPE "Content-Length: 4\r\n\r\n [ ]", OTSD_OK, 0},
@@ -295,6 +303,37 @@ static void nothing_is_delivered_from_an_answer_that_says_no(void **state) {
 
         if (each(rows[i].answer, 0, &seen, &e) != rows[i].meaning || seen.n != rows[i].seen)
             fail_msg("row %zu: %d, %zu seen: %s", i, (int)e.code, seen.n, e.message);
+    }
+}
+
+/* "~01" is a zero byte, see STEP_MASKED. */
+static void a_zero_byte_is_no_end(void **state) {
+    static const struct {
+        const char *type, *body;
+        size_t len;
+    } rows[] = {{JSON_TYPE, "[]~01", 3},
+                {JSON_TYPE, "[]~01[]", 5},
+                {JSON_TYPE, "~01[]", 3},
+                {JSON_TYPE, "[{}~01]", 5},
+                {JSON_TYPE, "[{\"a\":1~01}]", 10},
+                {JSON_TYPE, "[{}~01,{}]", 8},
+                {"", "[]~01", 3},
+                {"", "[]~01[]", 5},
+                {"", "[{}~01,{}]", 8},
+                {JSON_TYPE, " ~01garbage", 9},
+                {JSON_TYPE, "{}~01", 3}};
+    char text[256];
+    struct seen seen;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        otsd_error e = {0};
+
+        snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\n%sContent-Length: %zu\r\n\r\n%s", rows[i].type, rows[i].len,
+                 rows[i].body);
+        if (each_by(STEP_MASKED, text, 0, &seen, &e) == OTSD_OK)
+            fail_msg("row %zu: taken", i);
+        assert_int_equal(seen.n, 0);
     }
 }
 
@@ -353,6 +392,7 @@ int main(void) {
         cmocka_unit_test(the_reader_ends_the_delivery),
         cmocka_unit_test(what_stood_before_the_damage_was_delivered),
         cmocka_unit_test(a_list_that_is_cut_off_on_the_way_is_a_broken_connection),
+        cmocka_unit_test(a_zero_byte_is_no_end),
         cmocka_unit_test(nothing_is_delivered_from_an_answer_that_says_no),
         cmocka_unit_test(a_list_is_delivered_once_where_the_connection_had_died),
         cmocka_unit_test(a_list_can_be_had_as_a_whole),

@@ -123,6 +123,7 @@ static int look(const context *x, const login *g, const record *r, situation *s,
     /* Without a configuration nobody knows what counts as a login: then only what is certain ends a hand-off. */
     s->login_service = x->config && is_login_service(x->config, g->service);
     s->key_counts = x->config && x->config->login.key_counts;
+    s->lock_unseen = x->config && x->config->password.lock_unseen;
     return rc;
 }
 

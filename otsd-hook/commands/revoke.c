@@ -26,9 +26,18 @@
 
 typedef struct request {
     const char *config;
+    bool arrived;
 } request;
 
-static const option_row rows[] = {OPTION_CONFIG(request)};
+static const option_row rows[] = {
+    {.name = "arrived",
+     .kind = OPTION_FLAG,
+     .at = offsetof(request, arrived),
+     .help =
+         "USER has arrived: the password is left alone, the link is burned. For passwords that nobody here can look "
+         "at"},
+    OPTION_CONFIG(request),
+};
 
 static const option_table options = {
     .program = "otsd-hook",
@@ -150,14 +159,14 @@ static int owed_one(const char *name, void *arg) {
 }
 
 /* A name that changed hands is not the account that is revoked; what is made dead is the hash, wherever it stands. */
-static reason why_of(const record *r) {
+static reason why_of(const record *r, reason order) {
     situation s;
     problem ignored;
     char *renamed;
     reason why = look_at(r, EVENT_SWEEP, &s, &renamed, &ignored) == EX_OK ? decide(&s) : REASON_NONE;
 
     free(renamed);
-    return why == REASON_GONE || why == REASON_UID ? why : REASON_REVOKED;
+    return why == REASON_GONE || why == REASON_UID ? why : order;
 }
 
 /* The record cannot be had; what it says can be read all the same, and the password made dead by its hash. name: of the
@@ -194,17 +203,22 @@ static int burn_only(context *x, entry *e, problem *p) {
     return p->code;
 }
 
-static int revoke_entry(context *x, entry *e, problem *p) {
+static int revoke_entry(context *x, reason order, entry *e, problem *p) {
     const char *user = entry_record(e)->user;
     int rc;
 
+    if (order == REASON_ARRIVED && backend_of(entry_record(e)->backend)->can_tell)
+        return problem_set(p, EX_USAGE,
+                           "%s: whether the password was changed is looked at here, and otsd-hook sweep ends the "
+                           "hand-off when it was; nothing was changed",
+                           user);
     /* Before anybody is waited for, a name service among them. */
-    closing_note(e, REASON_REVOKED);
-    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e)), LOCK_WAIT_MS, p);
+    closing_note(e, order);
+    rc = closing_claim(x->ledger, x->config, e, why_of(entry_record(e), order), LOCK_WAIT_MS, p);
     if (rc != EX_OK)
         return entry_state(e) == LEDGER_PENDING ? burn_only(x, e, p) : rc;
     rc = finish(x, e, p);
-    if (rc != EX_OK && entry_record(e)->outcome == OUTCOME_NONE)
+    if (rc != EX_OK && order == REASON_REVOKED && entry_record(e)->outcome == OUTCOME_NONE)
         problem_add(p, "; %s's generated password is dead", user);
     return rc;
 }
@@ -255,7 +269,7 @@ static int find_pending(context *x, const char *user, entry **e, char *name, pro
     return rc;
 }
 
-static int revoke_pending(context *x, const char *user, bool *found, problem *p) {
+static int revoke_pending(context *x, const char *user, reason order, bool *found, problem *p) {
     char holder[HOLDER_MAX], name[USER_MAX + 1];
     entry *e;
     int rc = find_pending(x, user, &e, name, p);
@@ -268,27 +282,27 @@ static int revoke_pending(context *x, const char *user, bool *found, problem *p)
                     ledger_holder(x->ledger, LEDGER_PENDING, name, holder));
     if (rc == EX_DATAERR)
         problem_add(p, " (%s/pending/%s); nothing was changed: lock %s by hand", OTSD_STATE_DIR, name, user);
-    else if (rc != EX_OK)
+    else if (rc != EX_OK && order == REASON_REVOKED)
         lock_only(x, user, name, p);
     if (rc != EX_OK)
         return p->code;
-    rc = revoke_entry(x, e, p);
+    rc = revoke_entry(x, order, e, p);
     ledger_release(&e);
     return rc;
 }
 
-static int revoke_user(context *x, const char *user, problem *p) {
+static int revoke_user(context *x, const char *user, reason order, problem *p) {
     owed burns = {.x = x, .user = user};
     problem other;
     settled what;
     bool found;
-    int rc = revoke_pending(x, user, &found, p), rc_issuing;
+    int rc = revoke_pending(x, user, order, &found, p), rc_issuing;
 
     /* What can let somebody in comes first; an interrupted provision may have to wait for the server. A reissue that
      * was interrupted has both: its password is the account's by now. */
     rc_issuing = settle_issuing(x, user, &what, &other);
     if (rc_issuing == EX_OK && what == SETTLED_ARMED)
-        rc_issuing = revoke_pending(x, user, &found, &other);
+        rc_issuing = revoke_pending(x, user, order, &found, &other);
     if (rc == EX_OK && rc_issuing != EX_OK) {
         *p = other;
         return rc_issuing;
@@ -322,7 +336,7 @@ static int revoke_run(context *x, int argc, char **argv) {
     x->config_path = q.config;
     rc = context_open_anyway(x, &p);
     if (rc == EX_OK)
-        rc = revoke_user(x, argv[1], &p);
+        rc = revoke_user(x, argv[1], q.arrived ? REASON_ARRIVED : REASON_REVOKED, &p);
     return command_end(rc, &p);
 }
 

@@ -3,10 +3,11 @@
 
 #include "base/names.h"
 #include "handoff/closing.h"
+#include "password/backend.h"
 
 static const char *const flag_texts[FLAG_COUNT] = {
     [FLAG_INTERRUPTED] = "interrupted",         [FLAG_OVERDUE] = "overdue",     [FLAG_CLOCK] = "clock",
-    [FLAG_OPENED_NO_LOGIN] = "opened-no-login", [FLAG_BURN_OWED] = "burn-owed",
+    [FLAG_OPENED_NO_LOGIN] = "opened-no-login", [FLAG_BURN_OWED] = "burn-owed", [FLAG_UNSEEN] = "unseen",
 };
 static const name_table flags = NAMES_OF(flag_texts);
 
@@ -18,12 +19,14 @@ static standing issuing(const record *r, int64_t now) {
     return (standing){.flag = now - r->created > STANDING_ISSUING ? FLAG_INTERRUPTED : FLAG_NONE, .next = NEXT_SETTLE};
 }
 
-static standing pending(const record *r, const clock_moment *now) {
+static standing pending(const record *r, bool lock_unseen, const clock_moment *now) {
     otsd_tri over = record_over(r, now);
     bool is_noted = r->reason != REASON_NONE;
     int64_t past = is_noted ? now->wall - r->claimed_at : record_age(r, now) - (r->deadline - r->created);
     standing s = {.next = is_noted || over == OTSD_YES ? NEXT_LOCK : NEXT_LOGIN};
 
+    if (s.next == NEXT_LOCK && !is_noted && !lock_unseen && !backend_of(r->backend)->can_tell)
+        return (standing){.flag = FLAG_UNSEEN, .next = NEXT_ORDER};
     if (s.next == NEXT_LOCK && past > STANDING_SWEEP)
         s.flag = FLAG_OVERDUE;
     else if (over == OTSD_UNKNOWN)
@@ -46,10 +49,10 @@ static standing claimed(const record *r, int64_t now) {
     return s;
 }
 
-standing standing_of(ledger_state s, const record *r, const clock_moment *now) {
+standing standing_of(ledger_state s, const record *r, bool lock_unseen, const clock_moment *now) {
     if (s == LEDGER_ISSUING)
         return issuing(r, now->wall);
-    return s == LEDGER_PENDING ? pending(r, now) : claimed(r, now->wall);
+    return s == LEDGER_PENDING ? pending(r, lock_unseen, now) : claimed(r, now->wall);
 }
 
 bool standing_sweep_is_missing(int64_t stamped, int64_t oldest, int64_t now) {

@@ -21,6 +21,7 @@ typedef enum standing_flag {
     FLAG_CLOCK,           /* made after the time that the clock shows: nobody can say whether it is over */
     FLAG_OPENED_NO_LOGIN, /* the link was opened and nobody arrived */
     FLAG_BURN_OWED,       /* for too long */
+    FLAG_UNSEEN,          /* past its deadline, and nobody can look whether the person has arrived */
     FLAG_COUNT
 } standing_flag;
 
@@ -28,6 +29,7 @@ typedef enum standing_next {
     NEXT_SETTLE,    /* a sweep finishes or undoes the provision */
     NEXT_LOGIN,     /* the person arrives */
     NEXT_LOCK,      /* a sweep locks the password and burns the link */
+    NEXT_ORDER,     /* an administrator says whether the person has arrived */
     NEXT_AUDIT,     /* a sweep writes the audit line */
     NEXT_BURN,      /* the next sweep burns */
     NEXT_BURN_LATER /* a sweep burns after `wait` seconds */
@@ -39,7 +41,8 @@ typedef struct standing {
     int64_t wait;
 } standing;
 
-standing standing_of(ledger_state s, const record *r, const clock_moment *now);
+/* lock_unseen: as configured. */
+standing standing_of(ledger_state s, const record *r, bool lock_unseen, const clock_moment *now);
 /* A short stable word; NULL where all is well. */
 const char *standing_flag_name(standing_flag f);
 /* Should a sweep have come to its end by now? stamped: when the last one did (0: never); oldest: when the oldest record

@@ -46,6 +46,7 @@ typedef struct status {
     const request *q;
     const char *user; /* NULL: all */
     ledger_state state;
+    bool lock_unseen; /* as configured */
     clock_moment now;
     size_t shown, flagged, unreadable, aside;
     int64_t oldest; /* when the first of them was made */
@@ -66,6 +67,9 @@ static void next_words(const standing *st, const record *r, char *out, size_t si
         break;
     case NEXT_LOCK:
         snprintf(out, size, "sweep makes the password dead and burns the link");
+        break;
+    case NEXT_ORDER:
+        snprintf(out, size, "has the person arrived? revoke --arrived, or revoke");
         break;
     case NEXT_AUDIT:
         snprintf(out, size, "sweep writes the audit line");
@@ -137,7 +141,7 @@ static void add_object(const status *s, const record *r, const standing *st) {
 }
 
 static void show(status *s, const record *r) {
-    standing st = standing_of(s->state, r, &s->now);
+    standing st = standing_of(s->state, r, s->lock_unseen, &s->now);
 
     if (s->q->json)
         add_object(s, r, &st);
@@ -213,6 +217,7 @@ static int run(context *x, status *s, problem *p) {
     if (rc != EX_OK)
         return rc;
     s->l = x->ledger;
+    s->lock_unseen = x->config && x->config->password.lock_unseen;
     clock_read(&s->now);
     if (s->q->json)
         s->list = json_new(JSON_PRETTY);

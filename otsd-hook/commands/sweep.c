@@ -107,6 +107,7 @@ static int sweep_run(context *x, int argc, char **argv) {
         rc = look_group_init(&w.group, &p);
     if (rc != EX_OK)
         return command_end(rc, &p);
+    w.group.lock_unseen = x->config && x->config->password.lock_unseen;
     run(&w);
     look_group_free(&w.group);
     return w.worst;

@@ -29,7 +29,7 @@ typedef struct sweep {
     size_t busy_len;
     char checks[SWEEP_CHECKS][USER_MAX + 1]; /* users whose receipt is to be asked for */
     size_t checks_len;
-    bool unlocked;      /* a password that is over could not be made dead */
+    bool unlocked;      /* a password that is over could not, or must not, be made dead: its link can */
     int64_t settles_in; /* seconds after which intents that are too young can be judged; 0: there are none */
     int failures;       /* calls in a row that brought no answer of use */
     bool limited;       /* the server asked for patience */

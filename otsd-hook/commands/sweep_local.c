@@ -27,7 +27,8 @@ static void lock_unarmed(sweep *w, const record *r) {
     bool locked;
 
     clock_read(&now);
-    if (!recover_has_password(r) || record_over(r, &now) != OTSD_YES)
+    if (!recover_has_password(r) || record_over(r, &now) != OTSD_YES ||
+        !closing_locks(w->x->config, r, REASON_DEADLINE))
         return;
     if (backend_lock(w->x->config, r, w->lock_refused ? 0 : LOCK_WAIT_MS, &locked, &p) != EX_OK) {
         w->lock_refused = true;
@@ -91,12 +92,29 @@ static void count_missed(const sweep *w, record *r, situation *s) {
         s->exists = OTSD_NO;
 }
 
+/* Told once; status goes on flagging it. Whoever got the link may still open it, where the server grants more time than
+ * was asked for: that ends. */
+static void stays_unseen(sweep *w, record *r) {
+    if (r->unseen == 0)
+        say(LOG_WARNING,
+            "%s: the deadline has passed, and nobody can look whether the password is still the generated one: it is "
+            "not locked. otsd-hook revoke locks it; where the person has arrived, otsd-hook revoke --arrived closes "
+            "the hand-off",
+            r->user);
+    if (r->unseen == 0)
+        r->unseen = time(NULL);
+    if (r->outcome == OUTCOME_NONE)
+        w->unlocked = true;
+}
+
 /* The hand-off goes on: what was noted and no longer holds is taken back. */
 static void goes_on(sweep *w, entry *e, const situation *s) {
     record *r = entry_record(e);
     problem p;
 
     closing_take_back(r, s);
+    if (decide_unseen(s))
+        stays_unseen(w, r);
     if (s->exists == OTSD_YES)
         r->gone_seen = r->gone_since = 0;
     if (ledger_save(e, &p) != EX_OK)
@@ -108,6 +126,7 @@ static void look(sweep *w, entry *e, situation *s, char **renamed) {
 
     if (look_at(entry_record(e), EVENT_SWEEP, s, renamed, &p) != EX_OK)
         sweep_trouble(w, &p);
+    s->lock_unseen = w->group.lock_unseen;
 }
 
 /* So that the module finds it at the account's logins. Where that name is taken it stays, and its deadline ends it. */
@@ -138,7 +157,8 @@ static void lock_only(sweep *w, const char *user) {
     if (ledger_peek(w->x->ledger, LEDGER_PENDING, user, &r, &p) != EX_OK)
         return;
     (void)look_at(&r, EVENT_SWEEP, &s, &renamed, &p); /* unknown locks nothing */
-    if (reason_locks(decide(&s)) && backend_lock(w->x->config, &r, 0, &locked, &p) != EX_OK)
+    s.lock_unseen = w->group.lock_unseen;
+    if (closing_locks(w->x->config, &r, decide(&s)) && backend_lock(w->x->config, &r, 0, &locked, &p) != EX_OK)
         sweep_trouble(w, &p);
     free(renamed);
     record_wipe(&r);
@@ -171,7 +191,7 @@ void sweep_pending(sweep *w, const char *user) {
 static bool check_is_due(const look_item *item, int64_t now) {
     bool asked_lately = item->checked_at <= now && item->checked_at + CHECK_EVERY > now;
 
-    return item->opened_at == 0 && !asked_lately && item->created + CHECK_EVERY <= now;
+    return item->opened_at == 0 && !asked_lately && !item->settled && item->created + CHECK_EVERY <= now;
 }
 
 static void note_check(sweep *w, const look_item *item) {
@@ -181,7 +201,7 @@ static void note_check(sweep *w, const look_item *item) {
 
 static bool needs_a_look(const look_item *item) {
     return decide(&item->s) != REASON_NONE || item->s.noted != REASON_NONE || item->renamed || item->s.missed ||
-           (item->gone_seen > 0 && item->s.exists == OTSD_YES);
+           (item->gone_seen > 0 && item->s.exists == OTSD_YES) || (decide_unseen(&item->s) && !item->settled);
 }
 
 static void flush_group(sweep *w) {

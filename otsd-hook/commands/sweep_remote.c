@@ -121,7 +121,7 @@ static void burn_owed(sweep *w) {
     free(d.all);
 }
 
-/* Its password could not be made dead, for the account files are locked; the link can. */
+/* Its password could not be made dead, for the account files are locked or nobody can look at it; the link can. */
 static int unlocked(const char *name, void *arg) {
     sweep *w = arg;
     problem p;
@@ -132,7 +132,7 @@ static int unlocked(const char *name, void *arg) {
     if (ledger_peek(w->x->ledger, LEDGER_PENDING, name, &r, &p) != EX_OK)
         return 0;
     /* Not of an account that is missed or has another uid: under the lock that may look otherwise. */
-    owed = (r.reason == REASON_DEADLINE || r.reason == REASON_REVOKED) && r.outcome == OUTCOME_NONE &&
+    owed = (r.reason == REASON_DEADLINE || r.reason == REASON_REVOKED || r.unseen > 0) && r.outcome == OUTCOME_NONE &&
            (w->now || closing_due(r.next_try, time(NULL)));
     record_wipe(&r);
     if (!owed || !server_answers(w) || !sweep_take(w, LEDGER_PENDING, name, &e))

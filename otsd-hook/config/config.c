@@ -62,6 +62,7 @@ static const conf_row rows[] = {
     {"password", "backend", CONF_WORD, AT(password.backend), 0, 0, NULL, backends},
     {"password", "command", CONF_TEXT, AT(password.command), 0, 0, conf_absolute, NULL},
     {"password", "lock_command", CONF_TEXT, AT(password.lock_command), 0, 0, conf_absolute, NULL},
+    {"password", "lock_unseen", CONF_BOOLEAN, AT(password.lock_unseen), 0, 0, NULL, NULL},
     {"password", "hash", CONF_TEXT, AT(password.hash), 0, 0, NULL, hashes},
     {"password", "rounds", CONF_INTEGER, AT(password.rounds), 0, 999999999, NULL, NULL},
     {"login", "services", CONF_NAMES, AT(login.services), 0, 0, service, NULL},
@@ -109,6 +110,10 @@ static otsd_err check_password(const config *c, const conf_source *from) {
     if (c->password.backend == BACKEND_SHADOW && (c->password.command || c->password.lock_command)) {
         p = conf_find(from, "password", c->password.command ? "command" : "lock_command");
         return conf_fault(&p, "is set; `password.backend` \"command\" was expected too");
+    }
+    if (c->password.backend == BACKEND_SHADOW && c->password.lock_unseen) {
+        p = conf_find(from, "password", "lock_unseen");
+        return conf_fault(&p, "is true; `password.backend` \"command\" was expected too");
     }
     if (c->password.rounds != 0 && (c->password.rounds < 1000 || strncmp(c->password.hash, "sha", 3) != 0)) {
         p = conf_find(from, "password", "rounds");

@@ -25,6 +25,7 @@ typedef struct config {
         backend_kind backend;
         char *command;      /* absolute path; reads "user:password" lines on stdin. Set with backend "command" */
         char *lock_command; /* absolute path; reads user names, one a line, on stdin. Likewise */
+        bool lock_unseen;   /* lock at the deadline what nobody can look at; default false. Likewise */
         char *hash;         /* "yescrypt" (default), "sha512crypt", "sha256crypt" or "bcrypt" */
         long rounds;        /* sha512crypt, sha256crypt: 1000 to 999999999, 0: the library's default */
     } password;

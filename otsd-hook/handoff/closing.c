@@ -68,13 +68,22 @@ static void note_anew(entry *e) {
         closing_note(e, REASON_CHANGED);
 }
 
+bool closing_locks(const config *c, const record *r, reason why) {
+    bool may = backend_of(r->backend)->can_tell || why == REASON_REVOKED || (c && c->password.lock_unseen);
+
+    return may && reason_locks(why);
+}
+
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p) {
     record *r = entry_record(e);
     bool locked;
 
     closing_note(e, why);
+    if (reason_locks(why) && !closing_locks(c, r, why))
+        say(LOG_WARNING, "%s: %s, and nobody can look whether the generated password still opens it: nothing is locked",
+            r->user, reason_told(why));
     /* Where it is changed, nothing of it is there, unless another account has the hash: by usermod -l, by a copy. */
-    if (reason_locks(why) || (why == REASON_CHANGED && backend_of(r->backend)->can_tell)) {
+    if (closing_locks(c, r, why) || (why == REASON_CHANGED && backend_of(r->backend)->can_tell)) {
         int rc = backend_lock(c, r, wait_ms, &locked, p);
 
         if (rc != EX_OK) {

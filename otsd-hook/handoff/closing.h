@@ -10,13 +10,17 @@
 #include "handoff/remote.h"
 #include "ledger/ledger.h"
 
-/* Notes the reason and claims e (from issuing/ or pending/). Where the reason also ends the password (reason_locks), or
- * it may stand under the name of another account, it is made dead first: a crash between leaves an account that nobody
- * can enter and a record that says why, never the reverse. Another program that has the shadow file locked is waited
- * for so long. Whether a deadline still ends a password is seen once the lock was got: the person may have changed it
- * while we waited, and that is noted then. c: NULL where the configuration cannot be read. EX_OK: e lies in claimed/.
- * No network is touched. */
+/* Notes the reason and claims e (from issuing/ or pending/). Where the reason also ends the password (closing_locks),
+ * or it may stand under the name of another account, it is made dead first: a crash between leaves an account that
+ * nobody can enter and a record that says why, never the reverse. Another program that has the shadow file locked is
+ * waited for so long. Whether a deadline still ends a password is seen once the lock was got: the person may have
+ * changed it while we waited, and that is noted then. c: NULL where the configuration cannot be read. EX_OK: e lies in
+ * claimed/. No network is touched. */
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p);
+
+/* Does it end the password, too? As reason_locks, but what nobody can look at may be the person's own by now, or that
+ * of another person: it is locked by order, and otherwise only where the configuration says so. */
+bool closing_locks(const config *c, const record *r, reason why);
 
 /* Notes the reason alone: from that moment on the PAM module takes a pending record for overdue. Where it cannot be
  * written that is said, and nothing else waits for it. */

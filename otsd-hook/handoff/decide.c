@@ -8,7 +8,7 @@
  * missing: it may be back. */
 static bool stands(reason noted) {
     return noted == REASON_CHANGED || noted == REASON_LOGIN || noted == REASON_KEY_LOGIN || noted == REASON_REVOKED ||
-           noted == REASON_REISSUED || noted == REASON_ABORTED;
+           noted == REASON_REISSUED || noted == REASON_ABORTED || noted == REASON_ARRIVED;
 }
 
 /* Somebody has made it another password, or none. */
@@ -20,7 +20,7 @@ static reason not_in_place(const situation *s) {
 
 static reason session(const situation *s) {
     bool is_there = s->in_place == OTSD_YES || !s->can_tell;
-    bool is_arrival = s->must_change == OTSD_NO || !s->can_tell;
+    bool is_arrival = s->can_tell ? s->must_change == OTSD_NO : !s->to_change;
 
     /* An opened session is not yet a finished first login: sshd opens it before passwd runs, or before it refuses. */
     if (!s->login_service || !is_there || !is_arrival)
@@ -45,9 +45,13 @@ reason decide(const situation *s) {
      * deadline. */
     if (s->event == EVENT_CHANGED && !s->can_tell)
         return REASON_CHANGED;
-    if (s->over == OTSD_YES)
+    if (s->over == OTSD_YES && (s->can_tell || s->lock_unseen))
         return REASON_DEADLINE;
     return s->event == EVENT_SESSION ? session(s) : REASON_NONE;
+}
+
+bool decide_unseen(const situation *s) {
+    return s->over == OTSD_YES && !s->can_tell && decide(s) == REASON_NONE;
 }
 
 bool decide_gone(int64_t sweeps, int64_t seconds) {

@@ -4,7 +4,8 @@
  *
  * Unknown ends nothing: what could not be read or asked is neither yes nor no, and the only exit from it is to look
  * again. A deadline that has certainly passed is no unknown, whatever else is; what it ends is the generated password
- * alone, which is looked for by its hash.
+ * alone, which is looked for by its hash. Where nobody can ever look, a lock would hit whoever has changed the password
+ * elsewhere: such a hand-off stays open, and is told of, until somebody says how it ended.
  */
 #ifndef OTSD_HOOK_DECIDE_H
 #define OTSD_HOOK_DECIDE_H
@@ -38,11 +39,15 @@ typedef struct situation {
     otsd_tri in_place;  /* is the generated password the account's? */
     bool dead;          /* where it is not: what stands there can be nobody's password, as after a lock of ours */
     otsd_tri must_change; /* does the account have to change it at its next login? */
+    bool to_change;       /* where nobody can look: so it was to be, when it was set */
     otsd_tri over;        /* has the deadline passed? */
+    bool lock_unseen;     /* configuration: where nobody can look, the deadline locks all the same */
 } situation;
 
 /* REASON_NONE: keep it. */
 reason decide(const situation *s);
+/* Is it kept although its time is over, because nobody can look whose password it is by now? */
+bool decide_unseen(const situation *s);
 
 /* A name service says "there is none" during an outage, too. An account that it alone knew is gone once so many sweeps
  * of the timer in a row have missed it, over so many seconds. */

@@ -21,6 +21,7 @@ static void start(const record *r, event ev, const clock_moment *now, situation 
     s->noted = (reason)r->reason;
     s->exists = s->in_place = s->must_change = OTSD_UNKNOWN;
     s->can_tell = backend_of(r->backend)->can_tell;
+    s->to_change = r->must_change != 0;
     s->over = record_over(r, now);
 }
 
@@ -136,8 +137,10 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p) {
                         .backend = r.backend,
                         .changed_before = r.changed_before,
                         .gone_seen = r.gone_seen,
-                        .local = r.local != 0};
+                        .local = r.local != 0,
+                        .settled = r.unseen > 0 && r.outcome != OUTCOME_NONE};
     start(&r, EVENT_SWEEP, &g->now, &item->s);
+    item->s.lock_unseen = g->lock_unseen;
     g->len++;
     record_wipe(&r);
     return problem_none(p);

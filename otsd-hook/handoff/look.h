@@ -8,10 +8,10 @@
 #include "handoff/decide.h"
 #include "ledger/ledger.h"
 
-/* Fills s, except for what only a login knows. Where something cannot be read or asked it is unknown in s, which can be
- * decided upon all the same, and the failure is returned to be told. *renamed: the
- * account's new name, where the generated password stands under it and it has the record's uid (malloced; NULL where it
- * does not): the hand-off goes on under that name. */
+/* Fills s, except for what only a login or the configuration knows. Where something cannot be read or asked it is
+ * unknown in s, which can be decided upon all the same, and the failure is returned to be told. *renamed: the account's
+ * new name, where the generated password stands under it and it has the record's uid (malloced; NULL where it does
+ * not): the hand-off goes on under that name. */
 int look_at(const record *r, event ev, situation *s, char **renamed, problem *p);
 
 /* Pending records, up to a fixed amount of memory, to be met by one pass over each account file. */
@@ -25,6 +25,7 @@ typedef struct look_item {
     situation s;
     bool local;   /* the account was in /etc/passwd */
     bool renamed; /* the password stands under another name */
+    bool settled; /* that it is unseen was told, and nothing is owed to the server */
 } look_item;
 
 typedef struct look_group {
@@ -34,6 +35,7 @@ typedef struct look_group {
     size_t text_len;
     clock_moment now; /* when the group was begun */
     bool lacks;       /* the account file was read in full */
+    bool lock_unseen; /* the caller's, as in each situation */
 } look_group;
 
 int look_group_init(look_group *g, problem *p);

@@ -27,8 +27,8 @@ static const field fields[] = {
     NUMBER(local),        NUMBER(changed_before), STRING(boot),      NUMBER(boot_created),
     STRING(metadata_key), NUMBER(granted),        NUMBER(deadline),  STRING(hash),
     NUMBER(storing),      STRING(link),           NUMBER(opened_at), NUMBER(checked_at),
-    NUMBER(gone_seen),    NUMBER(gone_since),     NUMBER(reason),    NUMBER(claimed_at),
-    NUMBER(attempts),     NUMBER(next_try),       NUMBER(outcome),
+    NUMBER(gone_seen),    NUMBER(gone_since),     NUMBER(unseen),    NUMBER(reason),
+    NUMBER(claimed_at),   NUMBER(attempts),       NUMBER(next_try),  NUMBER(outcome),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 
@@ -228,6 +228,7 @@ static const char *const reason_texts[REASON_COUNT] = {
     [REASON_GONE] = "account gone",
     [REASON_UID] = "account has another uid",
     [REASON_ABORTED] = "provisioning aborted",
+    [REASON_ARRIVED] = "arrived",
 };
 static const name_table reasons = NAMES_OF(reason_texts);
 

@@ -38,6 +38,7 @@ typedef enum reason {
     REASON_GONE,    /* the account is gone */
     REASON_UID,     /* the name belongs to another uid now */
     REASON_ABORTED, /* provisioning did not finish */
+    REASON_ARRIVED, /* an administrator says that the person has arrived, where nobody can look */
     REASON_COUNT
 } reason;
 
@@ -82,6 +83,7 @@ typedef struct record {
     /* An account that is not local was missed by the name service: so many sweeps without --now, the first at this
      * age of the record (seconds). */
     int64_t gone_seen, gone_since;
+    int64_t unseen; /* when it was told that its time is over and nobody can look at its password; 0 */
 
     int64_t reason;
     int64_t claimed_at;

@@ -18,6 +18,7 @@ static const char *const reasons[REASON_COUNT] = {
     [REASON_GONE] = "the account is gone",
     [REASON_UID] = "the name belongs to another account",
     [REASON_ABORTED] = "the provision did not finish",
+    [REASON_ARRIVED] = "the person has arrived, as the administrator says",
 };
 
 static const char *const outcomes[OUTCOME_COUNT] = {

@@ -110,6 +110,20 @@ static void a_claim_moves_the_record_and_locks_where_the_reason_says_so(void **s
     }
 }
 
+static void what_nobody_can_look_at_is_locked_by_order_only(void **state) {
+    record r = {.backend = BACKEND_COMMAND}, seen = {.backend = BACKEND_SHADOW};
+    config quiet = {.password.lock_unseen = false}, blind = {.password.lock_unseen = true};
+
+    (void)state;
+    for (reason why = REASON_NONE; why < REASON_COUNT; why++) {
+        assert_int_equal(closing_locks(&quiet, &seen, why), reason_locks(why));
+        assert_int_equal(closing_locks(NULL, &seen, why), reason_locks(why));
+        assert_int_equal(closing_locks(&blind, &r, why), reason_locks(why));
+        assert_int_equal(closing_locks(&quiet, &r, why), why == REASON_REVOKED);
+        assert_int_equal(closing_locks(NULL, &r, why), why == REASON_REVOKED);
+    }
+}
+
 static void a_lock_that_fails_leaves_the_record_open(void **state) {
     record r = world_record(), saved;
     problem p;
@@ -290,6 +304,8 @@ int main(void) {
         {"pauses between tries double, up to six hours", pauses_double_up_to_six_hours, NULL, NULL, NULL},
         {"a rate limit's own word counts where it is longer", a_rate_limit_is_respected, NULL, NULL, NULL},
         {"jitter adds at most a quarter", jitter_adds_at_most_a_quarter, NULL, NULL, NULL},
+        {"what nobody can look at is locked by order, or by configuration, only",
+         what_nobody_can_look_at_is_locked_by_order_only, NULL, NULL, NULL},
         {"spans show the two largest units", spans_show_two_units, NULL, NULL, NULL},
         {"addresses are masked in tables", addresses_are_masked, NULL, NULL, NULL},
     };

@@ -189,6 +189,7 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {S "password: { backend = \"ldap\"; };", "\"shadow\" or \"command\" was expected"},
         {S "password: { backend = \"command\"; };", ":2: `password.backend` is \"command\"; `password.command` and"},
         {S "password: { command = \"/bin/x\"; };", ":2: `password.command` is set; `password.backend`"},
+        {S "password: { lock_unseen = true; };", ":2: `password.lock_unseen` is true; `password.backend`"},
         {S "password: { backend = \"command\"; command = \"x\"; };", "an absolute path was expected"},
         {S "password: { rounds = 5000; };", ":2: `password.rounds` is 5000; 0, or with sha512crypt"},
         {S "password: { hash = \"sha512crypt\"; rounds = 999; };", "`password.rounds` is 999"},

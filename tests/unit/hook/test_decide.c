@@ -33,6 +33,17 @@ typedef struct row {
         .event = EVENT_##e, .method = METHOD_##m, .login_service = true, .exists = OTSD_YES, .same_uid = true,         \
         .in_place = OTSD_UNKNOWN, .must_change = OTSD_UNKNOWN, .over = (past)                                          \
     }
+/* … where it was set to be changed; where the configuration locks such a one. */
+#define BLIND_TO_CHANGE(e, m, past)                                                                                    \
+    {                                                                                                                  \
+        .event = EVENT_##e, .method = METHOD_##m, .login_service = true, .key_counts = true, .exists = OTSD_YES,       \
+        .same_uid = true, .in_place = OTSD_UNKNOWN, .must_change = OTSD_UNKNOWN, .to_change = true, .over = (past)     \
+    }
+#define BLIND_LOCK(e, m, past)                                                                                         \
+    {                                                                                                                  \
+        .event = EVENT_##e, .method = METHOD_##m, .login_service = true, .exists = OTSD_YES, .same_uid = true,         \
+        .in_place = OTSD_UNKNOWN, .must_change = OTSD_UNKNOWN, .over = (past), .lock_unseen = true                     \
+    }
 /* A sweep: reason that was noted, exists, in place, dead, over. */
 #define SWEEP(why, there, in, is_dead, past)                                                                           \
     {                                                                                                                  \
@@ -82,7 +93,32 @@ static const row rows[] = {
      S(CHANGED, UNKNOWN, true, true, U, U, N), REASON_NONE},
     {"unknown backend: a password login is believed", BLIND(SESSION, PASSWORD, N), REASON_LOGIN},
     {"unknown backend: sweep keeps until the deadline", BLIND(SWEEP, UNKNOWN, N), REASON_NONE},
-    {"unknown backend: deadline", BLIND(SWEEP, UNKNOWN, Y), REASON_DEADLINE},
+    {"unknown backend: who has changed it elsewhere is not locked out: sweep", BLIND(SWEEP, UNKNOWN, Y), REASON_NONE},
+    {"unknown backend: who has changed it elsewhere is not locked out: auth", BLIND(AUTH, PASSWORD, Y), REASON_NONE},
+    {"unknown backend: a password login past the deadline is one", BLIND(SESSION, PASSWORD, Y), REASON_LOGIN},
+    {"unknown backend, lock_unseen: the deadline locks", BLIND_LOCK(SWEEP, UNKNOWN, Y), REASON_DEADLINE},
+    {"unknown backend, lock_unseen: in time nothing is locked", BLIND_LOCK(SWEEP, UNKNOWN, N), REASON_NONE},
+    {"unknown backend, lock_unseen: a clock that nobody can trust locks nothing", BLIND_LOCK(SWEEP, UNKNOWN, U),
+     REASON_NONE},
+    {"unknown backend, lock_unseen: a change after the deadline locks nothing", BLIND_LOCK(CHANGED, UNKNOWN, Y),
+     REASON_CHANGED},
+    {"must change, as the record says: sshd may refuse this login yet", BLIND_TO_CHANGE(SESSION, PASSWORD, N),
+     REASON_NONE},
+    {"must change, as the record says: a key, where keys count", BLIND_TO_CHANGE(SESSION, KEY, N), REASON_NONE},
+    {"must change, as the record says: past the deadline, too", BLIND_TO_CHANGE(SESSION, PASSWORD, Y), REASON_NONE},
+    {"must change, as the record says: the change ends it", BLIND_TO_CHANGE(CHANGED, UNKNOWN, N), REASON_CHANGED},
+    {"what can be seen is not what the record says",
+     {.event = EVENT_SESSION,
+      .method = METHOD_PASSWORD,
+      .login_service = true,
+      .exists = Y,
+      .same_uid = true,
+      .can_tell = true,
+      .in_place = Y,
+      .must_change = N,
+      .to_change = true,
+      .over = N},
+     REASON_LOGIN},
 
     {"account gone", SWEEP(NONE, N, N, false, N), REASON_GONE},
     {"account gone, and its password stands under another name", SWEEP(NONE, N, Y, false, Y), REASON_GONE},
@@ -112,6 +148,7 @@ static const row rows[] = {
      REASON_DEADLINE},
     {"a deadline locked by us that nobody could note", SWEEP(NONE, Y, N, true, Y), REASON_DEADLINE},
     {"locked for good by an administrator, in time", SWEEP(NONE, Y, N, true, N), REASON_CHANGED},
+    {"an arrival that was noted is carried out", SWEEP(ARRIVED, Y, U, false, Y), REASON_ARRIVED},
     {"a noted deadline, and the clock was wrong", SWEEP(DEADLINE, Y, Y, false, N), REASON_NONE},
     {"noted as gone, and it is back", SWEEP(GONE, Y, Y, false, N), REASON_NONE},
 };
@@ -151,6 +188,67 @@ static void in_all_combinations(void **state) {
             assert_int_not_equal(decide(&s), REASON_DEADLINE);
         s.exists = OTSD_UNKNOWN;
         assert_int_not_equal(decide(&s), REASON_GONE);
+    }
+}
+
+/* Each input, unknown by itself beside all else that would end the hand-off, and all of them together. */
+static void each_unknown_keeps(void **state) {
+    static const situation arrived = S(SESSION, PASSWORD, true, true, Y, N, N),
+                           overdue = S(SWEEP, UNKNOWN, 0, 0, Y, Y, Y);
+    situation s;
+
+    (void)state;
+    assert_int_equal(decide(&arrived), REASON_LOGIN);
+    s = arrived, s.in_place = U;
+    assert_int_equal(decide(&s), REASON_NONE);
+    s = arrived, s.must_change = U;
+    assert_int_equal(decide(&s), REASON_NONE);
+    s = arrived, s.method = METHOD_UNKNOWN;
+    assert_int_equal(decide(&s), REASON_NONE);
+    s = overdue, s.over = U;
+    assert_int_equal(decide(&s), REASON_NONE);
+    s = overdue, s.in_place = U, s.can_tell = false;
+    assert_int_equal(decide(&s), REASON_NONE);
+    s = (situation)SWEEP(NONE, N, Y, false, N), s.exists = U;
+    assert_int_equal(decide(&s), REASON_NONE);
+    s.missed = true;
+    assert_int_equal(decide(&s), REASON_NONE);
+    for (event e = EVENT_AUTH; e <= EVENT_SWEEP; e++)
+        for (int can_tell = 0; can_tell < 2; can_tell++) {
+            s = (situation){.event = e, .exists = U, .in_place = U, .must_change = U, .over = U, .can_tell = can_tell};
+            if (e != EVENT_CHANGED || can_tell) /* which is no look, but a word */
+                assert_int_equal(decide(&s), REASON_NONE);
+        }
+}
+
+/* Whatever else is so, where nobody can look: a deadline locks only by configuration, and then only when it has surely
+ * passed; a login ends only what need not be changed. */
+static void in_all_combinations_of_a_backend_that_cannot_tell(void **state) {
+    (void)state;
+    for (unsigned n = 0; n < 5u * 3 * 2 * 2 * 2 * 2 * 3; n++) {
+        unsigned k = n;
+        situation s = {.exists = OTSD_YES, .same_uid = true, .in_place = U, .must_change = U};
+        bool locks;
+
+        s.event = (event)(k % 5), k /= 5;
+        s.method = (method)(k % 3), k /= 3;
+        s.login_service = k % 2, k /= 2;
+        s.key_counts = k % 2, k /= 2;
+        s.to_change = k % 2, k /= 2;
+        s.lock_unseen = k % 2, k /= 2;
+        s.over = (otsd_tri)((int)(k % 3) - 1);
+        locks = s.lock_unseen && s.over == OTSD_YES;
+        if (s.event == EVENT_CHANGED)
+            assert_int_equal(decide(&s), REASON_CHANGED);
+        else if (locks)
+            assert_int_equal(decide(&s), REASON_DEADLINE);
+        else if (s.event != EVENT_SESSION || s.to_change || !s.login_service)
+            assert_int_equal(decide(&s), REASON_NONE);
+        else
+            assert_int_not_equal(decide(&s), REASON_DEADLINE);
+        assert_int_equal(decide_unseen(&s), s.over == OTSD_YES && decide(&s) == REASON_NONE);
+        s.can_tell = true;
+        assert_false(decide_unseen(&s));
     }
 }
 
@@ -197,6 +295,9 @@ int main(void) {
         {"each row of the table of endings holds", the_rule, NULL, NULL, NULL},
         {"in all combinations: gone means over, in time means never locked, unknown ends nothing", in_all_combinations,
          NULL, NULL, NULL},
+        {"each input that is unknown keeps, and all of them do", each_unknown_keeps, NULL, NULL, NULL},
+        {"where nobody can look: no deadline locks in silence, no login ends what must be changed",
+         in_all_combinations_of_a_backend_that_cannot_tell, NULL, NULL, NULL},
         {"an outage of the name service is not the end of an account", an_outage_is_not_the_end_of_an_account, NULL,
          NULL, NULL},
         {"a login is one by password where a password was asked for and sshd says nothing else", methods, NULL, NULL,

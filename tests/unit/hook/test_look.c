@@ -94,6 +94,7 @@ static void assert_row(size_t i, const situation *s, event ev) {
     assert_int_equal(s->event, ev);
     assert_int_equal(s->over, N);
     assert_int_equal(s->can_tell, !rows[i].command);
+    assert_true(s->to_change); /* as the record says */
     assert_false(s->login_service || s->key_counts);
 }
 

@@ -92,6 +92,25 @@ static const row rows[] = {
      NEXT_LOCK,
      0},
 
+    {"past its deadline, and nobody can look at the password: somebody has to say",
+     LEDGER_PENDING,
+     {.deadline = NOW, .backend = BACKEND_COMMAND},
+     FLAG_UNSEEN,
+     NEXT_ORDER,
+     0},
+    {"… and not one second before",
+     LEDGER_PENDING,
+     {.deadline = NOW + 1, .backend = BACKEND_COMMAND},
+     FLAG_NONE,
+     NEXT_LOGIN,
+     0},
+    {"… revoked is said already",
+     LEDGER_PENDING,
+     {.deadline = NOW, .backend = BACKEND_COMMAND, .reason = REASON_REVOKED, .claimed_at = NOW},
+     FLAG_NONE,
+     NEXT_LOCK,
+     0},
+
     {"a burn may be owed for a day", LEDGER_CLAIMED, {.claimed_at = NOW - 86400}, FLAG_NONE, NEXT_BURN, 0},
     {"… and not one second more", LEDGER_CLAIMED, {.claimed_at = NOW - 86401}, FLAG_BURN_OWED, NEXT_BURN, 0},
     {"where the claim has no time, creation counts", LEDGER_CLAIMED, {.created = NOW - 86400}, FLAG_NONE, NEXT_BURN, 0},
@@ -133,13 +152,23 @@ static void each_record_stands_where_it_does(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const clock_moment now = {.wall = NOW, .boottime = 5000, .boot = BOOT};
-        standing s = standing_of(rows[i].state, &rows[i].r, &now);
+        standing s = standing_of(rows[i].state, &rows[i].r, false, &now);
 
         print_message("%s\n", rows[i].promise);
         assert_int_equal(s.flag, rows[i].flag);
         assert_int_equal(s.next, rows[i].next);
         assert_int_equal(s.wait, rows[i].wait);
     }
+}
+
+static void what_is_locked_unseen_waits_for_a_sweep(void **state) {
+    const record r = {.deadline = NOW - 3601, .backend = BACKEND_COMMAND};
+    const clock_moment now = {.wall = NOW, .boottime = 5000, .boot = BOOT};
+    standing s = standing_of(LEDGER_PENDING, &r, true, &now);
+
+    (void)state;
+    assert_int_equal(s.next, NEXT_LOCK);
+    assert_int_equal(s.flag, FLAG_OVERDUE);
 }
 
 static void flags_have_the_words_of_the_manual(void **state) {
@@ -150,6 +179,7 @@ static void flags_have_the_words_of_the_manual(void **state) {
     assert_string_equal(standing_flag_name(FLAG_CLOCK), "clock");
     assert_string_equal(standing_flag_name(FLAG_OPENED_NO_LOGIN), "opened-no-login");
     assert_string_equal(standing_flag_name(FLAG_BURN_OWED), "burn-owed");
+    assert_string_equal(standing_flag_name(FLAG_UNSEEN), "unseen");
     assert_null(standing_flag_name(FLAG_COUNT));
 }
 
@@ -165,6 +195,7 @@ static void a_sweep_is_missed_after_an_hour(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_record_stands_where_it_does),
+        cmocka_unit_test(what_is_locked_unseen_waits_for_a_sweep),
         cmocka_unit_test(flags_have_the_words_of_the_manual),
         cmocka_unit_test(a_sweep_is_missed_after_an_hour),
     };

@@ -76,9 +76,17 @@ static void a_line_says_what_there_is_to_say_and_no_secret(void **state) {
 }
 
 static void every_reason_and_outcome_is_a_word(void **state) {
-    static const char *const reasons[] = {
-        "open",     "password changed", "password login",          "key login",           "deadline", "revoked",
-        "reissued", "account gone",     "account has another uid", "provisioning aborted"};
+    static const char *const reasons[] = {"open",
+                                          "password changed",
+                                          "password login",
+                                          "key login",
+                                          "deadline",
+                                          "revoked",
+                                          "reissued",
+                                          "account gone",
+                                          "account has another uid",
+                                          "provisioning aborted",
+                                          "arrived"};
     static const char *const outcomes[] = {"", "burned unread", "opened", "expired unread", "unknown"};
 
     (void)state;

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -51,7 +52,16 @@ static long retry_after(const char *value, size_t len) {
     return when > now ? (when - now < 86400 ? (long)(when - now) : 86400) : 0;
 }
 
-/* Of a redirect only the host is of interest: the rest may hold a key. */
+/* The shortest key that servers make has 20 letters and digits in a row. */
+static bool may_be_key(const char *host, size_t len) {
+    size_t run = 0;
+
+    for (size_t i = 0; i < len && run < 20; i++)
+        run = isalnum((unsigned char)host[i]) ? run + 1 : 0;
+    return run == 20;
+}
+
+/* Of a redirect only the host is of interest: the rest may hold a key, and so may the host. */
 static void location_host(char *out, size_t size, const char *value, size_t len) {
     const char *host, *p;
     size_t n;
@@ -70,7 +80,10 @@ static void location_host(char *out, size_t size, const char *value, size_t len)
             n -= (size_t)(p + 1 - host);
             host = p + 1;
         }
-    text_printable(out, size, host, (size_t)(p - host));
+    if (may_be_key(host, (size_t)(p - host)))
+        snprintf(out, size, "%s", "a host whose name may be a key");
+    else
+        text_printable(out, size, host, (size_t)(p - host));
 }
 
 void header_note(http_answer *a, const char *line, size_t len) {

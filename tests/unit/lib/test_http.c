@@ -306,6 +306,38 @@ static void a_head_that_begins_with_a_blank_is_no_more_than_an_error(void **stat
     }
 }
 
+static void of_a_redirect_the_host_is_named_and_never_a_key(void **state) {
+    static const struct {
+        const char *location, *shown;
+    } rows[] = {
+        {"https://eu.example.com/secret/" KEY, " to eu.example.com;"},
+        {"//eu.example.com?key=" KEY, " to eu.example.com;"},
+        {"https://" KEY "@eu.example.com:8443/", " to eu.example.com:8443;"},
+        {"https://" KEY ":443/", " to a host whose name may be a key;"},
+        {"https://eu." KEY ".example.com", " to a host whose name may be a key;"},
+        {"/private/" KEY, "redirects (HTTP status 302);"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct step steps[] = {{STEP_ANSWER, NULL}};
+        char header[256];
+        struct server s;
+        otsd_client *c;
+        otsd_error e = {0};
+
+        snprintf(header, sizeof header, "Location: %s\r\n", rows[i].location);
+        steps[0].text = server_json(302, header, "{}");
+        s = server_start(steps, 1);
+        c = client_to(&s);
+        assert_int_equal(call_fetch(c, &e), OTSD_ERR_NOT_V1);
+        if (!strstr(e.message, rows[i].shown) || strstr(e.message, KEY))
+            fail_msg("%s: %s", rows[i].location, e.message);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
 /* "~01" is a zero byte, see STEP_MASKED. */
 #define ANSWER_OF(type, len, body) "HTTP/1.1 200 OK\r\nContent-Type: " type "\r\nContent-Length: " len "\r\n\r\n" body
 #define SAYS_YES "application/json"
@@ -365,6 +397,7 @@ int main(void) {
         cmocka_unit_test(an_answer_in_drops_costs_no_more_than_the_timeout),
         cmocka_unit_test(an_endless_answer_is_cut_off),
         cmocka_unit_test(a_truncated_answer_is_a_broken_connection),
+        cmocka_unit_test(of_a_redirect_the_host_is_named_and_never_a_key),
         cmocka_unit_test(a_head_that_begins_with_a_blank_is_no_more_than_an_error),
         cmocka_unit_test(a_read_that_lost_the_secret_says_so_first),
     };

@@ -98,6 +98,15 @@ static size_t on_header(char *line, size_t one, size_t len, void *p) {
             rc = curl_easy_setopt(x->easy, option, value);                                                             \
     } while (0)
 
+/* In the place of the system's, which libcurl takes from a file and from a folder. */
+static CURLcode set_authorities(http_exchange *x, CURLcode rc) {
+    SET(CURLOPT_CAINFO, x->settings->ca_file);
+    SET(CURLOPT_CAPATH, (char *)NULL);
+    SET(CURLOPT_PROXY_CAINFO, x->settings->ca_file);
+    SET(CURLOPT_PROXY_CAPATH, (char *)NULL);
+    return rc;
+}
+
 static CURLcode set_fixed(http_exchange *x) {
     const http_settings *s = x->settings;
     const char *protocols = strncasecmp(s->base, "http:", 5) == 0 ? "http" : "https";
@@ -121,7 +130,7 @@ static CURLcode set_fixed(http_exchange *x) {
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     if (s->ca_file)
-        SET(CURLOPT_CAINFO, s->ca_file);
+        rc = set_authorities(x, rc);
     if (s->pinned_key)
         SET(CURLOPT_PINNEDPUBLICKEY, s->pinned_key);
     SET(CURLOPT_PROXY, s->proxy ? s->proxy : "");

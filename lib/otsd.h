@@ -144,6 +144,9 @@ OTSD_API otsd_err otsd_server_set_ca_file(otsd_server *s, const char *path, otsd
 OTSD_API otsd_err otsd_server_set_pinned_key(otsd_server *s, const char *pin, otsd_error *e);
 /* "http://proxy.example.com:3128"; https, socks4, socks4a, socks5 and socks5h are taken, too, user names are not. */
 OTSD_API otsd_err otsd_server_set_proxy(otsd_server *s, const char *proxy, otsd_error *e);
+/* One more host, besides the server's own, that a link may have: where the account has a share domain. Whatever else a
+ * receipt names is no link's host. NULL: none but its own. */
+OTSD_API otsd_err otsd_server_add_link_host(otsd_server *s, const char *host, otsd_error *e);
 /* Plain http is taken to loopback addresses only, unless this is true. */
 OTSD_API otsd_err otsd_server_set_allow_http(otsd_server *s, bool allow, otsd_error *e);
 /* Until a connection is there (default 5000), and for a whole call (default 20000); 1 to 600000. */
@@ -273,8 +276,13 @@ OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e
 OTSD_API otsd_err otsd_recent_each(otsd_client *c, int (*fn)(const otsd_receipt *t, void *arg), void *arg,
                                    otsd_error *e);
 /* The link that opens the secret, HOST/secret/KEY; malloced (a credential: wipe before free). OTSD_ERR_ARGUMENT where
- * the receipt has no secret key, or a share domain that is no host name. */
+ * the receipt has no secret key. OTSD_ERR_ANSWER where its share domain is neither the server's own host nor a link
+ * host of the server: no link is made then, and message names both. */
 OTSD_API otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e);
+/* The key in such a link, or in one to a receipt: what follows its last slash; a key alone is taken as it is. malloced
+ * (a credential). OTSD_ERR_ARGUMENT where there is none, and where the link is of another host or port than the
+ * server and its link hosts: message names both. */
+OTSD_API otsd_err otsd_link_key(const otsd_client *c, const char *link, char **out, otsd_error *e);
 
 /* Many generates in flight in one thread, over connections that are kept: at most one for each, and a single one where
  * the server offers HTTP/2. As with otsd_generate none is sent twice, and the errors are the same. */

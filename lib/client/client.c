@@ -4,6 +4,7 @@
  * exchange, ask what the answer means, read it. Whatever an answer carried is wiped before the call returns.
  */
 #include "client/client.h"
+#include "conf/conf.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@ otsd_err otsd_client_new(otsd_client **out, const otsd_server *server, otsd_erro
     if (!c)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     rc = settings_make(&c->settings, server, e);
+    if (rc == OTSD_OK)
+        rc = names_copy(&c->link_hosts, server->link_hosts, NULL, e);
     if (rc == OTSD_OK)
         rc = http_exchange_new(&c->exchange, &c->settings, e);
     if (rc == OTSD_OK)
@@ -38,6 +41,7 @@ void otsd_client_free(otsd_client **p) {
     *p = NULL;
     http_exchange_free(&c->exchange);
     settings_free(&c->settings);
+    conf_free_names(c->link_hosts);
     free(c);
 }
 
@@ -224,24 +228,4 @@ otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *
     wiped_free(&form);
     otsd_wipe(path, sizeof path);
     return rc;
-}
-
-otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e) {
-    char *link = NULL;
-    int n;
-
-    if (!c || !t || !out)
-        return error_null(e, !c ? "the client" : !t ? "the receipt" : "out");
-    if (!text_is_key(t->secret_key))
-        return error_local(e, OTSD_ERR_ARGUMENT, "the receipt has no secret key");
-    if (t->share_domain[0] == '\0')
-        n = asprintf(&link, "%s/secret/%s", c->settings.base, t->secret_key);
-    else if (text_is_host(t->share_domain))
-        n = asprintf(&link, "https://%s/secret/%s", t->share_domain, t->secret_key);
-    else
-        return error_local(e, OTSD_ERR_ARGUMENT, "the share domain of the receipt is no host name");
-    if (n < 0)
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    *out = link;
-    return OTSD_OK;
 }

@@ -17,7 +17,8 @@ struct otsd_server {
     char *token_file;
     otsd_secret *token; /* not together with token_file */
     char *ca_file, *pinned_key, *proxy;
-    bool allow_http; /* plain http to other addresses than loopback */
+    char **link_hosts; /* that links may have besides the server's own; NULL-terminated, NULL: none */
+    bool allow_http;   /* plain http to other addresses than loopback */
     long connect_timeout_ms, timeout_ms;
 };
 
@@ -25,6 +26,9 @@ struct otsd_server {
 otsd_err server_check(const otsd_server *s, otsd_error *e);
 
 /* settings.c, form.c */
+
+/* A copy of names, which may be NULL, and of one more, which may be NULL, too; for conf_free_names. */
+otsd_err names_copy(char ***out, char *const *names, const char *another, otsd_error *e);
 
 #define TOKEN_MAX 1024
 /* One line, not empty. */
@@ -43,6 +47,7 @@ otsd_err form_passphrase(wiped *form, const otsd_secret *passphrase, otsd_error 
 struct otsd_client {
     http_settings settings;
     http_exchange *exchange;
+    char **link_hosts;
     long timeout_ms; /* 0: as configured */
 };
 

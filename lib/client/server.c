@@ -48,6 +48,7 @@ static const conf_row rows[] = {
     {"server", "ca_file", CONF_TEXT, AT(ca_file), 0, 0, conf_absolute, NULL},
     {"server", "pinned_key", CONF_TEXT, AT(pinned_key), 0, 0, pins, NULL},
     {"server", "proxy", CONF_HIDDEN, AT(proxy), 0, 0, http_proxy_fault, NULL},
+    {"server", "link_hosts", CONF_NAMES, AT(link_hosts), 0, 0, conf_host, NULL},
     {"server", "allow_http", CONF_BOOLEAN, AT(allow_http), 0, 0, NULL, NULL},
     {"server", "connect_timeout", CONF_SECONDS_MS, AT(connect_timeout_ms), 0, TIMEOUT_MAX, NULL, NULL},
     {"server", "timeout", CONF_SECONDS_MS, AT(timeout_ms), 0, TIMEOUT_MAX, NULL, NULL},
@@ -183,6 +184,22 @@ otsd_err otsd_server_set_pinned_key(otsd_server *s, const char *pin, otsd_error 
 
 otsd_err otsd_server_set_proxy(otsd_server *s, const char *proxy, otsd_error *e) {
     return set_text(s, "proxy", proxy, e);
+}
+
+otsd_err otsd_server_add_link_host(otsd_server *s, const char *host, otsd_error *e) {
+    char **more = NULL;
+    otsd_err rc;
+
+    if (!s)
+        return error_null(e, "the server");
+    if (host && !text_is_host(host))
+        return error_local(e, OTSD_ERR_ARGUMENT, "\"%.120s\" is no host name; one was expected", host);
+    rc = host ? names_copy(&more, s->link_hosts, host, e) : OTSD_OK;
+    if (rc != OTSD_OK)
+        return rc;
+    conf_free_names(s->link_hosts);
+    s->link_hosts = more;
+    return OTSD_OK;
 }
 
 otsd_err otsd_server_set_allow_http(otsd_server *s, bool allow, otsd_error *e) {

@@ -74,10 +74,13 @@ otsd_err conf_read(void *into, conf_source *from, const char *path);
 otsd_err conf_set_text(void *into, const conf_source *from, const char *group, const char *key, const char *text);
 /* What the rows of the schema point to, not into itself. */
 void conf_free(const conf_schema *schema, void *into);
+/* Of a CONF_NAMES; NULL is allowed. */
+void conf_free_names(char **names);
 
 /* Checks that many rows share. */
 const char *conf_plain(const char *text);
 const char *conf_absolute(const char *text);
+const char *conf_host(const char *text);
 
 /* rows.c, for document.c: takes one setting of the file. */
 struct config_setting_t;

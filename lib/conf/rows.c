@@ -17,6 +17,10 @@ const char *conf_absolute(const char *text) {
     return text[0] == '/' && !text_has_control(text) ? NULL : "an absolute path was expected";
 }
 
+const char *conf_host(const char *text) {
+    return text_is_host(text) ? NULL : "a host name was expected";
+}
+
 static int word_at(const char *const *words, const char *text) {
     for (int i = 0; words[i]; i++)
         if (strcmp(words[i], text) == 0)
@@ -170,7 +174,7 @@ static otsd_err take_duration(long *out, const config_setting_t *s, const conf_r
     return OTSD_OK;
 }
 
-static void free_names(char **names) {
+void conf_free_names(char **names) {
     for (size_t i = 0; names && names[i]; i++)
         free(names[i]);
     free(names);
@@ -192,10 +196,10 @@ static otsd_err take_names(char ***out, const config_setting_t *s, const conf_ro
     for (int i = 0; i < n && rc == OTSD_OK; i++)
         rc = take_text(&names[i], config_setting_get_elem(s, (unsigned)i), row, p);
     if (rc != OTSD_OK) {
-        free_names(names);
+        conf_free_names(names);
         return rc;
     }
-    free_names(*out);
+    conf_free_names(*out);
     *out = names;
     return OTSD_OK;
 }
@@ -281,6 +285,6 @@ void conf_free(const conf_schema *schema, void *into) {
         if (row->kind == CONF_TEXT || row->kind == CONF_HIDDEN)
             free(*(char **)member(into, row));
         else if (row->kind == CONF_NAMES)
-            free_names(*(char ***)member(into, row));
+            conf_free_names(*(char ***)member(into, row));
     }
 }

@@ -49,6 +49,11 @@ __attribute__((format(printf, 3, 0))) void text_line(char *out, size_t size, con
 /* 1 to 256 letters and digits: cannot leave its place in a path. */
 bool text_is_key(const char *s);
 bool text_is_host(const char *s);
+/* The same, as host names are in practice: no label is longer than 63, and none has a run of 20 letters and digits,
+ * which may be a key. Only such a name is ever shown where somebody else chose it. */
+bool text_is_plain_host(const char *s);
+/* Case is ignored, and a dot at the end. */
+bool text_same_host(const char *a, const char *b);
 bool text_is_locale(const char *s);
 bool text_has_control(const char *s);
 /* memory for base64 of len bytes, with its NUL */

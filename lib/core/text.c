@@ -6,6 +6,7 @@
 #include "core/core.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const char alphanumeric[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -24,6 +25,28 @@ bool text_is_host(const char *s) {
         if (*s != '-' && *s != '.' && !strchr(alphanumeric, *s))
             return false;
     return true;
+}
+
+bool text_is_plain_host(const char *s) {
+    size_t label = 0, run = 0;
+
+    if (!text_is_host(s))
+        return false;
+    for (; *s != '\0'; s++) {
+        label = *s == '.' ? 0 : label + 1;
+        run = *s == '.' || *s == '-' ? 0 : run + 1;
+        if (label > 63 || run >= 20)
+            return false;
+    }
+    return true;
+}
+
+bool text_same_host(const char *a, const char *b) {
+    size_t n = strlen(a), m = strlen(b);
+
+    n -= n > 0 && a[n - 1] == '.';
+    m -= m > 0 && b[m - 1] == '.';
+    return n == m && strncasecmp(a, b, n) == 0;
 }
 
 bool text_is_locale(const char *s) {

@@ -52,38 +52,29 @@ static long retry_after(const char *value, size_t len) {
     return when > now ? (when - now < 86400 ? (long)(when - now) : 86400) : 0;
 }
 
-/* The shortest key that servers make has 20 letters and digits in a row. */
-static bool may_be_key(const char *host, size_t len) {
-    size_t run = 0;
-
-    for (size_t i = 0; i < len && run < 20; i++)
-        run = isalnum((unsigned char)host[i]) ? run + 1 : 0;
-    return run == 20;
+static size_t until(const char *text, size_t len, size_t from, const char *stops) {
+    while (from < len && !strchr(stops, text[from]))
+        from++;
+    return from;
 }
 
-/* Of a redirect only the host is of interest: the rest may hold a key, and so may the host. */
+/* Of a redirect only host and port are of interest, and only where they are what they seem to be: the rest may hold a
+ * key, and so may what stands in their place. */
 static void location_host(char *out, size_t size, const char *value, size_t len) {
-    const char *host, *p;
-    size_t n;
+    size_t start = until(value, len, 0, ":/?#"), n;
+    bool whole = len >= start + 3 && memcmp(value + start, "://", 3) == 0;
+    http_place p;
 
-    p = memmem(value, len, "://", 3);
-    host = p ? p + 3 : value;
-    n = len - (size_t)(host - value);
-    if (!p && (len < 2 || memcmp(value, "//", 2) != 0)) {
-        out[0] = '\0'; /* the same host */
-        return;
-    }
-    if (!p)
-        host += 2, n -= 2;
-    for (p = host; p < host + n && *p != '/' && *p != '?' && *p != '#'; p++)
-        if (*p == '@') { /* what stood before it was no host */
-            n -= (size_t)(p + 1 - host);
-            host = p + 1;
-        }
-    if (may_be_key(host, (size_t)(p - host)))
-        snprintf(out, size, "%s", "a host whose name may be a key");
+    out[0] = '\0';
+    if (!whole && (len < 2 || memcmp(value, "//", 2) != 0))
+        return; /* the same host */
+    n = until(value, len, whole ? start + 3 : 2, "/?#");
+    if (!http_place_of(value + (whole ? 0 : 2), n - (whole ? 0 : 2), &p) || !text_is_plain_host(p.host))
+        snprintf(out, size, "another host");
+    else if (p.port == 0)
+        snprintf(out, size, "%s", p.host);
     else
-        text_printable(out, size, host, (size_t)(p - host));
+        snprintf(out, size, "%s:%u", p.host, p.port);
 }
 
 void header_note(http_answer *a, const char *line, size_t len) {

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -18,6 +19,40 @@ static bool has_part(CURLU *u, CURLUPart part) {
         otsd_wipe(value, strlen(value));
     curl_free(value);
     return rc == CURLUE_OK;
+}
+
+static bool place_of(CURLU *u, const char *url, http_place *p) {
+    char *host = NULL, *port = NULL, *scheme = NULL;
+    bool good;
+
+    good = curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+           curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+           (strcmp(scheme, "https") == 0 || strcmp(scheme, "http") == 0) &&
+           curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK && strlen(host) < sizeof p->host;
+    if (good) {
+        snprintf(p->host, sizeof p->host, "%s", host);
+        good = curl_url_get(u, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK;
+    }
+    if (good) {
+        p->port = (uint16_t)strtoul(port, NULL, 10);
+        if (p->port == (strcmp(scheme, "https") == 0 ? 443 : 80))
+            p->port = 0;
+    }
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(port);
+    return good;
+}
+
+bool http_place_of(const char *url, size_t len, http_place *p) {
+    CURLU *u = curl_url();
+    bool schemed = memmem(url, len, "://", 3), good;
+    char text[600];
+    int n = snprintf(text, sizeof text, "%s%.*s", schemed ? "" : "https://", (int)(len < 600 ? len : 600), url);
+
+    good = u && n > 0 && (size_t)n < sizeof text && !text_has_control(text) && place_of(u, text, p);
+    curl_url_cleanup(u);
+    return good;
 }
 
 static bool is_loopback(const char *host) {

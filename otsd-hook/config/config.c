@@ -35,10 +35,6 @@ static const char *locale(const char *text) {
     return text_is_locale(text) ? NULL : "a locale like \"en\" or \"pt_BR\" was expected";
 }
 
-static const char *host(const char *text) {
-    return text_is_host(text) ? NULL : "a host name was expected";
-}
-
 /* The name of a file in /etc/pam.d */
 static const char *service(const char *text) {
     return strlen(text) < 128 && text[0] != '.' && !strchr(text, '/') && !conf_plain(text)
@@ -55,7 +51,7 @@ static const conf_row rows[] = {
     {"handoff", "ttl", CONF_DURATION, AT(handoff.ttl), 60, 2592000, NULL, NULL},
     {"handoff", "recipient", CONF_TEXT, AT(handoff.recipient), 0, 0, recipient, NULL},
     {"handoff", "locale", CONF_TEXT, AT(handoff.locale), 0, 0, locale, NULL},
-    {"handoff", "share_domain", CONF_TEXT, AT(handoff.share_domain), 0, 0, host, NULL},
+    {"handoff", "share_domain", CONF_TEXT, AT(handoff.share_domain), 0, 0, conf_host, NULL},
     {"handoff", "min_length", CONF_INTEGER, AT(handoff.min_length), 1, 128, NULL, NULL},
     {"handoff", "must_change", CONF_BOOLEAN, AT(handoff.must_change), 0, 0, NULL, NULL},
     {"handoff", "former", CONF_NAMES, AT(handoff.former), 0, 0, conf_absolute, NULL},
@@ -138,6 +134,8 @@ int config_load(config **out, const char *path, problem *p) {
         rc = otsd_memory_load(path, &e);
     if (rc == OTSD_OK)
         rc = otsd_server_load(&c->server, path, &e);
+    if (rc == OTSD_OK && c->handoff.share_domain)
+        rc = otsd_server_add_link_host(c->server, c->handoff.share_domain, &e);
     if (rc == OTSD_OK)
         rc = check_password(c, &from);
     if (rc == OTSD_OK) {

@@ -42,6 +42,8 @@ static int connect_to(request *r, const char *path, problem *p) {
     otsd_error e = {0};
     otsd_err err = otsd_server_load(&server, path, &e);
 
+    if (err == OTSD_OK && r->options.share_domain)
+        err = otsd_server_add_link_host(server, r->options.share_domain, &e);
     if (err == OTSD_OK)
         err = otsd_client_new(&r->client, server, &e);
     otsd_server_free(&server);

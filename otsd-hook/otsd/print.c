@@ -19,6 +19,7 @@
 typedef struct sheet {
     bool json;
     json_out *j; /* NULL where it has failed, and for people: then what is written to it goes nowhere */
+    problem no_link;
 } sheet;
 
 /* "metadata_key" is read as "metadata key"; nothing that moves the cursor reaches the terminal. */
@@ -86,17 +87,22 @@ static void put_recipients(const sheet *s, const otsd_receipt *t) {
         json_end(s->j);
 }
 
-static void put_link(const sheet *s, const otsd_client *c, const otsd_receipt *t) {
+/* A receipt without secret key has none, and that is no failure. */
+static void put_link(sheet *s, const otsd_client *c, const otsd_receipt *t) {
+    otsd_error e = {0};
     char *link = NULL;
 
-    if (otsd_link(c, t, &link, NULL) != OTSD_OK)
+    if (otsd_link(c, t, &link, &e) != OTSD_OK) {
+        if (t->secret_key[0])
+            problem_from_library(&s->no_link, &e);
         return;
+    }
     put_text(s, "link", link);
     otsd_wipe(link, strlen(link));
     free(link);
 }
 
-static void put_receipt(const sheet *s, const otsd_client *c, const otsd_receipt *t, bool with_value) {
+static void put_receipt(sheet *s, const otsd_client *c, const otsd_receipt *t, bool with_value) {
     if (s->json)
         json_begin_object(s->j, NULL);
     if (with_value && t->value)
@@ -121,12 +127,17 @@ static void put_receipt(const sheet *s, const otsd_client *c, const otsd_receipt
 }
 
 static sheet sheet_new(bool json) {
-    return (sheet){json, json ? json_new(JSON_LINE) : NULL};
+    return (sheet){.json = json, .j = json ? json_new(JSON_LINE) : NULL};
 }
 
 static int sheet_print(sheet *s, problem *p) {
-    problem_clear(p);
-    return s->json ? json_print(&s->j, stdout, p) : problem_none(p);
+    int rc = s->json ? json_print(&s->j, stdout, p) : problem_none(p);
+
+    if (rc != EX_OK || s->no_link.code == EX_OK)
+        return rc;
+    *p = s->no_link;
+    problem_add(p, "; all else is printed");
+    return p->code;
 }
 
 int print_nominal(bool json, const char *text, problem *p) {

@@ -5,6 +5,7 @@
  */
 #include "otsd/request.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@ static const option_row rows[] = {
      .kind = OPTION_TEXT,
      AT(key_file),
      .argument = "FILE",
-     .help = "the key or link (default: standard input)",
+     .help = "the key, or a link of the configured server (default: standard input)",
      .takers = TAKES_KEY},
     {.name = "key-fd",
      .kind = OPTION_DESCRIPTOR,
@@ -149,34 +150,22 @@ int request_passphrase(request *r, problem *p) {
     return rc;
 }
 
-/* The last part of the first word, without what is not of the path. */
-static const char *key_in(const char *text, size_t *len) {
-    const char *slash;
-
-    *len = strcspn(text, " \t\r\n?#");
-    while (*len > 0 && text[*len - 1] == '/')
-        (*len)--;
-    slash = memrchr(text, '/', *len);
-    if (!slash)
-        return text;
-    *len -= (size_t)(slash + 1 - text);
-    return slash + 1;
-}
-
 int request_key(request *r, problem *p) {
     otsd_secret *text = NULL;
-    const char *key;
-    size_t len;
+    otsd_error e = {0};
+    char *key = NULL;
     int rc = request_secret(&text, r->key_file, r->key_fd, "type the key or link; end with Ctrl-D on a line of its own",
                             KEY_MAX, p);
 
     if (rc != EX_OK)
         return rc;
-    key = key_in(otsd_secret_data(text), &len);
-    if (len == 0 || len >= sizeof r->key)
-        rc = problem_set(p, EX_DATAERR, "a key or a link was expected on input");
-    else
-        memcpy(r->key, key, len);
+    if (otsd_link_key(r->client, otsd_secret_data(text), &key, &e) == OTSD_OK) {
+        snprintf(r->key, sizeof r->key, "%s", key);
+        otsd_wipe(key, strlen(key));
+    } else {
+        rc = problem_set(p, e.code == OTSD_ERR_MEMORY ? EX_OSERR : EX_DATAERR, "%s", e.message);
+    }
+    free(key);
     otsd_secret_free(&text);
     return rc;
 }

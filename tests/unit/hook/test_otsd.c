@@ -139,6 +139,31 @@ static void a_receipt_prints_no_value(void **state) {
     end();
 }
 
+static void a_link_of_a_host_that_only_the_server_names_is_not_printed(void **state) {
+    char own[64];
+    problem p;
+    char *text;
+
+    (void)state;
+    for (int json = 0; json <= 1; json++) {
+        begin("{\"metadata_key\":\"mkey\",\"secret_key\":\"skey\",\"state\":\"new\",\"recipient\":[],"
+              "\"share_domain\":\"evil.example\"}",
+              200);
+        snprintf(r.key, sizeof r.key, "mkey");
+        snprintf(own, sizeof own, "http://127.0.0.1:%d", server.port);
+        r.json = json;
+        capture_begin();
+        assert_int_equal(calls_find("receipt")->run(&r, &p), EX_PROTOCOL);
+        text = capture_end();
+        assert_null(strstr(text, "/secret/"));
+        assert_non_null(strstr(text, "mkey"));
+        assert_non_null(strstr(p.text, "evil.example"));
+        assert_non_null(strstr(p.text, own));
+        free(text);
+        end();
+    }
+}
+
 static void what_is_absent_is_not_printed(void **state) {
     (void)state;
     begin("{\"metadata_key\":\"mkey\",\"state\":\"received\",\"received\":1,\"recipient\":[]}", 200);
@@ -237,6 +262,18 @@ static void recent_prints_each(void **state) {
     end();
 }
 
+/* Nothing is sent by those who have it. */
+static otsd_client *client_of_nobody(void) {
+    otsd_server *settings = NULL;
+    otsd_client *c = NULL;
+
+    assert_int_equal(otsd_server_new(&settings, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_url(settings, "http://127.0.0.1:1", NULL), OTSD_OK);
+    assert_int_equal(otsd_client_new(&c, settings, NULL), OTSD_OK);
+    otsd_server_free(&settings);
+    return c;
+}
+
 static void a_key_is_the_last_part_of_a_link(void **state) {
     static const struct {
         const char *text, *key; /* NULL: none */
@@ -245,11 +282,11 @@ static void a_key_is_the_last_part_of_a_link(void **state) {
         {"abc\n", "abc"},
         {"abc def", "abc"},
         {"abc\tdef", "abc"},
-        {"https://example.com/secret/abc", "abc"},
-        {"https://example.com/secret/abc/", "abc"},
-        {"https://example.com/secret/abc//\r\n", "abc"},
-        {"https://example.com/secret/abc?locale=de", "abc"},
-        {"https://example.com/secret/abc#top", "abc"},
+        {"http://127.0.0.1:1/secret/abc", "abc"},
+        {"http://127.0.0.1:1/secret/abc/", "abc"},
+        {"http://127.0.0.1:1/secret/abc//\r\n", "abc"},
+        {"http://127.0.0.1:1/secret/abc?locale=de", "abc"},
+        {"http://127.0.0.1:1/secret/abc#top", "abc"},
         {"/abc", "abc"},
         {"", NULL},
         {"\n", NULL},
@@ -263,31 +300,52 @@ static void a_key_is_the_last_part_of_a_link(void **state) {
         problem p;
         int rc;
 
+        q.client = client_of_nobody();
         q.key_fd = input(rows[i].text);
         rc = request_key(&q, &p);
         (void)close(q.key_fd);
+        otsd_client_free(&q.client);
         assert_int_equal(rc, rows[i].key ? EX_OK : EX_DATAERR);
-        assert_string_equal(rows[i].key ? q.key : p.text,
-                            rows[i].key ? rows[i].key : "a key or a link was expected on input");
+        assert_string_equal(rows[i].key ? q.key : p.text, rows[i].key ? rows[i].key : "a key or a link was expected");
+    }
+}
+
+static void a_link_of_another_host_is_refused_and_nothing_is_sent(void **state) {
+    static const char *const links[] = {"https://eu.onetimesecret.com/secret/abc", "http://127.0.0.1:2/secret/abc",
+                                        "eu.onetimesecret.com/secret/abc"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof links / sizeof links[0]; i++) {
+        request q = {.client = client_of_nobody()};
+        problem p;
+
+        q.key_fd = input(links[i]);
+        assert_int_equal(request_key(&q, &p), EX_DATAERR);
+        assert_non_null(strstr(p.text, i == 1 ? "127.0.0.1" : "eu.onetimesecret.com"));
+        assert_non_null(strstr(p.text, "http://127.0.0.1:1; nothing was sent"));
+        assert_string_equal(q.key, "");
+        (void)close(q.key_fd);
+        otsd_client_free(&q.client);
     }
 }
 
 static void a_key_has_its_longest(void **state) {
-    request q = {0};
-    char text[sizeof q.key + 1];
+    request q = {.client = client_of_nobody()};
+    char text[258];
     problem p;
 
     (void)state;
     memset(text, 'k', sizeof text);
-    text[sizeof q.key] = '\0';
+    text[257] = '\0';
     q.key_fd = input(text);
     assert_int_equal(request_key(&q, &p), EX_DATAERR);
     (void)close(q.key_fd);
-    text[sizeof q.key - 1] = '\0';
+    text[256] = '\0';
     q.key_fd = input(text);
     assert_int_equal(request_key(&q, &p), EX_OK);
     assert_string_equal(q.key, text);
     (void)close(q.key_fd);
+    otsd_client_free(&q.client);
 }
 
 static void a_passphrase_is_read_where_one_was_announced(void **state) {
@@ -383,6 +441,10 @@ int main(void) {
         {"what cannot be read may have been opened", what_cannot_be_read_may_have_been_opened, NULL, NULL, NULL},
         {"burn says that it did, or fails", burn_says_that_it_did, NULL, NULL, NULL},
         {"recent prints each", recent_prints_each, NULL, NULL, NULL},
+        {"a link of a host that only the server names is not printed",
+         a_link_of_a_host_that_only_the_server_names_is_not_printed, NULL, NULL, NULL},
+        {"a link of another host is refused, and nothing is sent",
+         a_link_of_another_host_is_refused_and_nothing_is_sent, NULL, NULL, NULL},
         {"a key is the last part of a link", a_key_is_the_last_part_of_a_link, NULL, NULL, NULL},
         {"a key has its longest", a_key_has_its_longest, NULL, NULL, NULL},
         {"a passphrase is read where one was announced", a_passphrase_is_read_where_one_was_announced, NULL, NULL,

@@ -60,6 +60,47 @@ static void redirects_are_not_followed_and_their_host_is_named(void **state) {
     server_stop(&other);
 }
 
+static void a_redirect_names_a_host_and_never_a_key(void **state) {
+    static const struct {
+        const char *location, *shown; /* NULL: no host at all */
+    } rows[] = {
+        {"https://elsewhere.example.com/secret/" KEY, "redirects (HTTP status 302) to elsewhere.example.com;"},
+        {"https://Elsewhere.example.com:8443/" KEY, "to Elsewhere.example.com:8443;"},
+        {"//elsewhere.example.com/" KEY, "to elsewhere.example.com;"},
+        {"/private/" KEY, NULL},
+        {"?back=https://" KEY ".example/", NULL},
+        {"/x?back=https://" KEY "/", NULL},
+        {KEY, NULL},
+        {"https://" KEY "/", "to another host;"},
+        {"https://" KEY ".example.com/", "to another host;"},
+        {"https://" KEY "@elsewhere.example.com/", "to elsewhere.example.com;"},
+        {"https://elsewhere.example.com:" KEY "/", "to another host;"},
+        {"//" KEY, "to another host;"},
+        {KEY "://elsewhere.example.com/", "to another host;"},
+        {"https://a b/" KEY, "to another host;"},
+        {"https://", "to another host;"},
+    };
+    char answer[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step steps[] = {{STEP_ANSWER, answer}};
+        struct server s;
+        otsd_client *c;
+        otsd_error e = {0};
+
+        snprintf(answer, sizeof answer, "HTTP/1.1 302 Moved\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
+                 rows[i].location);
+        s = server_start(steps, 1);
+        c = client_to(&s);
+        assert_int_equal(otsd_status(c, &e), OTSD_ERR_NOT_V1);
+        if (strcasestr(e.message, KEY) || !strstr(e.message, rows[i].shown ? rows[i].shown : "(HTTP status 302);"))
+            fail_msg("row %zu: %s", i, e.message);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
 static void retry_after_is_read_as_seconds_and_as_a_date(void **state) {
     static const struct {
         const char *header;
@@ -272,33 +313,6 @@ static void what_surely_is_no_address_or_more_than_one_is_no_recipient(void **st
     }
 }
 
-static void the_link_leads_to_the_server_or_to_the_share_domain(void **state) {
-    const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
-    struct server s = server_start(steps, 1);
-    otsd_client *c = client_to(&s);
-    char empty[] = "", key[] = "abc", domain[] = "links.example.com", evil[] = "evil.com/x?", *link = NULL,
-         expected[64];
-    otsd_receipt r = {.secret_key = key, .share_domain = empty};
-    otsd_error e = {0};
-
-    (void)state;
-    snprintf(expected, sizeof expected, "http://127.0.0.1:%d/secret/abc", s.port);
-    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_OK);
-    assert_string_equal(link, expected);
-    free(link);
-    r.share_domain = domain;
-    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_OK);
-    assert_string_equal(link, "https://links.example.com/secret/abc");
-    free(link);
-    r.share_domain = evil;
-    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_ERR_ARGUMENT);
-    r.share_domain = empty;
-    r.secret_key = empty;
-    assert_int_equal(otsd_link(c, &r, &link, &e), OTSD_ERR_ARGUMENT);
-    otsd_client_free(&c);
-    server_stop(&s);
-}
-
 static void a_token_file_that_others_can_read_is_refused(void **state) {
     char *token = client_write_file("token", "token\n"), text[256], *path;
     otsd_server *server = NULL;
@@ -324,13 +338,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_http_is_not_a_v1_server),
         cmocka_unit_test(redirects_are_not_followed_and_their_host_is_named),
+        cmocka_unit_test(a_redirect_names_a_host_and_never_a_key),
         cmocka_unit_test(retry_after_is_read_as_seconds_and_as_a_date),
         cmocka_unit_test(an_answer_after_100_continue_counts),
         cmocka_unit_test(a_request_says_what_was_asked_and_nothing_of_the_environment),
         cmocka_unit_test(a_key_that_could_leave_its_place_in_the_path_is_refused_unsent),
         cmocka_unit_test(what_servers_would_cut_or_destroy_is_refused_unsent),
         cmocka_unit_test(what_surely_is_no_address_or_more_than_one_is_no_recipient),
-        cmocka_unit_test(the_link_leads_to_the_server_or_to_the_share_domain),
         cmocka_unit_test(a_token_file_that_others_can_read_is_refused),
     };
 

@@ -48,7 +48,8 @@ typedef struct batch {
     progress bar;
     pace pace; /* of generates: what a round learned of the server holds for the next */
     atomic_bool is_cut, is_unlogged;
-    problem cut; /* why it was cut short, once is_cut */
+    atomic_bool is_linkless; /* a link that was to be reported is not: the report says why */
+    problem cut;             /* why it was cut short, once is_cut */
 } batch;
 
 /* One account for each line of the roster, all to be done. EX_OSERR. */

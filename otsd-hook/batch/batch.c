@@ -117,7 +117,7 @@ static int exit_code(const batch *b) {
         return EX_IOERR;
     if (b->is_cut || b->counts[BATCH_LEFT] > 0)
         return EX_TEMPFAIL;
-    return b->counts[BATCH_FAILED] > 0 ? BATCH_SOME : EX_OK;
+    return b->counts[BATCH_FAILED] > 0 || b->is_linkless ? BATCH_SOME : EX_OK;
 }
 
 /* What became of the batch is in the ledger, whether it can be printed or not. */

@@ -52,7 +52,9 @@ static void finish(pipeline *p, work *w, batch_status to) {
         a->link = w->i.link;
         w->i.link = NULL;
     }
-    batch_result(p->b, a, to, to == BATCH_PROVISIONED ? "" : w->i.why.text);
+    if (w->i.stored && w->i.no_link.code != EX_OK)
+        p->b->is_linkless = true;
+    batch_result(p->b, a, to, to == BATCH_PROVISIONED ? w->i.no_link.text : w->i.why.text);
     if (to == BATCH_PROVISIONED)
         issue_warn(&w->i);
     put_away(p, w);

@@ -66,7 +66,13 @@ static int run_one(context *x, const provision_request *q, provision_facts *f, p
         rc = issue_one(x, &i, p);
     if (rc == EX_OK)
         rc = provision_print(q, &i, p);
-    if (rc == EX_OK && i.unlogged.code != EX_OK) {
+    if (rc == EX_OK && i.no_link.code != EX_OK) {
+        rc = problem_set(p, i.no_link.code, "%s: %s; the hand-off stands, and who was mailed has the link", i.user,
+                         i.no_link.text);
+    }
+    if (i.unlogged.code != EX_OK && (rc == EX_OK || rc == i.no_link.code)) {
+        if (rc != EX_OK)
+            problem_say(p);
         *p = i.unlogged;
         rc = p->code;
     }

@@ -163,17 +163,17 @@ int issue_answered(context *x, issue *i, otsd_receipt *t) {
                                   .recipient = i->recipient,
                                   .passphrase = i->passphrase,
                                   .min_length = x->config->handoff.min_length};
-    problem no_link = {.code = EX_OK};
     problem *p = &i->why;
 
     if (i->want_link)
-        no_link.code = remote_link(x->remote, t, &i->link, &no_link);
+        (void)remote_link(x->remote, t, &i->link, &i->no_link);
     p->code = note(i, t, p);
     note_ceiling(x, i, t);
     if (p->code == EX_OK)
         p->code = delivery_check(&asked, t, p);
-    if (p->code == EX_OK && no_link.code != EX_OK)
-        *p = no_link;
+    /* Where nobody is mailed it is the only way to the person. */
+    if (p->code == EX_OK && i->no_link.code != EX_OK && !i->recipient)
+        problem_set(p, i->no_link.code, "%s: %s", i->user, i->no_link.text);
     if (p->code == EX_OK) {
         i->value = t->value;
         t->value = NULL;

@@ -36,6 +36,7 @@ typedef struct issue {
     bool long_ttl;    /* more was granted than was asked for; the deadline is what was asked for */
     bool stored;      /* the password is the account's */
     bool unsure;      /* after issue_store: it failed, and the password may be set all the same */
+    problem no_link;  /* EX_OK unless a link was wanted and there is none to show */
     problem unlogged; /* issue_run: EX_IOERR where all succeeded but the audit line, and what lacks it */
     problem why;      /* of the last step; its code is EX_OK where that succeeded. It says what state things are in */
     /* between the steps */

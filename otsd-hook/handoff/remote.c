@@ -205,9 +205,16 @@ void remote_many_wake(remote_many *m) {
 }
 
 int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem *p) {
-    if (otsd_link(connections_current(server->connections), receipt, out, NULL) != OTSD_OK)
+    otsd_error e = {0};
+
+    switch (otsd_link(connections_current(server->connections), receipt, out, &e)) {
+    case OTSD_OK:
+        return problem_none(p);
+    case OTSD_ERR_ARGUMENT:
         return problem_set(p, EX_PROTOCOL, "the server's answer has no link");
-    return problem_none(p);
+    default:
+        return problem_set(p, problem_code_of(e.code), "%s", e.message);
+    }
 }
 
 /* "Unknown secret" also means read, expired or burned before: the receipt tells which. True: *end says; otherwise *e

@@ -50,7 +50,7 @@ int remote_many_generate(remote_many *m, const record *r, const char *locale, vo
 int remote_many_run(remote_many *m, long wait_ms, problem *p);
 void remote_many_wake(remote_many *m);
 
-/* The link in the mail; malloced, to be wiped. */
+/* The link of the answer, on a host that the configuration names; malloced, to be wiped. */
 int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem *p);
 
 typedef struct remote_end {

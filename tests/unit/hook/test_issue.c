@@ -375,20 +375,60 @@ static void a_link_is_kept_where_it_is_wanted(void **state) {
     world_close(&w, 0);
 }
 
-static void no_link_where_one_is_wanted_is_a_failure(void **state) {
-    char none[] = "";
+/* Nobody is mailed: the link is the only way to the person. Otherwise the mail is out, and the hand-off stands. */
+static void a_link_that_cannot_be_shown_is_a_failure_where_nobody_is_mailed(void **state) {
+    static const struct {
+        const char *secret_key, *share_domain, *why, *recipient;
+    } rows[] = {
+        {"", "", "the server's answer has no link", NULL},
+        {"", "", "the server's answer has no link", "alice@example.com"},
+        {"key", "evil.example", "the server names evil.example as its host", NULL},
+        {"key", "evil.example", "the server names evil.example as its host", "alice@example.com"},
+    };
+
+    (void)state;
+    world_open(&w, "handoff: { share_domain = \"links.example.com\"; };\n", NULL, 0);
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++) {
+        char key[8], domain[32];
+        issue i = issue_of_alice();
+        otsd_receipt *t = issue_receipt(3600, 3600, VALUE);
+
+        snprintf(key, sizeof key, "%s", rows[k].secret_key);
+        snprintf(domain, sizeof domain, "%s", rows[k].share_domain);
+        i.want_link = i.keep_link = true;
+        i.recipient = rows[k].recipient;
+        t->secret_key = key;
+        t->share_domain = domain;
+        t->recipients_len = i.recipient ? 1 : 0;
+        issue_begun(&w, &i);
+        assert_int_equal(issue_answered(&w.x, &i, t), i.recipient ? EX_OK : EX_PROTOCOL);
+        assert_null(i.link);
+        assert_non_null(strstr(i.recipient ? i.no_link.text : i.why.text, rows[k].why));
+        assert_int_equal(i.no_link.code, EX_PROTOCOL);
+        assert_string_equal(issue_on_disk(&w, LEDGER_ISSUING, "alice").metadata_key, WORLD_KEY);
+        assert_string_equal(issue_on_disk(&w, LEDGER_ISSUING, "alice").link, "");
+        if (!i.recipient)
+            otsd_secret_free(&t->value);
+        issue_drop(&w.x, &i);
+        issue_end(&i);
+    }
+    world_close(&w, 0);
+}
+
+/* Ours, as the configuration has it. */
+static void the_share_domain_is_a_links_host(void **state) {
+    char key[] = "key", domain[] = "links.example.com";
     issue i = issue_of_alice();
     otsd_receipt *t = issue_receipt(3600, 3600, VALUE);
 
     (void)state;
-    world_open(&w, NULL, NULL, 0);
+    world_open(&w, "handoff: { share_domain = \"links.example.com\"; };\n", NULL, 0);
     i.want_link = true;
-    t->secret_key = none;
+    t->secret_key = key;
+    t->share_domain = domain;
     issue_begun(&w, &i);
-    assert_int_equal(issue_answered(&w.x, &i, t), EX_PROTOCOL);
-    assert_string_equal(i.why.text, "the server's answer has no link");
-    assert_string_equal(issue_on_disk(&w, LEDGER_ISSUING, "alice").metadata_key, WORLD_KEY);
-    otsd_secret_free(&t->value);
+    assert_int_equal(issue_answered(&w.x, &i, t), EX_OK);
+    assert_string_equal(i.link, "https://links.example.com/secret/key");
     issue_end(&i);
     world_close(&w, 0);
 }
@@ -416,7 +456,9 @@ int main(void) {
         TEST("a value that fits is taken over", a_value_that_fits_is_taken_over),
         TEST("what was asked of the server is what is checked", what_was_asked_of_the_server_is_what_is_checked),
         TEST("a link is kept where it is wanted", a_link_is_kept_where_it_is_wanted),
-        TEST("no link where one is wanted is a failure", no_link_where_one_is_wanted_is_a_failure),
+        TEST("a link that cannot be shown is a failure where nobody is mailed",
+             a_link_that_cannot_be_shown_is_a_failure_where_nobody_is_mailed),
+        TEST("the share domain is a link's host", the_share_domain_is_a_links_host),
     };
 
     if (!world_possible()) {

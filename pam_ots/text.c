@@ -16,7 +16,7 @@ size_t user_name_length(const char *user) {
     if (!user || user[0] == '-' || user[0] == '.')
         return 0;
     for (; user[n] != '\0'; n++)
-        if (n == USER_MAX || user[n] == '/' || is_control((unsigned char)user[n]))
+        if (n == USER_MAX || user[n] == '/' || user[n] == ':' || is_control((unsigned char)user[n]))
             return 0;
     return n;
 }

@@ -13,8 +13,8 @@
 #define VALUE_MAX 128
 #define DECIMAL_MAX 12
 
-/* The length of user where it is one plain path component: 1 to USER_MAX bytes, no '/', no control character, not
- * beginning with '-' or '.' (so neither "." nor ".."). 0 where it is not, or NULL. */
+/* The length of user where it is one plain path component: 1 to USER_MAX bytes, no '/', no ':', no control character,
+ * not beginning with '-' or '.' (so neither "." nor ".."). 0 where it is not, or NULL. */
 size_t user_name_length(const char *user);
 
 /* The length of text, or most + 1 where it is longer than most. */

@@ -96,8 +96,12 @@ static int take_values(reader *t, unsigned long number, char *values[COLUMN_COUN
     for (column c = COLUMN_USER; c < COLUMN_COUNT; c++)
         if (values[c] && !values[c][0])
             values[c] = NULL;
-    if (!values[COLUMN_USER] || !user_name_ok(values[COLUMN_USER])) {
-        t->bad(t->arg, number, values[COLUMN_USER] ? "the user is not a user name" : "no user");
+    wrong = values[COLUMN_USER] ? user_name_fault(values[COLUMN_USER]) : NULL;
+    if (!values[COLUMN_USER] || wrong) {
+        char text[80];
+
+        snprintf(text, sizeof text, "the user is not a user name: %s", wrong ? wrong : "");
+        t->bad(t->arg, number, wrong ? text : "no user");
         return problem_none(p);
     }
     l.user = values[COLUMN_USER];

@@ -13,7 +13,9 @@ int command_begin(const option_table *o, int argc, char **argv, void *into, size
 }
 
 int command_check_user(const option_table *o, const char *word) {
-    return user_name_ok(word) ? EX_OK : options_refuse(o, "\"%s\" is not a user name", word);
+    const char *fault = user_name_fault(word);
+
+    return fault ? options_refuse(o, "\"%s\" is not a user name: %s", word, fault) : EX_OK;
 }
 
 int command_end(int rc, const problem *p) {

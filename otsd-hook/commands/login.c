@@ -223,13 +223,13 @@ static int login_run(context *x, int argc, char **argv) {
 
     g.started = clock_ms();
     rc = command_begin(&options, argc, argv, &g, &count);
-    if (rc == EX_OK)
-        rc = command_check_user(&options, argv[1]);
     if (rc == EX_OK && g.event < 0)
         rc = options_refuse(&options, "%s", options.arguments);
     if (rc != EX_OK)
         return rc;
     g.user = argv[1];
+    if (user_name_fault(g.user))
+        return EX_OK; /* nobody has a hand-off of that name */
     x->config_path = g.config;
     /* Under the module standard error is /dev/null; what goes wrong before the configuration is read must be seen. */
     problem_use_syslog(true);

@@ -177,10 +177,14 @@ static int fill_file(const ledger *l, entry *e, problem *p) {
 }
 
 int ledger_create(const ledger *l, const record *r, entry **out, problem *p) {
-    entry *e = malloc(sizeof *e);
+    const char *fault = user_name_fault(r->user);
+    entry *e = fault ? NULL : malloc(sizeof *e);
     int rc;
 
     *out = NULL;
+    /* The last door: no name that came another way than through a command's arguments passes it. */
+    if (fault)
+        return problem_set(p, EX_DATAERR, "%s: there can be no hand-off of that name: %s", r->user, fault);
     if (!e)
         return problem_set(p, EX_OSERR, "out of memory");
     entry_init(e, LEDGER_ISSUING, r->user);

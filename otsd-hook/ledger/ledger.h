@@ -44,7 +44,8 @@ record *entry_record(entry *e);
 const record *entry_saved(const entry *e);
 ledger_state entry_state(const entry *e);
 
-/* Writes r as an intent and gives it locked; durable once it is synced. LEDGER_TAKEN where there is one already. */
+/* Writes r as an intent and gives it locked; durable once it is synced. LEDGER_TAKEN where there is one already.
+ * EX_DATAERR: no hand-off can have that name. */
 int ledger_create(const ledger *l, const record *r, entry **out, problem *p);
 /* Opens and locks a record. name: USER, in claimed/ USER.ID. LEDGER_NONE. LEDGER_BUSY: another process held it for all
  * of wait_ms. EX_DATAERR: unreadable (p says why). *out is NULL where it fails. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "core/core.h"
 
 typedef struct field {
     const char *name;
@@ -111,8 +112,8 @@ static bool parse_line(record *r, const char *line, size_t len) {
 }
 
 static bool plausible(const record *r) {
-    return strlen(r->id) == 16 && strspn(r->id, "0123456789abcdef") == 16 && user_name_ok(r->user) && r->uid >= 0 &&
-           (!r->renamed[0] || user_name_ok(r->renamed)) && r->uid <= UINT32_MAX && r->reason >= 0 &&
+    return strlen(r->id) == 16 && strspn(r->id, "0123456789abcdef") == 16 && !user_name_fault(r->user) && r->uid >= 0 &&
+           (!r->renamed[0] || !user_name_fault(r->renamed)) && r->uid <= UINT32_MAX && r->reason >= 0 &&
            r->reason < REASON_COUNT && r->outcome >= 0 && r->outcome < OUTCOME_COUNT &&
            (r->backend == BACKEND_SHADOW || r->backend == BACKEND_COMMAND);
 }
@@ -269,13 +270,34 @@ outcome outcome_of(const char *word) {
     return (outcome)o;
 }
 
-bool user_name_ok(const char *name) {
+static const char *hidden_in_name(const char *name, size_t len) {
+    text_kind kind = TEXT_SHOWN;
+    size_t n;
+
+    for (size_t at = 0; at < len; at += n) {
+        kind = text_next(name + at, len - at, &n);
+        if (kind == TEXT_HIDDEN)
+            return "it has bytes in it that cannot be shown";
+        if (kind == TEXT_BLANK && at == 0)
+            return "it begins with a blank";
+    }
+    return kind == TEXT_BLANK ? "it ends with a blank" : NULL;
+}
+
+const char *user_name_fault(const char *name) {
     size_t len = strnlen(name, USER_MAX + 1);
 
-    if (len == 0 || len > USER_MAX || name[0] == '-' || name[0] == '.')
-        return false;
-    for (size_t i = 0; i < len; i++)
-        if (name[i] == '/' || (unsigned char)name[i] < ' ' || name[i] == 0x7f)
-            return false;
-    return true;
+    if (len == 0)
+        return "it is empty";
+    if (len > USER_MAX)
+        return "it is longer than 216 bytes";
+    if (name[0] == '-')
+        return "it begins with a hyphen";
+    if (name[0] == '.')
+        return "it begins with a dot";
+    if (strchr(name, '/'))
+        return "it has a slash in it";
+    if (strchr(name, ':'))
+        return "it has a colon in it";
+    return hidden_in_name(name, len);
 }

@@ -116,8 +116,10 @@ const char *outcome_word(outcome o);
 reason reason_of(const char *word);
 outcome outcome_of(const char *word);
 
-/* One plain path component: not empty, "." or "..", no '/', no leading '-' or '.', no control characters, at most
- * USER_MAX bytes. */
-bool user_name_ok(const char *name);
+/* Why there can be no hand-off of this name, "it has a colon in it"; NULL: there can. A name that a directory chose
+ * goes into a path, into lines for passwd and chpasswd, into argument lists, logs and terminals: so it is one plain
+ * path component of at most USER_MAX bytes, without a colon, with no '-', '.' or blank at its beginning and no blank
+ * at its end, and all of it can be seen. */
+const char *user_name_fault(const char *name);
 
 #endif

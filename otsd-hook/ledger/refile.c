@@ -15,7 +15,7 @@ int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
     record *r = entry_record(e);
     int rc;
 
-    if (!user_name_ok(user))
+    if (user_name_fault(user))
         return problem_set(p, EX_DATAERR, "%s: the account has a name now that no record can have", r->user);
     if (ledger_has(l, e->state, user))
         return problem_set(p, LEDGER_TAKEN, "%s: the account is called %s now, and that name has a hand-off already",

@@ -79,6 +79,8 @@ static void refuses_what_is_no_record(void **state) {
         "",
         "user=bob\nuid=7\n",
         "id=0123456789abcdef\nuser=../x\nuid=7\n",
+        "id=0123456789abcdef\nuser=bob:eve\nuid=7\n",
+        "id=0123456789abcdef\nuser=bob\nrenamed=bob%20\nuid=7\n",
         "id=0123456789abcdef\nuser=bob\nuid=-1\n",
         "id=0123456789abcdef\nuser=bob\nuid=7x\n",
         "id=0123456789abcdef\nuser=bob\nuid=7\ncolour=blue\n",
@@ -97,21 +99,75 @@ static void refuses_what_is_no_record(void **state) {
         assert_int_equal(record_parse(&r, bad[i], strlen(bad[i]), &used, &p), EX_DATAERR);
 }
 
+#define HIDDEN "it has bytes in it that cannot be shown"
+
 static void names_are_one_plain_component(void **state) {
-    static const char *const good[] = {"alice", "a", "a.b", "Alice$", "m\xc3\xbcller", "a b"};
-    static const char *const bad[] = {"", ".", "..", "-x", ".x", "a/b", "/", "a\nb", "a\x7f"};
+    static const char *const good[] = {"alice", "a",        "a.b",     "Alice$", "m\xc3\xbcller",
+                                       "a b",   "DOM\\eve", "eve@dom", "a-"};
+    static const struct {
+        const char *name, *fault;
+    } bad[] = {
+        {"", "it is empty"},
+        {".", "it begins with a dot"},
+        {"..", "it begins with a dot"},
+        {".x", "it begins with a dot"},
+        {"-x", "it begins with a hyphen"},
+        {"a/b", "it has a slash in it"},
+        {"/", "it has a slash in it"},
+        {"victim2:hunter2", "it has a colon in it"},
+        {":", "it has a colon in it"},
+        {" a", "it begins with a blank"},
+        {"a ", "it ends with a blank"},
+        {" ", "it begins with a blank"},
+        {"a\xc2\xa0", "it ends with a blank"},
+        {"\xe3\x80\x80"
+         "a",
+         "it begins with a blank"},
+        {"a\nb", HIDDEN},
+        {"a\tb", HIDDEN},
+        {"a\r", HIDDEN},
+        {"a\x7f", HIDDEN},
+        {"a\xc2\x9b"
+         "31m",
+         HIDDEN},
+        {"a\xff", HIDDEN},
+        {"m\xfcller", HIDDEN},
+        // NOLINTNEXTLINE(misc-misleading-bidirectional) that is what is refused
+        {"a\xe2\x80\xae"
+         "b",
+         HIDDEN},
+        {"ali\xe2\x80\x8b"
+         "ce",
+         HIDDEN},
+    };
     char longest[USER_MAX + 2];
 
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
-        assert_true(user_name_ok(good[i]));
+        assert_null(user_name_fault(good[i]));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(user_name_ok(bad[i]));
+        assert_string_equal(user_name_fault(bad[i].name), bad[i].fault);
     memset(longest, 'a', sizeof longest);
     longest[USER_MAX + 1] = '\0';
-    assert_false(user_name_ok(longest));
+    assert_string_equal(user_name_fault(longest), "it is longer than 216 bytes");
     longest[USER_MAX] = '\0';
-    assert_true(user_name_ok(longest));
+    assert_null(user_name_fault(longest));
+}
+
+/* Whatever way a name came: the last door is shut, too. */
+static void no_record_has_a_name_that_is_none(void **state) {
+    static const char *const names[] = {"victim2:hunter2", "-rf", "a ", "../a", "a\nb", ""};
+    problem p;
+    entry *e;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        record r = sample(names[i]);
+
+        assert_int_equal(ledger_create(l, &r, &e, &p), EX_DATAERR);
+        assert_null(e);
+    }
+    assert_non_null(strstr(p.text, "there can be no hand-off of that name: it is empty"));
 }
 
 static void walks_through_its_states(void **state) {
@@ -402,6 +458,7 @@ int main(void) {
          close_ledger, NULL},
         {"what is no record is refused", refuses_what_is_no_record, open_ledger, close_ledger, NULL},
         {"user names are one plain path component", names_are_one_plain_component, open_ledger, close_ledger, NULL},
+        {"no record has a name that is none", no_record_has_a_name_that_is_none, open_ledger, close_ledger, NULL},
         {"a record walks through its states, its time is the deadline", walks_through_its_states, open_ledger,
          close_ledger, NULL},
         {"a record is filed under the account's new name, with its lock", is_filed_under_a_new_name, open_ledger,

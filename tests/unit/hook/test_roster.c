@@ -130,9 +130,16 @@ static void names_each_bad_line(void **state) {
          "5: the ttl is not 60 seconds to 30 days, written as 90m, 12h or 3d\n"
          "6: the ttl is not 60 seconds to 30 days, written as 90m, 12h or 3d\n"},
         {"user,locale\n-x,en\n,en\na/b,en\n..,en\nbob,e\ncarol,e n\ndave,-en\neve,en_US-x\n",
-         "2: the user is not a user name\n3: no user\n4: the user is not a user name\n5: the user is not a user name\n"
+         "2: the user is not a user name: it begins with a hyphen\n3: no user\n4: the user is not a user name: it has "
+         "a slash in it\n"
+         "5: the user is not a user name: it begins with a dot\n"
          "6: the locale is not one (en, fr_CA, …)\n7: the locale is not one (en, fr_CA, …)\n"
          "8: the locale is not one (en, fr_CA, …)\n"},
+        {"user,locale\nvictim2:hunter2,en\n alice,en\nbob ,en\n\"carol\xc2\xa0\",en\ndave\xe2\x80\x8b,en\n",
+         "2: the user is not a user name: it has a colon in it\n3: the user is not a user name: it begins with a "
+         "blank\n"
+         "4: the user is not a user name: it ends with a blank\n5: the user is not a user name: it ends with a blank\n"
+         "6: the user is not a user name: it has bytes in it that cannot be shown\n"},
         {"user\na\tb\na\x7f\na\x1b[2J\na\xc2\x9b"
          "2J\na\rb\n",
          "2: has a control character (byte 2: 0x09)\n3: has a control character (byte 2: 0x7f)\n"
@@ -279,7 +286,7 @@ static void bounds(void **state) {
     /* A line of exactly the limit, its user too long; then one byte more, which is not looked at. */
     text = long_text("user\n", ROSTER_LINE_MAX, "\r\nbob\n");
     assert_int_equal(read_string(&r, text, &p), EX_OK);
-    assert_string_equal(said, "2: the user is not a user name\n");
+    assert_string_equal(said, "2: the user is not a user name: it is longer than 216 bytes\n");
     assert_lines(&r, "3 bob - 0 - -\n");
     roster_free(&r);
     free(text);

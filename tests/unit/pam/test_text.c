@@ -16,9 +16,10 @@ static void names(void **state) {
     static const struct {
         const char *user;
         size_t length;
-    } rows[] = {{"alice", 5},  {"a", 1},      {"a.b-c", 5}, {"DOM\\alice", 9}, {"h\xc3\xa9", 3}, {NULL, 0},
-                {"", 0},       {".", 0},      {"..", 0},    {".alice", 0},     {"-rf", 0},       {"a/b", 0},
-                {"/alice", 0}, {"alice/", 0}, {"a\nb", 0},  {"a\x7f", 0},      {"a\x1b[m", 0},   {"\t", 0}};
+    } rows[] = {{"alice", 5}, {"a", 1},       {"a.b-c", 5},  {"DOM\\alice", 9}, {"h\xc3\xa9", 3},
+                {NULL, 0},    {"", 0},        {".", 0},      {"..", 0},         {".alice", 0},
+                {"-rf", 0},   {"a/b", 0},     {"/alice", 0}, {"alice/", 0},     {"a\nb", 0},
+                {"a\x7f", 0}, {"a\x1b[m", 0}, {"\t", 0},     {"a:b", 0}};
     char longest[USER_MAX + 2], copy[USER_MAX + 1];
 
     (void)state;

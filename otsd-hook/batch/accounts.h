@@ -14,6 +14,7 @@
 #include "batch/roster.h"
 #include "batch/verdict.h"
 #include "handoff/context.h"
+#include "password/backend.h"
 
 typedef struct batch_account {
     const roster_line *line;
@@ -21,10 +22,9 @@ typedef struct batch_account {
     char *made;            /* the recipient, where it was made from the pattern */
     int64_t uid;           /* -1: not known yet */
     batch_status status;
-    bool local;                         /* it is in /etc/passwd */
-    bool absent, has_password, expired; /* what the backend has of it */
-    int64_t changed;                    /* and its last change, as the record has it */
-    unsigned losses;                    /* of the server's answer */
+    bool local;            /* it is in /etc/passwd */
+    backend_account found; /* what the backend has of it */
+    unsigned losses;       /* of the server's answer */
     char id[17];
     int64_t deadline;
     char *link; /* only where links are reported */

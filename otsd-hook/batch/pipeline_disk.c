@@ -89,7 +89,7 @@ static void begin_group(pipeline *p, size_t room) {
         w->i.user = a->line->user;
         w->i.uid = a->uid;
         w->i.local = a->local;
-        w->i.changed_before = a->changed;
+        w->i.changed_before = a->found.changed;
         w->i.ttl = a->line->ttl ? a->line->ttl : b->ttl ? b->ttl : b->x->config->handoff.ttl;
         w->i.recipient = a->recipient;
         w->i.passphrase = a->line->passphrase;

@@ -49,12 +49,8 @@ static int look_up_passwords(batch *b, problem *p) {
     for (size_t i = 0; i < b->len; i++)
         found[i].user = b->accounts[i].line->user;
     rc = backend_survey(b->x->config, found, b->len, p);
-    for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
-        b->accounts[i].absent = found[i].absent;
-        b->accounts[i].has_password = found[i].has_password;
-        b->accounts[i].changed = found[i].changed;
-        b->accounts[i].expired = found[i].expired;
-    }
+    for (size_t i = 0; rc == EX_OK && i < b->len; i++)
+        b->accounts[i].found = found[i];
     free(found);
     return rc;
 }
@@ -90,8 +86,8 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
         return problem_set(p, EX_NOUSER, "there is no user %s", user);
     if (ready_account(b->allow_system ? NULL : limits, user, a->uid, p) != EX_OK)
         return p->code;
-    if (a->absent)
-        return backend_absent(b->x->config, user, p);
+    if (backend_fit(b->x->config, &a->found, p) != EX_OK)
+        return p->code;
     if (wrong)
         return problem_set(p, EX_DATAERR, "%s", wrong);
     return recipient_of(b, a, p);
@@ -100,7 +96,7 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 /* What a former run, or anybody else, has done already. */
 void preflight_place(batch *b, batch_account *a) {
     const char *user = a->line->user;
-    verdict_place found = {.pending = LEDGER_NONE, .has_password = a->has_password};
+    verdict_place found = {.pending = LEDGER_NONE, .has_password = a->found.has_password};
     problem p;
     record r = {0};
 
@@ -130,7 +126,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
             preflight_place(b, a);
         /* Of those that a former run has done nothing is asked any more. */
         if (why.code == EX_OK && a->status == BATCH_TODO)
-            (void)ready_living(b->x->config, a->line->user, a->expired, &why);
+            (void)ready_living(b->x->config, a->line->user, a->found.expired, &why);
         if (why.code == EX_OK)
             continue;
         if (why.code == EX_OSERR)

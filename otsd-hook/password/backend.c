@@ -34,8 +34,8 @@ int backend_writable(const config *c, long wait_ms, problem *p) {
     return b->writable ? b->writable(wait_ms, p) : problem_none(p);
 }
 
-int backend_absent(const config *c, const char *user, problem *p) {
-    return configured(c)->absent(user, p);
+int backend_fit(const config *c, const backend_account *a, problem *p) {
+    return a->absent || a->wrong ? configured(c)->unfit(a, p) : problem_none(p);
 }
 
 int backend_ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p) {

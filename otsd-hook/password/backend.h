@@ -17,6 +17,7 @@
 typedef struct backend_account {
     const char *user;
     bool absent;       /* out: the backend has no such account */
+    const char *wrong; /* out: why what it has of it takes no password, as "has …"; NULL: nothing is wrong */
     bool has_password; /* out: one of its own, or a locked one, that is not ours to replace */
     bool expired;      /* out: nobody is let in any more (chage -E) */
     int64_t changed;   /* out: its last change, as record.changed_before has it */
@@ -55,7 +56,7 @@ typedef struct backend {
 
     int (*writable)(long wait_ms, problem *p); /* NULL: only a try shows whether a password can be set */
     int (*survey)(const config *c, backend_account *accounts, size_t n, problem *p);
-    int (*absent)(const char *user, problem *p); /* NULL: it never says that an account is absent */
+    int (*unfit)(const backend_account *a, problem *p); /* NULL: it never says that an account is absent or wrong */
     int (*ready)(const config *c, const char *user, bool force, int64_t *changed_before, problem *p);
     int (*replaceable)(const config *c, const record *old, bool force, problem *p);
     void (*set)(const config *c, backend_change *changes, size_t n);
@@ -75,13 +76,14 @@ int backend_survey(const config *c, backend_account *accounts, size_t n, problem
  * EX_TEMPFAIL: another program, which is named, kept the files locked for wait_ms milliseconds; that passes. Anything
  * else does not. */
 int backend_writable(const config *c, long wait_ms, problem *p);
-/* Says that the survey found this account absent. EX_NOUSER. */
-int backend_absent(const config *c, const char *user, problem *p);
-/* May a password be generated for this account? EX_NOUSER: the backend does not have it. EX_NOPERM: it has a usable
+/* What the survey found: EX_NOUSER where the account is absent, EX_DATAERR where what the backend has of it cannot be
+ * read by everybody, so that a password would be set and let nobody in. */
+int backend_fit(const config *c, const backend_account *a, problem *p);
+/* May a password be generated for this account? EX_NOUSER, EX_DATAERR: it is not fit. EX_NOPERM: it has a usable
  * password (and force is not set). One that cannot tell says EX_OK. */
 int backend_ready(const config *c, const char *user, bool force, int64_t *changed_before, problem *p);
 /* May the generated password of this older record be replaced? EX_NOPERM: it is not the account's any more, or is
- * locked. */
+ * locked. EX_NOUSER, EX_DATAERR. */
 int backend_replaceable(const config *c, const record *old, bool force, problem *p);
 /* Any number at once, of different users and one backend: one transaction of the shadow file, or one run of the
  * command. */

@@ -15,8 +15,13 @@
 #include "password/shadow_read.h"
 #include "password/survey.h"
 
-static int absent(const char *user, problem *p) {
-    return problem_set(p, EX_NOUSER, "%s has no line in %s", user, SHADOW_PATH);
+static int broken(const char *user, const char *wrong, problem *p) {
+    return problem_set(p, EX_DATAERR, "%s's line in %s %s: vipw -s mends it", user, SHADOW_PATH, wrong);
+}
+
+static int unfit(const backend_account *a, problem *p) {
+    return a->absent ? problem_set(p, EX_NOUSER, "%s has no line in %s", a->user, SHADOW_PATH)
+                     : broken(a->user, a->wrong, p);
 }
 
 /* As the record has it. */
@@ -28,6 +33,7 @@ static void survey_line(void *item, const shadow_seen *line) {
     backend_account *a = item;
 
     a->absent = false;
+    a->wrong = line->wrong;
     a->changed = changed_before(line->changed);
     a->has_password = !shadow_never_set(line->hash);
     a->expired = shadow_expired(line->expires, (long)(time(NULL) / 86400));
@@ -49,6 +55,8 @@ static int survey_all(const config *c, backend_account *accounts, size_t n, prob
 }
 
 int shadow_line_ready(const shadow_line *line, const char *user, bool force, problem *p) {
+    if (line->wrong)
+        return broken(user, line->wrong, p);
     if (!force && !shadow_never_set(line->hash))
         return problem_set(p, EX_NOPERM, "%s has a password already, or a locked one; --force replaces it", user);
     return problem_none(p);
@@ -68,6 +76,8 @@ static int ready(const config *c, const char *user, bool force, int64_t *changed
 }
 
 int shadow_line_replaceable(const shadow_line *line, const record *old, bool force, problem *p) {
+    if (line->wrong)
+        return broken(old->user, line->wrong, p);
     if (force)
         return problem_none(p);
     if (shadow_never_set(line->hash))
@@ -96,6 +106,8 @@ static void result_of(const shadow_change *done, backend_change *c) {
 
     if (done->result == SHADOW_ABSENT)
         problem_set(c->why, EX_NOUSER, "%s has no line in %s any more", user, SHADOW_PATH);
+    else if (done->result == SHADOW_BROKEN)
+        (void)broken(user, done->wrong, c->why);
     else if (done->result == SHADOW_REFUSED)
         problem_set(c->why, EX_NOPERM, "%s was given another password meanwhile; --force replaces it", user);
     else
@@ -185,7 +197,7 @@ const backend shadow_backend = {
     .must_change = true,
     .writable = shadow_try,
     .survey = survey_all,
-    .absent = absent,
+    .unfit = unfit,
     .ready = ready,
     .replaceable = replaceable,
     .set = set,

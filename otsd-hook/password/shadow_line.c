@@ -9,6 +9,9 @@
  * no password to change any more. Any other date than 0 is somebody's own and stays.
  *
  * An empty field is a password, too (none is asked for), and no generated hash is empty.
+ *
+ * A line that not everybody reads alike is nobody's to set a password in: it would be set, and let nobody in. A hash
+ * dies in it all the same, and then nothing else of it is touched.
  */
 #include "password/shadow_line.h"
 
@@ -28,6 +31,50 @@ long shadow_date(const char *field) {
     if (end == field || (*end != ':' && *end != '\n' && *end != '\0'))
         return SHADOW_DATE_ODD;
     return days >= 0 ? days : SHADOW_DATE_NONE;
+}
+
+enum { FIELDS = 9, NAME = 0, PASSWORD = 1, FLAG = 8 };
+
+/* As getspnam keeps them: in 32 bits, "-1" being the same as nothing; the last one, which nobody reads, in more. */
+static bool is_number(const char *field, size_t len, bool any_size) {
+    int64_t value = 0;
+    size_t i = len > 1 && field[0] == '-' ? 1 : 0;
+
+    for (; i < len; i++) {
+        if (field[i] < '0' || field[i] > '9')
+            return false;
+        if (!any_size)
+            value = 10 * value + (field[i] - '0');
+        if (value > INT32_MAX)
+            return false;
+    }
+    return true;
+}
+
+const char *shadow_line_wrong(const char *line, size_t len) {
+    static const char *const no_number[FIELDS] = {[2] = "has no number for the date of the last change",
+                                                  [3] = "has no number for the least age of a password",
+                                                  [4] = "has no number for the greatest age of a password",
+                                                  [5] = "has no number for the days of warning",
+                                                  [6] = "has no number for the days of inactivity",
+                                                  [7] = "has no number for the date of expiry",
+                                                  [FLAG] = "has no number in its last field"};
+    const char *end = line + len;
+    int at = NAME;
+
+    if (memchr(line, '\0', len))
+        return "has a NUL in it";
+    for (;; at++) {
+        const char *colon = memchr(line, ':', (size_t)(end - line)), *stop = colon ? colon : end;
+
+        if (at > PASSWORD && !is_number(line, (size_t)(stop - line), at == FLAG))
+            return no_number[at];
+        if (!colon)
+            return at == FLAG ? NULL : "has fewer than 9 fields";
+        if (at == FLAG)
+            return "has more than 9 fields";
+        line = colon + 1;
+    }
 }
 
 bool shadow_expired(long expires, long today) {

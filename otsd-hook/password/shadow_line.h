@@ -6,6 +6,7 @@
 #define OTSD_HOOK_SHADOW_LINE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SHADOW_HASH_MAX 385 /* with the NUL: what crypt(3) makes at most */
@@ -17,6 +18,7 @@
 typedef struct shadow_line {
     char hash[SHADOW_HASH_MAX + 1]; /* second field; one byte more for the mark of a lock */
     long changed;                   /* days since the epoch; 0: must change at the next login; SHADOW_DATE_… */
+    const char *wrong;              /* shadow_line_wrong's; NULL: nothing */
 } shadow_line;
 
 typedef enum shadow_op {
@@ -29,6 +31,7 @@ typedef enum shadow_result {
     SHADOW_DONE,
     SHADOW_ABSENT,  /* no such line; SHADOW_KILL: the hash stands nowhere */
     SHADOW_REFUSED, /* SHADOW_SET without force: there is another password */
+    SHADOW_BROKEN,  /* SHADOW_SET: the line is none that a password could be set in: shadow_change.wrong */
 } shadow_result;
 
 typedef struct shadow_change {
@@ -40,7 +43,13 @@ typedef struct shadow_change {
     const char *replaces;            /* SHADOW_SET without force: the hash to replace; NULL: one that was never set */
     int64_t changed_before, created; /* SHADOW_KILL, as in the record: what the date becomes */
     shadow_result result;            /* out */
+    const char *wrong;               /* out, with SHADOW_BROKEN: shadow_line_wrong's */
 } shadow_change;
+
+/* What is wrong with a line (len bytes, without its newline), as "has …"; NULL: it has a name, a password field and
+ * seven numbers, each of them empty or in decimal, so everybody reads it alike. C libraries take some more than that,
+ * each its own, and pass over the rest. */
+const char *shadow_line_wrong(const char *line, size_t len);
 
 /* What becomes of an account with this password field and date: SHADOW_DONE, with the new ones in out, or the reason
  * why the line stays as it is. today: days since the epoch. */

@@ -34,10 +34,13 @@ static otsd_tri must_change(long changed) {
     return changed == 0 ? OTSD_YES : OTSD_NO;
 }
 
-static void own_line(backend_view *view, const char *hash, long changed) {
-    view->in_place = shadow_same(hash, view->hash) ? OTSD_YES : OTSD_NO;
-    view->must_change = must_change(changed);
-    view->dead = shadow_never_set(hash);
+/* What stands in a line that cannot be read is not what logins find; that our hash stands in it is sure. */
+static void own_line(backend_view *view, const shadow_seen *line) {
+    bool same = shadow_same(line->hash, view->hash);
+
+    view->in_place = same ? OTSD_YES : line->wrong ? OTSD_UNKNOWN : OTSD_NO;
+    view->must_change = line->wrong ? OTSD_UNKNOWN : must_change(line->changed);
+    view->dead = !line->wrong && shadow_never_set(line->hash);
 }
 
 /* False: out of memory. */
@@ -56,7 +59,7 @@ static bool look_line(const shadow_seen *line, void *arg) {
 
     if (own->item && !own->met) {
         own->met = true;
-        own_line(own->item, line->hash, line->changed);
+        own_line(own->item, line);
     }
     l->no_memory = same->item && !other_line(same->item, user);
     return !l->no_memory;

@@ -31,7 +31,10 @@ static const char *field_behind(const char *field, int colons) {
 
 static bool each_line(char *line, void *arg) {
     const each *e = arg;
-    shadow_seen seen = {.user = line, .changed = SHADOW_DATE_NONE, .expires = SHADOW_DATE_NONE};
+    shadow_seen seen = {.user = line,
+                        .changed = SHADOW_DATE_NONE,
+                        .expires = SHADOW_DATE_NONE,
+                        .wrong = shadow_line_wrong(line, strlen(line))};
     char *hash = strchr(line, ':'), *date;
 
     if (!hash || hash == line)
@@ -67,6 +70,7 @@ static bool lookup_line(const shadow_seen *line, void *arg) {
     l->found = true;
     l->fits = (size_t)snprintf(l->out->hash, sizeof l->out->hash, "%s", line->hash) < sizeof l->out->hash;
     l->out->changed = line->changed;
+    l->out->wrong = line->wrong;
     return false;
 }
 

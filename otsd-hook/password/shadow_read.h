@@ -19,6 +19,7 @@ int shadow_lookup(const char *user, shadow_line *out, problem *p);
 typedef struct shadow_seen {
     const char *user, *hash;
     long changed, expires; /* days since the epoch, or SHADOW_DATE_… */
+    const char *wrong;     /* shadow_line_wrong's: this stays; NULL: nothing */
 } shadow_seen;
 /* Calls fn for each line that has a name and a password field, of any length (fgetspent_r never gets past one that is
  * longer than its buffer), until it returns false. EX_OK: what was not shown is not there (lines.h). */

@@ -5,14 +5,14 @@
  * the file, under the lock that all its other writers hold. Lines that do not change are copied; of one that does only
  * the password field and the date are another.
  *
- * A password is set by its user's name, for a line as getspnam reads it. It dies by its hash, which is salted and
- * therefore nobody else's: in every line, of any form, whatever the account is called by now.
+ * A password is set by its user's name, in the first line of that name, and only where everybody reads that line alike.
+ * It dies by its hash, which is salted and therefore nobody else's: in every line, of any form, whatever the account is
+ * called by now.
  */
 #include "password/shadow_rewrite.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <shadow.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,6 @@
 #include "base/files.h"
 #include "password/shadow_index.h"
 
-#define LINE_MAX_ 4096
 #define FILE_MAX_ ((off_t)1 << 30)
 #define OUT_ROOM ((size_t)256 << 10)
 
@@ -99,7 +98,7 @@ static int read_whole(rewrite *w, problem *p) {
                     : problem_set(p, EX_TEMPFAIL, "%s is being written by another program", w->place->path);
 }
 
-/* What putspent writes goes through the hook's own write loop, which goes on after a signal; stdio would give up. */
+/* What is written goes through the hook's own write loop, which goes on after a signal; stdio would give up. */
 static ssize_t stream_write(void *rewriting, const char *data, size_t len) {
     const rewrite *w = rewriting;
     size_t done = 0;
@@ -197,50 +196,42 @@ static int write_line(rewrite *w, const parts *s, const shadow_line *line, probl
     return problem_none(p);
 }
 
-/* Would getspnam find this line, and what does it say? Then text holds what sp points to. */
-static bool as_getspnam(const rewrite *w, const parts *s, char text[LINE_MAX_], struct spwd *sp) {
-    size_t len = s->end - s->at;
-    char copy[LINE_MAX_];
-    struct spwd *parsed = NULL;
-    bool good;
-
-    memcpy(copy, w->text + s->at, len);
-    copy[w->text[s->end - 1] == '\n' ? len - 1 : len] = '\0';
-    good = sgetspent_r(copy, sp, text, LINE_MAX_, &parsed) == 0 && parsed;
-    otsd_wipe(copy, sizeof copy);
-    return good;
-}
-
-static int set_line(rewrite *w, shadow_slot *slot, const parts *s, problem *p) {
-    char text[LINE_MAX_];
-    shadow_change *c = slot->item;
-    shadow_line line;
-    struct spwd sp;
-    int rc = problem_none(p);
-
-    if (s->end - s->at >= LINE_MAX_) {
-        slot->met = true;
-    } else if (as_getspnam(w, s, text, &sp)) {
-        slot->met = true;
-        c->result = change_line(c, sp.sp_pwdp, sp.sp_lstchg, (long)(time(NULL) / 86400), &line);
-        if (c->result == SHADOW_DONE)
-            rc = write_line(w, s, &line, p);
-        otsd_wipe(&line, sizeof line);
-    }
-    otsd_wipe(text, sizeof text);
-    return rc;
-}
-
-static int kill_line(rewrite *w, shadow_change *c, const parts *s, problem *p) {
+/* What becomes of the line: the field is looked at as a string of its own. */
+static shadow_result decide_line(const rewrite *w, const shadow_change *c, const parts *s, shadow_line *out) {
     char *end = w->text + s->field_end, was = *end;
-    shadow_line line;
     shadow_result result;
 
     *end = '\0';
-    result = change_line(c, w->text + s->field, date_of(w, s), 0, &line);
+    result = change_line(c, w->text + s->field, date_of(w, s), (long)(time(NULL) / 86400), out);
     *end = was;
-    if (result != SHADOW_DONE)
+    return result;
+}
+
+static const char *wrong_with(const rewrite *w, const parts *s) {
+    return shadow_line_wrong(w->text + s->at, s->end - s->at - (w->text[s->end - 1] == '\n' ? 1 : 0));
+}
+
+static int set_line(rewrite *w, shadow_slot *slot, const parts *s, problem *p) {
+    shadow_change *c = slot->item;
+    shadow_line line;
+    int rc = problem_none(p);
+
+    slot->met = true;
+    c->wrong = wrong_with(w, s);
+    c->result = c->wrong ? SHADOW_BROKEN : decide_line(w, c, s, &line);
+    if (c->result == SHADOW_DONE)
+        rc = write_line(w, s, &line, p);
+    return rc;
+}
+
+/* Dead is dead in a line that cannot be read, too; only the hash goes, for who knows what the rest is. */
+static int kill_line(rewrite *w, shadow_change *c, const parts *s, problem *p) {
+    shadow_line line;
+
+    if (decide_line(w, c, s, &line) != SHADOW_DONE)
         return problem_none(p);
+    if (wrong_with(w, s))
+        line.changed = date_of(w, s);
     c->result = SHADOW_DONE;
     return write_line(w, s, &line, p);
 }

@@ -32,7 +32,7 @@ static void the_facts(void **state) {
     assert_non_null(shadow->look);
     assert_non_null(shadow->lock_many);
     assert_non_null(shadow->clean);
-    assert_non_null(shadow->absent);
+    assert_non_null(shadow->unfit);
     assert_false(command->can_tell || command->wants_hash || command->must_change);
     assert_int_equal(command->group_most, 100);
     assert_null(command->look);
@@ -164,7 +164,8 @@ static void a_survey_is_one_pass(void **state) {
     assert_true(!found[3].absent && found[3].has_password);
     for (size_t i = 0; i < 4; i++)
         assert_int_equal(found[i].changed, changed[i]);
-    assert_int_equal(backend_absent(&with_shadow, "nobody", &p), EX_NOUSER);
+    assert_int_equal(backend_fit(&with_shadow, &found[0], &p), EX_OK);
+    assert_int_equal(backend_fit(&with_shadow, &found[1], &p), EX_NOUSER);
     assert_string_equal(p.text, "nobody has no line in /etc/shadow");
     assert_int_equal(backend_survey(&with_command, found, 4, &p), EX_OK);
     for (size_t i = 0; i < 4; i++)
@@ -173,6 +174,38 @@ static void a_survey_is_one_pass(void **state) {
     assert_int_equal(backend_survey(&with_shadow, found, 4, &p), EX_NOINPUT);
     assert_int_equal(unlink(set_path), 0);
     assert_int_equal(backend_survey(&with_command, found, 4, &p), EX_CONFIG);
+}
+
+/* However it is asked, with force or without: nobody could log in with a password set there. */
+static void a_broken_line_is_an_error(void **state) {
+    static const char text[] = "carol's line in /etc/shadow has fewer than 9 fields: vipw -s mends it";
+    backend_account found[] = {{.user = "carol"}, {.user = "new"}};
+    record of_carol = record_of("carol", BACKEND_SHADOW), of_new = record_of("new", BACKEND_SHADOW);
+    problem why[2], p;
+    backend_change changes[] = {{.record = &of_carol, .why = &why[0], .force = true},
+                                {.record = &of_new, .why = &why[1]}};
+    int64_t before;
+
+    (void)state;
+    put_file(SHADOW_PATH, "carol:!:\nnew:!:1::::::\ndan:" HASH ":0\n", 0600);
+    assert_int_equal(backend_survey(&with_shadow, found, 2, &p), EX_OK);
+    assert_int_equal(backend_fit(&with_shadow, &found[0], &p), EX_DATAERR);
+    assert_string_equal(p.text, text);
+    assert_int_equal(backend_fit(&with_shadow, &found[1], &p), EX_OK);
+    for (int force = 0; force < 2; force++) {
+        assert_int_equal(backend_ready(&with_shadow, "carol", force, &before, &p), EX_DATAERR);
+        assert_string_equal(p.text, text);
+        assert_int_equal(backend_replaceable(&with_shadow, &of_carol, force, &p), EX_DATAERR);
+        assert_string_equal(p.text, text);
+    }
+    assert_int_equal(backend_ready(&with_shadow, "new", false, &before, &p), EX_OK);
+    /* Where it broke after all that was looked at. */
+    backend_set(&with_shadow, changes, 2);
+    assert_int_equal(why[0].code, EX_DATAERR);
+    assert_string_equal(why[0].text, text);
+    assert_false(changes[0].unsure);
+    assert_int_equal(why[1].code, EX_OK);
+    assert_file(SHADOW_PATH, "carol:!:\nnew:" HASH ":0::::::\ndan:" HASH ":0\n");
 }
 
 static void a_look_tells_what_can_be_told(void **state) {
@@ -372,6 +405,8 @@ static void left_overs_are_removed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        {"an account whose line cannot be read is an error, and its line stays", a_broken_line_is_an_error, world, NULL,
+         NULL},
         {"what may be known of each backend", the_facts, NULL, NULL, NULL},
         {"a password is generated where there was never one, or by force", may_a_password_be_generated, NULL, NULL,
          NULL},

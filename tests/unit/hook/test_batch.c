@@ -143,7 +143,7 @@ static void preflight_finds_each_account_its_place(void **state) {
     assert_int_equal(batch_find(&b, "carol")->deadline, open.deadline);
     assert_int_equal(batch_find(&b, "alice")->uid, 1001);
     assert_true(batch_find(&b, "alice")->local);
-    assert_int_equal(batch_find(&b, "alice")->changed, 1);
+    assert_int_equal(batch_find(&b, "alice")->found.changed, 1);
     world_assert_asked(&w, 0, "GET /api/v1/authcheck");
     batch_end(&b);
     world_close(&w, 1);

@@ -242,7 +242,7 @@ static void a_hash_dies_wherever_it_stands(void **state) {
                   "twice:!*:19007:0:99999:7:::\n"
                   "near:" HASH "x:0:0:99999:7:::\n"
                   "short:!*\n"
-                  "shorter:!*:19005\n"
+                  "shorter:!*:0\n"
                   "odd:!*:0x::::::more:and more\n"
                   "none:!*::0::::::\n"
                   "# " HASH "\n"
@@ -386,8 +386,83 @@ static void the_first_line_counts_however_long(void **state) {
     snprintf(text, sizeof text, "zoe:%09000d:1:0:99999:7:::\nzoe:!:1:0:99999:7:::\n", 7);
     put_file(SHADOW_PATH, text, 0640);
     assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
-    assert_int_equal(c.result, SHADOW_ABSENT);
+    assert_int_equal(c.result, SHADOW_REFUSED);
     assert_shadow(text);
+}
+
+/* Lines that everybody reads alike, and such as somebody reads otherwise, side by side. */
+static void a_broken_line_takes_no_password(void **state) {
+    static const char text[] = "root:*:19000:0:99999:7:::\n"
+                               "carol:!:\n"
+                               "dan:!:19000:0:99999:7::\n"
+                               "erin:!:1900O:0:99999:7:::\n"
+                               "frank:!:19000:0:99999:7::::\n"
+                               "gina:!:19000:0:99999:7:::\n"
+                               "gina:!:\n"
+                               "hugo:!:\n"
+                               "hugo:!:19000:0:99999:7:::\n"
+                               "ina:!:19000:0:99999\n"
+                               "zoe:!:19000:0:99999:7:::";
+    shadow_change c[] = {set("carol"), set("dan"), set("erin"), set("frank"), set("hugo"), set("ina")},
+                  good[] = {set("carol"), set("gina"), set("zoe")};
+    shadow_line line;
+    problem p;
+
+    (void)state;
+    put_file(SHADOW_PATH, text, 0640);
+    for (size_t i = 0; i < 6; i++)
+        c[i].force = i % 2 == 0;
+    assert_int_equal(shadow_apply(c, 6, PATIENCE_MS, &p), EX_OK);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(c[i].result, SHADOW_BROKEN);
+    assert_string_equal(c[0].wrong, "has fewer than 9 fields");
+    assert_string_equal(c[2].wrong, "has no number for the date of the last change");
+    assert_string_equal(c[3].wrong, "has more than 9 fields");
+    assert_shadow(text);
+    assert_int_equal(shadow_lookup("erin", &line, &p), EX_OK);
+    assert_string_equal(line.wrong, c[2].wrong);
+    assert_int_equal(shadow_lookup("gina", &line, &p), EX_OK);
+    assert_null(line.wrong);
+    /* Those of others hinder nobody, and stay. */
+    assert_int_equal(shadow_apply(good, 3, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(good[0].result, SHADOW_BROKEN);
+    assert_int_equal(good[1].result, SHADOW_DONE);
+    assert_int_equal(good[2].result, SHADOW_DONE);
+    assert_shadow("root:*:19000:0:99999:7:::\n"
+                  "carol:!:\n"
+                  "dan:!:19000:0:99999:7::\n"
+                  "erin:!:1900O:0:99999:7:::\n"
+                  "frank:!:19000:0:99999:7::::\n"
+                  "gina:" HASH ":0:0:99999:7:::\n"
+                  "gina:!:\n"
+                  "hugo:!:\n"
+                  "hugo:!:19000:0:99999:7:::\n"
+                  "ina:!:19000:0:99999\n"
+                  "zoe:" HASH ":0:0:99999:7:::\n");
+}
+
+/* Only its hash goes: a 0 in it may be anything. */
+static void a_hash_dies_in_a_broken_line(void **state) {
+    static const struct {
+        const char *before, *after;
+    } rows[] = {{"carol:" HASH ":0\n", "carol:!*:0\n"},
+                {"carol:" HASH ":\n", "carol:!*:\n"},
+                {"carol:!" HASH ":0:0:99999:7::\n", "carol:!*:0:0:99999:7::\n"},
+                {"carol:" HASH ":0:0:99999:seven:::\n", "carol:!*:0:0:99999:seven:::\n"},
+                {"carol:" HASH ":0:0:99999:7:::\r\n", "carol:!*:0:0:99999:7:::\r\n"},
+                {"carol:" HASH ":0:0:99999:7:::x:y\n", "carol:!*:0:0:99999:7:::x:y\n"},
+                {"carol:!:0\ncarol:" HASH ":0:0\n", "carol:!:0\ncarol:!*:0:0\n"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        shadow_change c = death(HASH);
+        problem p;
+
+        put_file(SHADOW_PATH, rows[i].before, 0640);
+        assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
+        assert_int_equal(c.result, SHADOW_DONE);
+        assert_shadow(rows[i].after);
+    }
 }
 
 static void passes_over_junk(void **state) {
@@ -482,6 +557,8 @@ int main(void) {
         {"never had a password: '!' and '*' only", what_a_fresh_account_looks_like, world, NULL, NULL},
         {"lines of any length are got past", gets_past_long_lines, world, NULL, NULL},
         {"the first line of a name counts, however long", the_first_line_counts_however_long, world, NULL, NULL},
+        {"a line that cannot be read takes no password, and stays", a_broken_line_takes_no_password, world, NULL, NULL},
+        {"a hash dies in such a line, and nothing else of it changes", a_hash_dies_in_a_broken_line, world, NULL, NULL},
         {"lines that are none stay as they are and hide nobody", passes_over_junk, world, NULL, NULL},
         {"an empty file has nobody", an_empty_file_has_nobody, world, NULL, NULL},
         {"each line is shown until told to stop", each_line_until_told_to_stop, world, NULL, NULL},

@@ -57,7 +57,7 @@ static void each_change(void **state) {
                                  .must_change = t->must_change,
                                  .force = t->force,
                                  .replaces = t->replaces};
-        shadow_line line = {"untouched", 7};
+        shadow_line line = {.hash = "untouched", .changed = 7};
 
         if (change_line(&c, t->field, 3, TODAY, &line) != t->result)
             fail_msg("row %zu: another result", i);
@@ -110,7 +110,7 @@ static void each_death(void **state) {
     for (size_t i = 0; i < sizeof deaths / sizeof deaths[0]; i++) {
         const shadow_change c = {
             .hash = OURS, .op = SHADOW_KILL, .changed_before = deaths[i].before, .created = deaths[i].created};
-        shadow_line line = {"untouched", 7};
+        shadow_line line = {.hash = "untouched", .changed = 7};
         bool dies = change_line(&c, deaths[i].field, deaths[i].date, TODAY, &line) == SHADOW_DONE;
 
         if (dies != deaths[i].dies)
@@ -133,7 +133,7 @@ static void an_unlock_revives_nothing(void **state) {
 static void nothing_is_not_a_hash(void **state) {
     const shadow_change c = {.hash = "", .op = SHADOW_KILL, .created = 20000L * DAY};
     static const char *const fields[] = {"", "!", "!!", "*"};
-    shadow_line line = {"untouched", 7};
+    shadow_line line = {.hash = "untouched", .changed = 7};
 
     (void)state;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
@@ -162,6 +162,50 @@ static void each_date(void **state) {
     for (size_t i = 0; i < sizeof dates / sizeof dates[0]; i++)
         if (shadow_date(dates[i].field) != dates[i].date)
             fail_msg("the date '%s' is %ld", dates[i].field, shadow_date(dates[i].field));
+}
+
+/* Field by field: who reads a line otherwise than getspnam keeps somebody out, or lets him in. */
+static void a_line_that_everybody_reads_alike(void **state) {
+    static const struct {
+        const char *line, *wrong;
+    } lines[] = {{"carol:!:19000:0:99999:7:::", NULL},
+                 {"carol:!:::::::", NULL},
+                 {"carol::0:0:99999:7:30:20000:0", NULL},
+                 {"carol:!:-1:-1:-1:-1:-1:-1:-1", NULL},
+                 {"carol:*NP*:2147483647::::::134538436", NULL},
+                 {"carol:!:1::::::99999999999999999999", NULL},
+                 {":!:1::::::", NULL},
+                 {"", "has fewer than 9 fields"},
+                 {"carol", "has fewer than 9 fields"},
+                 {"carol:!", "has fewer than 9 fields"},
+                 {"carol:!:", "has fewer than 9 fields"},
+                 {"carol:!:1:0:99999", "has fewer than 9 fields"}, /* which glibc takes for an old line */
+                 {"carol:!:1:0:99999:7::", "has fewer than 9 fields"},
+                 {"carol:!:1:0:99999:7::::", "has more than 9 fields"},
+                 {"carol:!:1::::::x:", "has no number in its last field"},
+                 {"carol:!:x:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:0x1:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:1O:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!: 1:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:+1:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:-:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:--1:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:2147483648:0:99999:7:::", "has no number for the date of the last change"},
+                 {"carol:!:1:O:99999:7:::", "has no number for the least age of a password"},
+                 {"carol:!:1:0:9e9:7:::", "has no number for the greatest age of a password"},
+                 {"carol:!:1:0:99999:seven:::", "has no number for the days of warning"},
+                 {"carol:!:1:0:99999:7:1.5::", "has no number for the days of inactivity"},
+                 {"carol:!:1:0:99999:7::2026-01-01:", "has no number for the date of expiry"},
+                 {"carol:!:1:0:99999:7:::\r", "has no number in its last field"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const char *wrong = shadow_line_wrong(lines[i].line, strlen(lines[i].line));
+
+        if (wrong && lines[i].wrong ? strcmp(wrong, lines[i].wrong) != 0 : wrong != lines[i].wrong)
+            fail_msg("'%s' %s", lines[i].line, wrong ? wrong : "has nothing wrong");
+    }
+    assert_string_equal(shadow_line_wrong("carol:!\0:1::::::", 16), "has a NUL in it");
 }
 
 static void never_set(void **state) {
@@ -203,6 +247,7 @@ static void when_an_account_has_expired(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        {"a line has nine fields, seven of them numbers or empty", a_line_that_everybody_reads_alike, NULL, NULL, NULL},
         {"when an account has expired", when_an_account_has_expired, NULL, NULL, NULL},
         {"what becomes of a line follows from its field and the change", each_change, NULL, NULL, NULL},
         {"a hash that dies leaves nothing, and no date that keeps a key out", each_death, NULL, NULL, NULL},

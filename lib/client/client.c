@@ -22,7 +22,7 @@ otsd_err otsd_client_new(otsd_client **out, const otsd_server *server, otsd_erro
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     rc = settings_make(&c->settings, server, e);
     if (rc == OTSD_OK)
-        rc = names_copy(&c->link_hosts, server->link_hosts, NULL, e);
+        rc = conf_copy_names(&c->link_hosts, server->link_hosts, NULL, e);
     if (rc == OTSD_OK)
         rc = http_exchange_new(&c->exchange, &c->settings, e);
     if (rc == OTSD_OK)

@@ -27,9 +27,6 @@ otsd_err server_check(const otsd_server *s, otsd_error *e);
 
 /* settings.c, form.c */
 
-/* A copy of names, which may be NULL, and of one more, which may be NULL, too; for conf_free_names. */
-otsd_err names_copy(char ***out, char *const *names, const char *another, otsd_error *e);
-
 #define TOKEN_MAX 1024
 /* One line, not empty. */
 bool token_is_good(const otsd_secret *token);

@@ -194,7 +194,7 @@ otsd_err otsd_server_add_link_host(otsd_server *s, const char *host, otsd_error 
         return error_null(e, "the server");
     if (host && !text_is_host(host))
         return error_local(e, OTSD_ERR_ARGUMENT, "\"%.120s\" is no host name; one was expected", host);
-    rc = host ? names_copy(&more, s->link_hosts, host, e) : OTSD_OK;
+    rc = host ? conf_copy_names(&more, s->link_hosts, host, e) : OTSD_OK;
     if (rc != OTSD_OK)
         return rc;
     conf_free_names(s->link_hosts);

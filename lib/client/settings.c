@@ -4,7 +4,6 @@
  * carries it, in secret memory throughout.
  */
 #include "client/client.h"
-#include "conf/conf.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -15,27 +14,6 @@ static bool copy(char **out, const char *s) {
         return true;
     *out = strdup(s);
     return *out;
-}
-
-otsd_err names_copy(char ***out, char *const *names, const char *another, otsd_error *e) {
-    size_t n = 0;
-    char **copies;
-    bool good = true;
-
-    while (names && names[n])
-        n++;
-    *out = NULL;
-    if (n == 0 && !another)
-        return OTSD_OK;
-    copies = calloc(n + 2, sizeof *copies);
-    for (size_t i = 0; copies && i < n && good; i++)
-        good = copy(&copies[i], names[i]);
-    if (copies && good && copy(&copies[n], another)) {
-        *out = copies;
-        return OTSD_OK;
-    }
-    conf_free_names(copies);
-    return error_local(e, OTSD_ERR_MEMORY, "out of memory");
 }
 
 /* "Authorization: Basic ..." in secret memory. */

@@ -76,6 +76,8 @@ otsd_err conf_set_text(void *into, const conf_source *from, const char *group, c
 void conf_free(const conf_schema *schema, void *into);
 /* Of a CONF_NAMES; NULL is allowed. */
 void conf_free_names(char **names);
+/* A copy of names, which may be NULL, and of one more, which may be NULL, too. */
+otsd_err conf_copy_names(char ***out, char *const *names, const char *another, otsd_error *e);
 
 /* Checks that many rows share. */
 const char *conf_plain(const char *text);

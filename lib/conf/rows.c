@@ -180,6 +180,27 @@ void conf_free_names(char **names) {
     free(names);
 }
 
+otsd_err conf_copy_names(char ***out, char *const *names, const char *another, otsd_error *e) {
+    size_t n = 0;
+    char **copies;
+    bool good = true;
+
+    while (names && names[n])
+        n++;
+    *out = NULL;
+    if (n == 0 && !another)
+        return OTSD_OK;
+    copies = calloc(n + 2, sizeof *copies);
+    for (size_t i = 0; copies && i < n && good; i++)
+        good = (copies[i] = strdup(names[i]));
+    if (copies && good && (!another || (copies[n] = strdup(another)))) {
+        *out = copies;
+        return OTSD_OK;
+    }
+    conf_free_names(copies);
+    return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+}
+
 static otsd_err take_names(char ***out, const config_setting_t *s, const conf_row *row, const conf_place *p) {
     int type = config_setting_type(s), n;
     otsd_err rc = OTSD_OK;

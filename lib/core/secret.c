@@ -42,11 +42,6 @@ int otsd_memory_refused(void) {
     return refused;
 }
 
-void otsd_wipe(void *p, size_t len) {
-    if (p && len > 0)
-        explicit_bzero(p, len);
-}
-
 static size_t page_size(void) {
     long n = sysconf(_SC_PAGESIZE);
 

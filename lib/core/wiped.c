@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+void otsd_wipe(void *p, size_t len) {
+    if (p && len > 0)
+        explicit_bzero(p, len);
+}
+
 bool wiped_append(wiped *w, const void *data, size_t len) {
     if (len >= w->size - w->len || !w->data) {
         size_t size = w->size < 2048 ? 2048 : w->size;

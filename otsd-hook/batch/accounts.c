@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/names.h"
+#include "ledger/told.h"
 
 static const char *const status_texts[BATCH_STATUSES] = {
     [BATCH_TODO] = "todo",
@@ -16,6 +17,7 @@ static const char *const status_texts[BATCH_STATUSES] = {
     [BATCH_PROVISIONED] = "provisioned",
     [BATCH_OPEN] = "open",
     [BATCH_KEPT] = "kept",
+    [BATCH_ENDED] = "ended",
     [BATCH_FAILED] = "failed",
     [BATCH_LEFT] = "left",
 };
@@ -123,7 +125,7 @@ void batch_result(batch *b, batch_account *a, batch_status to, const char *messa
     problem p;
 
     batch_move(b, a, to);
-    if (to == BATCH_FAILED || (to == BATCH_LEFT && !b->is_cut))
+    if (to == BATCH_FAILED || to == BATCH_ENDED || (to == BATCH_LEFT && !b->is_cut))
         say(LOG_WARNING, "%s:%lu: %s", batch_file_name(b), a->line->number, message);
     if (b->report &&
         report_line(b->report, a->line->user, batch_status_name(to), a->deadline, a->id, message, a->link, &p) != EX_OK)
@@ -133,8 +135,9 @@ void batch_result(batch *b, batch_account *a, batch_status to, const char *messa
 void batch_show(batch *b, const char *waiting) {
     size_t failed = b->counts[BATCH_FAILED] + b->counts[BATCH_LEFT];
 
-    progress_update(&b->bar, b->counts[BATCH_PROVISIONED] + b->counts[BATCH_OPEN] + b->counts[BATCH_KEPT] + failed,
-                    failed, waiting);
+    size_t there = b->counts[BATCH_OPEN] + b->counts[BATCH_KEPT] + b->counts[BATCH_ENDED];
+
+    progress_update(&b->bar, b->counts[BATCH_PROVISIONED] + there + failed, failed, waiting);
 }
 
 bool batch_show_pause(batch *b, const pace *s) {
@@ -150,11 +153,21 @@ bool batch_show_pause(batch *b, const pace *s) {
 }
 
 void batch_through(batch *b, batch_account *a) {
-    if (a->status == BATCH_OPEN)
+    const char *why = reason_told(a->past.reason);
+    char text[160];
+
+    if (a->status == BATCH_OPEN) {
         batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
-    else if (a->status == BATCH_KEPT)
+    } else if (a->status == BATCH_KEPT && !a->has_password && a->past.was == PAST_ARRIVED) {
+        snprintf(text, sizeof text, "the person has arrived: %s", why);
+        batch_result(b, a, BATCH_KEPT, text);
+    } else if (a->status == BATCH_KEPT) {
         batch_result(b, a, BATCH_KEPT, "it has a password, or a locked one");
-    else if (a->status == BATCH_LEFT)
+    } else if (a->status == BATCH_ENDED) {
+        snprintf(text, sizeof text, "its hand-off has ended (%s); --again starts a new one", why);
+        batch_result(b, a, BATCH_ENDED, text);
+    } else if (a->status == BATCH_LEFT) {
         batch_result(b, a, BATCH_LEFT,
                      "its open hand-off is another account's, or cannot be read: otsd-hook sweep sees to it");
+    }
 }

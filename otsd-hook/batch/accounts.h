@@ -24,6 +24,7 @@ typedef struct batch_account {
     batch_status status;
     bool local;            /* it is in /etc/passwd */
     backend_account found; /* what the backend has of it */
+    past_view past;        /* and the ledger, of its last hand-off */
     unsigned losses;       /* of the server's answer */
     char id[17];
     int64_t deadline;
@@ -38,7 +39,7 @@ typedef struct batch {
     const char *locale;      /* likewise; NULL */
     size_t jobs;
     int64_t patience_ms;
-    bool no_recipient, links, allow_system, dry_run, json;
+    bool no_recipient, links, allow_system, again, dry_run, json;
 
     roster roster;
     batch_account *accounts, **by_user;

@@ -102,6 +102,7 @@ static void print_text(const batch *b, int64_t ms) {
     }
     print_count(b, BATCH_OPEN, "with an open hand-off already");
     print_count(b, BATCH_KEPT, "with a password already");
+    print_count(b, BATCH_ENDED, "ended before (--again starts anew)");
     print_count(b, BATCH_FAILED, "failed");
     print_count(b, BATCH_LEFT, "left for the same command again");
     if (b->dry_run)
@@ -117,7 +118,7 @@ static int exit_code(const batch *b) {
         return EX_IOERR;
     if (b->is_cut || b->counts[BATCH_LEFT] > 0)
         return EX_TEMPFAIL;
-    return b->counts[BATCH_FAILED] > 0 || b->is_linkless ? BATCH_SOME : EX_OK;
+    return b->counts[BATCH_FAILED] + b->counts[BATCH_ENDED] > 0 || b->is_linkless ? BATCH_SOME : EX_OK;
 }
 
 /* What became of the batch is in the ledger, whether it can be printed or not. */

@@ -64,6 +64,7 @@ static void begin_group(pipeline *p, size_t room) {
     batch *b = p->b;
     work *group[INTENTS];
     issue *issues[INTENTS];
+    problem ignored;
     size_t n = 0;
 
     while (n < room && n < INTENTS && p->next < b->len) {
@@ -90,6 +91,7 @@ static void begin_group(pipeline *p, size_t room) {
         w->i.uid = a->uid;
         w->i.local = a->local;
         w->i.changed_before = a->found.changed;
+        w->i.again = b->again;
         w->i.ttl = a->line->ttl ? a->line->ttl : b->ttl ? b->ttl : b->x->config->handoff.ttl;
         w->i.recipient = a->recipient;
         w->i.passphrase = a->line->passphrase;
@@ -106,9 +108,9 @@ static void begin_group(pipeline *p, size_t room) {
             if (verdict_is_local(&w->i.why))
                 stages_cut_short(p, &w->i.why);
             /* Another may have been faster. */
-            if (w->i.why.code == LEDGER_TAKEN)
-                preflight_place(b, w->a);
-            finish(p, w, w->a->status == BATCH_OPEN ? BATCH_OPEN : BATCH_LEFT);
+            if (w->i.why.code == LEDGER_TAKEN || w->i.why.code == EX_NOPERM)
+                (void)preflight_place(b, w->a, &ignored);
+            finish(p, w, verdict_faster(w->a->status));
             continue;
         }
         pthread_mutex_lock(&p->lock);

@@ -94,20 +94,28 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 }
 
 /* What a former run, or anybody else, has done already. */
-void preflight_place(batch *b, batch_account *a) {
+int preflight_place(batch *b, batch_account *a, problem *p) {
     const char *user = a->line->user;
-    verdict_place found = {.pending = LEDGER_NONE, .has_password = a->found.has_password};
-    problem p;
+    verdict_place found = {.pending = LEDGER_NONE, .has_password = a->found.has_password, .again = b->again};
+    problem unread;
     record r = {0};
+    int rc = past_find(b->x->ledger, user, a->uid, &a->past, p);
+
+    if (rc != EX_OK) {
+        batch_move(b, a, BATCH_LEFT);
+        return rc;
+    }
+    found.was = a->past.was;
 
     found.intent = ledger_has(b->x->ledger, LEDGER_ISSUING, user);
     if (!found.intent)
-        found.pending = ledger_peek(b->x->ledger, LEDGER_PENDING, user, &r, &p);
+        found.pending = ledger_peek(b->x->ledger, LEDGER_PENDING, user, &r, &unread);
     found.same_uid = found.pending == EX_OK && r.uid == a->uid;
     batch_move(b, a, verdict_found(&found));
     if (a->status == BATCH_OPEN)
         batch_take(b, a, &r);
     record_wipe(&r);
+    return rc;
 }
 
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
@@ -123,7 +131,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         problem why;
 
         if (check_one(b, a, &limits, &why) == EX_OK)
-            preflight_place(b, a);
+            (void)preflight_place(b, a, &why);
         /* Of those that a former run has done nothing is asked any more. */
         if (why.code == EX_OK && a->status == BATCH_TODO)
             (void)ready_living(b->x->config, a->line->user, a->found.expired, &why);

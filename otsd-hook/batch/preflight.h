@@ -11,7 +11,8 @@
  * counts them. One pass over each of the account files, whatever the number of accounts. Fails where nobody can say. */
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p);
 
-/* Sets the account's status by what the ledger has of it: nothing, an intent, an open hand-off. */
-void preflight_place(batch *b, batch_account *a);
+/* Sets the account's status by what the ledger has of it: nothing, an intent, an open hand-off, how the last one ended.
+ * BATCH_LEFT where that cannot be read, which is returned. */
+int preflight_place(batch *b, batch_account *a, problem *p);
 
 #endif

@@ -41,8 +41,12 @@ static bool wait_for_server(resumption *s) {
 
 /* The intent is gone: what is there now? */
 static void taken_back(batch *b, batch_account *a) {
-    preflight_place(b, a);
-    batch_through(b, a);
+    problem p;
+
+    if (preflight_place(b, a, &p) == EX_OK)
+        batch_through(b, a);
+    else
+        batch_result(b, a, BATCH_LEFT, p.text);
 }
 
 static void taken_forward(batch *b, batch_account *a, const record *r) {

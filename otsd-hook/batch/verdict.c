@@ -16,9 +16,15 @@ bool verdict_is_local(const problem *why) {
 batch_status verdict_found(const verdict_place *f) {
     if (f->intent)
         return BATCH_INTERRUPTED;
+    if (f->pending == LEDGER_NONE && (f->has_password || f->was == PAST_ARRIVED))
+        return BATCH_KEPT;
     if (f->pending == LEDGER_NONE)
-        return f->has_password ? BATCH_KEPT : BATCH_TODO;
+        return past_lets(f->was, f->again, false) ? BATCH_TODO : BATCH_ENDED;
     return f->pending == EX_OK && f->same_uid ? BATCH_OPEN : BATCH_LEFT;
+}
+
+batch_status verdict_faster(batch_status found) {
+    return found == BATCH_OPEN || found == BATCH_KEPT || found == BATCH_ENDED ? found : BATCH_LEFT;
 }
 
 verdict_way verdict_refused(bool certain, remote_trouble trouble) {

@@ -14,13 +14,15 @@
 
 #include "batch/pace.h"
 #include "handoff/proof.h"
+#include "ledger/past.h"
 
 typedef enum batch_status {
     BATCH_TODO,
     BATCH_INTERRUPTED, /* a record lies in issuing/: recovery comes first */
     BATCH_PROVISIONED,
     BATCH_OPEN,   /* had an open hand-off when we came */
-    BATCH_KEPT,   /* has a password, or a locked one, that is not ours to replace */
+    BATCH_KEPT,   /* has a password, or a locked one, that is not ours to replace; or the person has arrived */
+    BATCH_ENDED,  /* its hand-off was ended here, and nobody said to begin again */
     BATCH_FAILED, /* and would fail again */
     BATCH_LEFT,   /* not done, or not for certain: another run goes on with it */
     BATCH_STATUSES
@@ -42,8 +44,12 @@ typedef struct verdict_place {
     int pending;       /* of ledger_peek in pending/ */
     bool same_uid;     /* of that record, where it can be read */
     bool has_password; /* one that is not ours to replace, or a locked one */
+    past was;          /* what became of its last hand-off */
+    bool again;        /* those that were ended here are to be taken up */
 } verdict_place;
 batch_status verdict_found(const verdict_place *f);
+/* Another process was faster, and then the account was looked at anew: what is it, where no intent could be made? */
+batch_status verdict_faster(batch_status found);
 
 /* generate failed. */
 typedef struct verdict_way {

@@ -43,6 +43,7 @@ static issue issue_of(const context *x, const provision_request *q, const provis
         .passphrase = f->passphrase ? otsd_secret_data(f->passphrase) : NULL,
         .locale = q->locale,
         .force = q->force,
+        .again = true,
         .reissue = q->reissue,
         .replaces = q->reissue && f->old.hash[0] ? f->old.hash : NULL,
         .want_link = q->print_link,
@@ -91,6 +92,7 @@ static int run_batch(context *x, const provision_request *q) {
                .no_recipient = q->no_recipient,
                .links = q->print_link,
                .allow_system = q->allow_system,
+               .again = q->again,
                .dry_run = q->dry_run,
                .json = q->json};
 

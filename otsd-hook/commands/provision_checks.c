@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "handoff/ready.h"
+#include "ledger/past.h"
 #include "password/account.h"
 #include "password/backend.h"
 
@@ -65,44 +66,14 @@ static int find_passphrase(const provision_request *q, provision_facts *f, probl
     return wrong ? problem_set(p, EX_DATAERR, "%s: %s", q->user, wrong) : problem_none(p);
 }
 
-/* A reissue replaces the generated password and no other, unless forced. */
-static int check_old(context *x, const provision_request *q, provision_facts *f, problem *p) {
-    int rc = ledger_peek(x->ledger, LEDGER_PENDING, q->user, &f->old, p);
-
-    if (rc == LEDGER_NONE)
-        return problem_set(p, EX_DATAERR, "%s has no open hand-off: otsd-hook provision starts one", q->user);
-    if (rc != EX_OK) {
-        problem_add(p, " (%s/pending/%s)", OTSD_STATE_DIR, q->user);
-        return rc;
-    }
-    if (f->old.uid != f->uid)
-        return problem_set(p, EX_NOPERM,
-                           "%s is another account than the one that was provisioned (uid %lld, then %lld); otsd-hook "
-                           "sweep ends the old hand-off",
-                           q->user, (long long)f->uid, (long long)f->old.uid);
-    f->changed_before = f->old.changed_before;
-    return backend_replaceable(x->config, &f->old, q->force, p);
-}
-
-static int check_account(context *x, const provision_request *q, provision_facts *f, problem *p) {
-    account_limits limits;
-    int rc = account_uid(q->user, &f->uid, p);
-
-    if (rc != EX_OK)
-        return rc;
-    account_limits_read(&limits);
-    rc = ready_account(q->allow_system ? NULL : &limits, q->user, f->uid, p);
-    if (rc != EX_OK)
-        return rc;
-    f->local = account_is_local(q->user, f->uid);
-    if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
-        return problem_set(p, EX_CANTCREAT,
-                           "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);
-    if (q->reissue)
-        return check_old(x, q, f, p);
-    if (ledger_has(x->ledger, LEDGER_PENDING, q->user))
-        return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already: otsd-hook reissue or revoke it", q->user);
-    return backend_ready(x->config, q->user, q->force, &f->changed_before, p);
+/* Each of them may need an option or a command of its own: who is told of one has to be told of all. */
+static void gather(problem *all, const problem *one) {
+    if (one->code == EX_OK || (all->code != EX_OK && all->code != EX_NOPERM))
+        return;
+    if (all->code == EX_OK || one->code != EX_NOPERM)
+        *all = *one;
+    else
+        problem_add(all, "; and %s", one->text);
 }
 
 static int check_living(context *x, const provision_request *q, problem *p) {
@@ -112,11 +83,90 @@ static int check_living(context *x, const provision_request *q, problem *p) {
     return rc == EX_OK ? ready_living(x->config, q->user, a.expired, p) : rc;
 }
 
+/* May a hand-off begin where none is open? */
+static int may_begin(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    account_limits limits;
+    problem one;
+
+    account_limits_read(&limits);
+    p->code = ready_account(q->allow_system ? NULL : &limits, q->user, f->uid, p);
+    one.code = backend_ready(x->config, q->user, q->force, &f->changed_before, &one);
+    gather(p, &one);
+    /* What can be seen of the account says the same, where there is something to see. */
+    if (one.code == EX_OK) {
+        one.code = past_check(x->ledger, q->user, f->uid, true, q->force, &one);
+        gather(p, &one);
+    }
+    one.code = check_living(x, q, &one);
+    gather(p, &one);
+    return p->code;
+}
+
+/* Says what provision would say, so that nobody is sent there in vain. */
+static int nothing_open(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    problem why;
+
+    if (may_begin(x, q, f, &why) == EX_OK)
+        return problem_set(p, EX_DATAERR, "%s has no open hand-off: otsd-hook provision starts one", q->user);
+    return problem_set(p, EX_DATAERR, "%s has no open hand-off for a reissue, and no new one may begin: %s", q->user,
+                       why.text);
+}
+
+/* A reissue replaces the generated password and no other, unless forced. What was allowed for the older one is allowed.
+ */
+static int check_old(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    problem one;
+    int rc = ledger_peek(x->ledger, LEDGER_PENDING, q->user, &f->old, p);
+
+    if (rc == LEDGER_NONE)
+        return nothing_open(x, q, f, p);
+    if (rc != EX_OK) {
+        problem_add(p, " (%s/pending/%s): otsd-hook sweep sets it aside", OTSD_STATE_DIR, q->user);
+        return rc;
+    }
+    if (f->old.uid != f->uid)
+        return problem_set(p, EX_NOPERM,
+                           "%s is another account than the one that was provisioned (uid %lld, then %lld); otsd-hook "
+                           "sweep ends the old hand-off",
+                           q->user, (long long)f->uid, (long long)f->old.uid);
+    f->changed_before = f->old.changed_before;
+    p->code = backend_replaceable(x->config, &f->old, q->force, p);
+    one.code = check_living(x, q, &one);
+    gather(p, &one);
+    return p->code;
+}
+
+/* The way on is the one that will be let through. */
+static int is_open(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    provision_request next = *q;
+
+    next.force = false;
+    if (check_old(x, &next, f, p) == EX_OK)
+        return problem_set(p, EX_CANTCREAT, "%s has an open hand-off already: otsd-hook reissue or revoke it", q->user);
+    if (p->code == EX_NOPERM) {
+        problem_add(p, "; %s has an open hand-off already, which otsd-hook revoke ends", q->user);
+        p->code = EX_CANTCREAT;
+    }
+    return p->code;
+}
+
+static int check_account(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    int rc = account_uid(q->user, &f->uid, p);
+
+    if (rc != EX_OK)
+        return rc;
+    f->local = account_is_local(q->user, f->uid);
+    if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
+        return problem_set(p, EX_CANTCREAT,
+                           "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);
+    if (q->reissue)
+        return check_old(x, q, f, p);
+    return ledger_has(x->ledger, LEDGER_PENDING, q->user) ? is_open(x, q, f, p) : may_begin(x, q, f, p);
+}
+
 int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
     int rc = check_account(x, q, f, p);
 
-    if (rc == EX_OK)
-        rc = check_living(x, q, p);
     if (rc == EX_OK)
         rc = find_recipient(q, x->config, f, p);
     if (rc == EX_OK)

@@ -43,6 +43,11 @@ static const option_row rows[] = {
      .most = PATIENCE_MOST,
      .wrong = "--patience is a duration, as 30m or 2h, of at most a day",
      .takers = PROVISION},
+    {.name = "again",
+     .kind = OPTION_FLAG,
+     AT(again),
+     .help = "those too whose hand-off ended here, expired or revoked; who has arrived never gets a second password",
+     .takers = PROVISION},
     {.kind = OPTION_HEADING,
      .help = "Of these, --recipient, the passphrases and --force are not for a batch:",
      .takers = PROVISION},
@@ -82,7 +87,10 @@ static const option_row rows[] = {
      AT(passphrase_fd),
      .argument = "N",
      .help = "the same from an open descriptor"},
-    {.name = "force", .kind = OPTION_FLAG, AT(force), .help = "replace a password that the account has already"},
+    {.name = "force",
+     .kind = OPTION_FLAG,
+     AT(force),
+     .help = "replace a password that the account has already, or that of somebody who has arrived"},
     {.name = "allow-system",
      .kind = OPTION_FLAG,
      AT(allow_system),
@@ -100,7 +108,8 @@ const option_table provision_options = {
     .command = "provision",
     .forms = {"[OPTION...] USER", "[OPTION...] --batch=FILE"},
     .about = "Has the Onetime Secret server generate USER's first password, sets it, and lets the server mail the link "
-             "that opens it once. The account must exist and have no password yet.",
+             "that opens it once. The account must exist and have no password yet, or one that ended here: expired or "
+             "revoked.",
     OPTION_ROWS(rows),
     .taker = PROVISION,
     .most = ARGUMENTS_MOST,
@@ -126,7 +135,9 @@ static const char *batch_conflict(const provision_request *q, size_t count) {
     if (q->recipient || q->passphrase_file || q->passphrase_fd >= 0)
         return "recipients and passphrases of a batch are in its file";
     if (q->force)
-        return "--force is for one account: a batch that is run again could not tell whom it had replaced";
+        return "--force is for one account: a batch that is run again could not tell whom it had replaced; --again "
+               "takes "
+               "up those whose hand-off has ended";
     if (q->print_link && !q->report)
         return "the links of a batch go into its report: add --report";
     return NULL;
@@ -141,8 +152,8 @@ const char *provision_conflict(const provision_request *q, size_t count) {
         return "with --no-recipient nobody would get the link: add --print-link";
     if (q->passphrase_file && q->passphrase_fd >= 0)
         return "--passphrase-file and --passphrase-fd exclude each other";
-    if (!q->batch && (q->report || q->jobs || q->patience))
-        return "--report, --jobs and --patience are for --batch";
+    if (!q->batch && (q->report || q->jobs || q->patience || q->again))
+        return "--report, --jobs, --patience and --again are for --batch";
     return q->batch ? batch_conflict(q, count) : NULL;
 }
 

@@ -77,6 +77,7 @@ static void run(sweep *w) {
     problem p;
 
     sweep_local(w);
+    sweep_past(w);
     if (w->x->config)
         sweep_remote(w);
     else

@@ -38,6 +38,8 @@ typedef struct sweep {
 
 /* Locks, claims, and what recovery can do alone. Needs no configuration. */
 void sweep_local(sweep *w);
+/* Forgets what became of accounts that are gone. */
+void sweep_past(sweep *w);
 /* Burns that are owed, the rest of recovery, what became of links: as far as the server answers, for ten minutes. */
 void sweep_remote(sweep *w);
 

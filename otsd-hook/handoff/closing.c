@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "handoff/look.h"
 #include "ledger/audit.h"
+#include "ledger/past.h"
 #include "ledger/told.h"
 #include "password/backend.h"
 
@@ -76,6 +77,7 @@ bool closing_locks(const config *c, const record *r, reason why) {
 
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p) {
     record *r = entry_record(e);
+    problem forgotten;
     bool locked;
 
     closing_note(e, why);
@@ -96,6 +98,9 @@ int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms
         if (why == REASON_DEADLINE && !locked)
             note_anew(e);
     }
+    /* Nothing waits for it: closing_finish does not remove a record before it is there. */
+    if (past_note(l, r, &forgotten) != EX_OK)
+        say(LOG_WARNING, "%s: %s", r->user, forgotten.text);
     return ledger_move(l, e, LEDGER_CLAIMED, p);
 }
 
@@ -138,6 +143,8 @@ int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem
         return rc;
     if (!look.found)
         rc = audit_write(c, "closed", r, time(NULL), p);
+    if (rc == EX_OK)
+        rc = past_keep(l, r, p);
     if (rc == EX_OK)
         rc = ledger_remove(l, e, p);
     if (rc != EX_OK)

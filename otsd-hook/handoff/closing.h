@@ -14,8 +14,8 @@
  * or it may stand under the name of another account, it is made dead first: a crash between leaves an account that
  * nobody can enter and a record that says why, never the reverse. Another program that has the shadow file locked is
  * waited for so long. Whether a deadline still ends a password is seen once the lock was got: the person may have
- * changed it while we waited, and that is noted then. c: NULL where the configuration cannot be read. EX_OK: e lies in
- * claimed/. No network is touched. */
+ * changed it while we waited, and that is noted then. Last of all the end is remembered (ledger/past.h). c: NULL where
+ * the configuration cannot be read. EX_OK: e lies in claimed/. No network is touched. */
 int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms, problem *p);
 
 /* Does it end the password, too? As reason_locks, but what nobody can look at may be the person's own by now, or that

@@ -16,6 +16,7 @@
 #include "handoff/recover.h"
 #include "ledger/audit.h"
 #include "ledger/ceiling.h"
+#include "ledger/past.h"
 #include "ledger/told.h"
 #include "password/backend.h"
 #include "password/hash.h"
@@ -66,6 +67,8 @@ static int intend(context *x, issue *i, int64_t ceiling) {
     /* Another may have provisioned this user since somebody looked; now that the intent is ours nobody can. */
     if (rc == EX_OK && !i->reissue && ledger_has(x->ledger, LEDGER_PENDING, i->user))
         rc = problem_set(&i->why, LEDGER_TAKEN, "%s has an open hand-off by now", i->user);
+    if (rc == EX_OK && !i->reissue)
+        rc = past_check(x->ledger, i->user, i->uid, i->again, i->force, &i->why);
     return rc;
 }
 

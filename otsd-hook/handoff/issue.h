@@ -22,6 +22,7 @@ typedef struct issue {
     const char *passphrase; /* NULL: none; at most 128 bytes */
     const char *locale;     /* NULL: the configuration's */
     bool force;
+    bool again;           /* where the last hand-off was ended here */
     bool reissue;         /* there is an open hand-off, which this one takes the place of */
     const char *replaces; /* the hash that the account has now, of an older hand-off; NULL: none */
     bool want_link;

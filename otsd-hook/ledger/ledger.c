@@ -46,7 +46,9 @@ static bool open_dirs(ledger *l, problem *p) {
         if (l->dirs[s] < 0)
             return false;
     }
-    return l->root >= 0;
+    if (l->root >= 0)
+        l->done = open_dir(l->root, "done", p, OTSD_STATE_DIR "/done");
+    return l->root >= 0 && l->done >= 0;
 }
 
 int ledger_open(ledger **out, problem *p) {
@@ -55,7 +57,7 @@ int ledger_open(ledger **out, problem *p) {
     *out = NULL;
     if (!l)
         return problem_set(p, EX_OSERR, "out of memory");
-    l->root = -1;
+    l->root = l->done = -1;
     for (ledger_state s = LEDGER_ISSUING; s < LEDGER_STATES; s++)
         l->dirs[s] = -1;
     if (open_dirs(l, p)) {
@@ -83,6 +85,8 @@ void ledger_close(ledger **l) {
     for (ledger_state s = LEDGER_ISSUING; s < LEDGER_STATES; s++)
         if ((*l)->dirs[s] >= 0)
             (void)close((*l)->dirs[s]); /* directories: nothing can be lost */
+    if ((*l)->done >= 0)
+        (void)close((*l)->done);
     if ((*l)->root >= 0)
         (void)close((*l)->root);
     free(*l);
@@ -178,11 +182,15 @@ int64_t ledger_stamped(const ledger *l) {
 }
 
 int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, void *arg), void *arg, problem *p) {
-    int fd = openat(l->dirs[s], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = problem_none(p);
+    return ledger_each_in(l->dirs[s], ledger_state_name(s), fn, arg, p);
+}
+
+int ledger_each_in(int at, const char *name, int (*fn)(const char *name, void *arg), void *arg, problem *p) {
+    int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = problem_none(p);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!dir) {
-        rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, ledger_state_name(s), strerror(errno));
+        rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, name, strerror(errno));
         if (fd >= 0)
             (void)close(fd);
         return rc;
@@ -194,8 +202,7 @@ int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, voi
         d = readdir(dir);
         if (!d) {
             if (errno != 0)
-                rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, ledger_state_name(s),
-                                 strerror(errno));
+                rc = problem_set(p, EX_IOERR, "cannot list %s/%s: %s", OTSD_STATE_DIR, name, strerror(errno));
             break;
         }
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)

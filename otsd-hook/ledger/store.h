@@ -10,6 +10,7 @@
 struct ledger {
     int root; /* descriptors of the directories */
     int dirs[LEDGER_STATES];
+    int done; /* what became of those that are over (past.h) */
 };
 
 struct entry {
@@ -34,5 +35,7 @@ int entry_load(entry *e, problem *p);
 void entry_init(entry *e, ledger_state s, const char *name);
 /* Closes and wipes. */
 void entry_reset(entry *e);
+/* As ledger_each, of the directory behind fd, which is called name. */
+int ledger_each_in(int fd, const char *name, int (*fn)(const char *name, void *arg), void *arg, problem *p);
 
 #endif

@@ -58,7 +58,8 @@ int shadow_line_ready(const shadow_line *line, const char *user, bool force, pro
     if (line->wrong)
         return broken(user, line->wrong, p);
     if (!force && !shadow_never_set(line->hash))
-        return problem_set(p, EX_NOPERM, "%s has a password already, or a locked one; --force replaces it", user);
+        return problem_set(p, EX_NOPERM,
+                           "%s has a password already, or a locked one; otsd-hook provision --force replaces it", user);
     return problem_none(p);
 }
 
@@ -81,12 +82,16 @@ int shadow_line_replaceable(const shadow_line *line, const record *old, bool for
     if (force)
         return problem_none(p);
     if (shadow_never_set(line->hash))
-        return problem_set(p, EX_NOPERM, "%s's generated password is dead by now; --force gives a new one", old->user);
-    if (!shadow_same(line->hash, old->hash))
-        return problem_set(p, EX_NOPERM, "%s has another password by now than the generated one; --force replaces it",
+        return problem_set(p, EX_NOPERM,
+                           "%s's generated password is dead by now; otsd-hook reissue --force gives a new one",
                            old->user);
+    if (!shadow_same(line->hash, old->hash))
+        return problem_set(
+            p, EX_NOPERM,
+            "%s has another password by now than the generated one; otsd-hook reissue --force replaces it", old->user);
     if (strcmp(line->hash, old->hash) != 0)
-        return problem_set(p, EX_NOPERM, "%s is locked; --force unlocks it with a new password", old->user);
+        return problem_set(p, EX_NOPERM, "%s is locked; otsd-hook reissue --force unlocks it with a new password",
+                           old->user);
     return problem_none(p);
 }
 
@@ -109,7 +114,8 @@ static void result_of(const shadow_change *done, backend_change *c) {
     else if (done->result == SHADOW_BROKEN)
         (void)broken(user, done->wrong, c->why);
     else if (done->result == SHADOW_REFUSED)
-        problem_set(c->why, EX_NOPERM, "%s was given another password meanwhile; --force replaces it", user);
+        problem_set(c->why, EX_NOPERM, "%s was given another password meanwhile; otsd-hook %s --force replaces it",
+                    user, c->replaces ? "reissue" : "provision");
     else
         problem_clear(c->why);
 }

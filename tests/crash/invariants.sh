@@ -38,12 +38,29 @@ whole_shadow() { # USER...: everybody else's line, owner and mode are as they we
     [ ! -e /etc/shadow.otsd ] || { echo "/etc/shadow.otsd is left over"; return 1; }
 }
 
+# What became of an account's last hand-off is remembered, in whole, where it is over and nothing else is open.
+remembered() { # USER...
+    local user last file left
+    left=$(find $LEDGER/done -name '.*' -type f)
+    [ -z "$left" ] || { echo "left over: $left"; return 1; }
+    for user; do
+        [ ! -e "$LEDGER/pending/$user" ] || continue
+        last=$(jq -r --arg u "$user" 'select(.user == $u and .event == "closed" and
+            (.reason | IN("password changed", "password login", "deadline", "revoked"))) | .id' $AUDIT 2>/dev/null | tail -n 1)
+        [ -n "$last" ] || continue
+        for file in "$LEDGER/done/$user".*; do
+            [ "$(last_value "$file" id 2>/dev/null)" = "$last" ] || { echo "$user: the end of $last is not remembered"; return 1; }
+        done
+    done
+}
+
 # at_rest USER...: the users that the case was about. CHANGED is a hash that the case set by other means.
 at_rest() {
     local user hash left live pending_keys stray dead closed
     whole_shadow "$@" || return 1
     left=$(cd $LEDGER && find issuing claimed aside -type f)
     [ -z "$left" ] || { echo "left over: $left"; return 1; }
+    remembered "$@" || return 1
     for user; do
         hash=$(shadow_of "$user" | cut -d: -f2)
         case $hash in

@@ -64,7 +64,8 @@ static void may_a_password_be_generated(void **state) {
         if (shadow_line_ready(&line, "alice", rows[i].force, &p) != rows[i].code)
             fail_msg("row %zu: %s", i, p.text);
         if (rows[i].code != EX_OK)
-            assert_string_equal(p.text, "alice has a password already, or a locked one; --force replaces it");
+            assert_string_equal(
+                p.text, "alice has a password already, or a locked one; otsd-hook provision --force replaces it");
     }
 }
 
@@ -77,13 +78,17 @@ static void may_the_older_one_be_replaced(void **state) {
     } rows[] = {
         {HASH, HASH, false, EX_OK, NULL},
         {OTHER, HASH, false, EX_NOPERM,
-         "alice has another password by now than the generated one; --force replaces it"},
-        {"!*", HASH, false, EX_NOPERM, "alice's generated password is dead by now; --force gives a new one"},
-        {"!", HASH, false, EX_NOPERM, "alice's generated password is dead by now; --force gives a new one"},
+         "alice has another password by now than the generated one; otsd-hook reissue --force replaces it"},
+        {"!*", HASH, false, EX_NOPERM,
+         "alice's generated password is dead by now; otsd-hook reissue --force gives a new one"},
+        {"!", HASH, false, EX_NOPERM,
+         "alice's generated password is dead by now; otsd-hook reissue --force gives a new one"},
         {"!*", HASH, true, EX_OK, NULL},
-        {"", "", false, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it"},
-        {"!" HASH, HASH, false, EX_NOPERM, "alice is locked; --force unlocks it with a new password"},
-        {"!!" HASH, HASH, false, EX_NOPERM, "alice is locked; --force unlocks it with a new password"},
+        {"", "", false, EX_NOPERM,
+         "alice has another password by now than the generated one; otsd-hook reissue --force replaces it"},
+        {"!" HASH, HASH, false, EX_NOPERM, "alice is locked; otsd-hook reissue --force unlocks it with a new password"},
+        {"!!" HASH, HASH, false, EX_NOPERM,
+         "alice is locked; otsd-hook reissue --force unlocks it with a new password"},
         {"!" HASH, HASH, true, EX_OK, NULL},
         {OTHER, HASH, true, EX_OK, NULL},
     };
@@ -308,7 +313,8 @@ static void set_tells_each_what_became_of_it(void **state) {
     assert_int_equal(why[0].code, EX_OK);
     assert_string_equal(why[0].text, "");
     assert_int_equal(why[1].code, EX_NOPERM);
-    assert_string_equal(why[1].text, "theirs was given another password meanwhile; --force replaces it");
+    assert_string_equal(why[1].text,
+                        "theirs was given another password meanwhile; otsd-hook provision --force replaces it");
     assert_int_equal(why[2].code, EX_NOUSER);
     assert_string_equal(why[2].text, "nobody has no line in /etc/shadow any more");
     assert_int_equal(why[3].code, EX_OK);

@@ -58,24 +58,31 @@ static void accounts_are_found_by_name_and_counted(void **state) {
 }
 
 static void what_is_through_is_in_the_report(void **state) {
-    static const char *const users[] = {"open", "kept", "left", "todo"};
+    static const char *const users[] = {"open", "kept", "left", "todo", "here", "over"};
     char *text;
 
     (void)state;
     world_open(&w, NULL, NULL, 0);
-    batch_begin(&b, &w, users, 4);
+    batch_begin(&b, &w, users, 6);
     batch_move(&b, &b.accounts[0], BATCH_OPEN);
     batch_move(&b, &b.accounts[1], BATCH_KEPT);
     batch_move(&b, &b.accounts[2], BATCH_LEFT);
-    for (size_t i = 0; i < 4; i++)
+    batch_move(&b, &b.accounts[4], BATCH_KEPT);
+    b.accounts[4].past = (past_view){.was = PAST_ARRIVED, .reason = REASON_LOGIN};
+    batch_move(&b, &b.accounts[5], BATCH_ENDED);
+    b.accounts[5].past = (past_view){.was = PAST_ENDED, .reason = REASON_DEADLINE};
+    for (size_t i = 0; i < 6; i++)
         batch_through(&b, &b.accounts[i]);
     batch_end(&b);
     text = get_file(BATCH_REPORT);
-    assert_string_equal(text, "user,status,deadline,id,message\n"
-                              "open,open,,,it has an open hand-off\n"
-                              "kept,kept,,,\"it has a password, or a locked one\"\n"
-                              "left,left,,,\"its open hand-off is another account's, or cannot be read: otsd-hook "
-                              "sweep sees to it\"\n");
+    assert_string_equal(text,
+                        "user,status,deadline,id,message\n"
+                        "open,open,,,it has an open hand-off\n"
+                        "kept,kept,,,\"it has a password, or a locked one\"\n"
+                        "left,left,,,\"its open hand-off is another account's, or cannot be read: otsd-hook "
+                        "sweep sees to it\"\n"
+                        "here,kept,,,the person has arrived: the password was used to log in\n"
+                        "over,ended,,,its hand-off has ended (the deadline has passed); --again starts a new one\n");
     free(text);
     world_close(&w, 0);
 }

@@ -16,6 +16,7 @@
 #include "commands/provision_checks.h"
 #include "commands/provision_print.h"
 #include "handoff_world.h"
+#include "ledger/past.h"
 #include "private_world.h"
 
 static world w;
@@ -72,9 +73,11 @@ static void who_can_be_provisioned(void **state) {
     q = asked_for("nobody-here");
     assert_refused(&q, EX_NOUSER, "nobody-here: there is no such user");
     q = asked_for("root");
+    put_file("/etc/shadow", WORLD_SHADOW "root:!:19000:0:99999:7:::\n", 0640);
     assert_refused(&q, EX_NOPERM, "root is a system account (uid 0); --allow-system provisions it all the same");
     q = asked_for("bob");
-    assert_refused(&q, EX_NOPERM, "bob has a password already, or a locked one; --force replaces it");
+    assert_refused(&q, EX_NOPERM,
+                   "bob has a password already, or a locked one; otsd-hook provision --force replaces it");
     q.force = true;
     assert_int_equal(check(&q, &f, &p), EX_OK);
     provision_facts_end(&f);
@@ -82,9 +85,91 @@ static void who_can_be_provisioned(void **state) {
     q = asked_for("alice");
     assert_refused(&q, EX_CANTCREAT,
                    "alice: a provision is under way, or was interrupted and waits for otsd-hook sweep");
+    put_file("/etc/shadow", "alice:!:19000:0:99999:7:::\ncarol:" OLD_HASH ":0:0:99999:7:::\n", 0640);
     put_record(LEDGER_PENDING, "carol", 1003);
     q = asked_for("carol");
     assert_refused(&q, EX_CANTCREAT, "carol has an open hand-off already: otsd-hook reissue or revoke it");
+    /* Where a reissue would refuse, its way on is told at once. */
+    put_file("/etc/shadow", "carol:$5$own:0:0:99999:7:::\n", 0640);
+    assert_refused(&q, EX_CANTCREAT,
+                   "carol has another password by now than the generated one; otsd-hook reissue --force replaces it; "
+                   "carol has an open hand-off already, which otsd-hook revoke ends");
+    world_close(&w, 0);
+}
+
+static void remember(const char *user, int64_t uid, reason why) {
+    record r = world_record();
+    problem p;
+
+    snprintf(r.user, sizeof r.user, "%s", user);
+    r.uid = uid;
+    r.reason = why;
+    r.claimed_at = r.created;
+    if (past_note(w.x.ledger, &r, &p) != EX_OK)
+        fail_msg("%s", p.text);
+}
+
+#define COMMAND PATTERN "password: { backend = \"command\"; command = \"/etc/set\"; lock_command = \"/etc/lock\"; };\n"
+
+static void who_has_arrived_gets_no_second_password(void **state) {
+    static const char *const configs[] = {PATTERN, COMMAND};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        provision_request q = asked_for("alice");
+        provision_facts f;
+        problem p;
+
+        world_open(&w, configs[i], NULL, 0);
+        put_file("/etc/set", "#!/bin/sh\n", 0700);
+        put_file("/etc/lock", "#!/bin/sh\n", 0700);
+        remember("alice", 1001, REASON_CHANGED);
+        assert_refused(&q, EX_NOPERM,
+                       "alice has arrived already (the password was changed); otsd-hook provision --force gives a new "
+                       "password");
+        q.reissue = true;
+        assert_refused(&q, EX_DATAERR,
+                       "alice has no open hand-off for a reissue, and no new one may begin: alice has arrived already "
+                       "(the password was changed); otsd-hook provision --force gives a new password");
+        q.reissue = false;
+        q.force = true;
+        assert_int_equal(check(&q, &f, &p), EX_OK);
+        provision_facts_end(&f);
+        /* What was ended here is taken up. */
+        q.force = false;
+        remember("alice", 1001, REASON_DEADLINE);
+        assert_int_equal(check(&q, &f, &p), EX_OK);
+        provision_facts_end(&f);
+        remember("alice", 1001, REASON_REVOKED);
+        assert_int_equal(check(&q, &f, &p), EX_OK);
+        provision_facts_end(&f);
+        world_close(&w, 0);
+    }
+}
+
+static void all_that_is_in_the_way_is_told_at_once(void **state) {
+    provision_request q = asked_for("root");
+    provision_facts f;
+    problem p;
+
+    (void)state;
+    world_open(&w, PATTERN, NULL, 0);
+    put_file("/etc/shadow", "root:$5$own:19000:0:99999:7::19001:\n", 0640);
+    assert_refused(&q, EX_NOPERM,
+                   "root is a system account (uid 0); --allow-system provisions it all the same; and root has a "
+                   "password already, or a locked one; otsd-hook provision --force replaces it; and root has expired, "
+                   "and could not log in to change the password: chage -E gives a later date");
+    put_file("/etc/shadow", "root:$5$own:19000:0:99999:7:::\n", 0640);
+    q.allow_system = q.force = true;
+    assert_int_equal(check(&q, &f, &p), EX_OK);
+    provision_facts_end(&f);
+    /* What was allowed is not asked for again. */
+    put_file("/etc/shadow", "root:" OLD_HASH ":0:0:99999:7:::\n", 0640);
+    put_record(LEDGER_PENDING, "root", 0);
+    q = asked_for("root");
+    q.reissue = true;
+    assert_int_equal(check(&q, &f, &p), EX_OK);
+    provision_facts_end(&f);
     world_close(&w, 0);
 }
 
@@ -191,7 +276,8 @@ static void a_reissue_goes_to_whom_the_handoff_went(void **state) {
     provision_facts_end(&f);
     assert_string_equal(f.old.hash, "");
     put_file("/etc/shadow", "alice:$5$own:0:0:::::\n", 0640);
-    assert_refused(&q, EX_NOPERM, "alice has another password by now than the generated one; --force replaces it");
+    assert_refused(&q, EX_NOPERM,
+                   "alice has another password by now than the generated one; otsd-hook reissue --force replaces it");
     q.force = true;
     assert_int_equal(check(&q, &f, &p), EX_OK);
     provision_facts_end(&f);
@@ -227,7 +313,7 @@ static void a_reissue_is_for_the_same_account(void **state) {
                    "ends the old hand-off");
     put_file(OTSD_STATE_DIR "/pending/alice", "junk\n", 0600);
     assert_int_equal(check(&q, &f, &p), EX_DATAERR);
-    assert_non_null(strstr(p.text, " (" OTSD_STATE_DIR "/pending/alice)"));
+    assert_non_null(strstr(p.text, " (" OTSD_STATE_DIR "/pending/alice): otsd-hook sweep sets it aside"));
     provision_facts_end(&f);
     world_close(&w, 0);
 }
@@ -302,6 +388,9 @@ static void what_is_said_of_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"who can be provisioned, and why others cannot", who_can_be_provisioned, NULL, NULL, NULL},
+        {"who has arrived gets no second password, with no backend", who_has_arrived_gets_no_second_password, NULL,
+         NULL, NULL},
+        {"all that is in the way is told at once", all_that_is_in_the_way_is_told_at_once, NULL, NULL, NULL},
         {"an expired account lets nobody in", an_expired_account_lets_nobody_in, NULL, NULL, NULL},
         {"whom to mail", whom_to_mail, NULL, NULL, NULL},
         {"which passphrase", which_passphrase, NULL, NULL, NULL},

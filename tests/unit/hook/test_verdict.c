@@ -33,29 +33,49 @@ static void what_was_done_before_decides_where_to_begin(void **state) {
         int pending;
         batch_status expected;
         bool intent, same_uid, has_password;
+        past was;
+        bool again;
     } rows[] = {
-        {LEDGER_NONE, BATCH_TODO, false, false, false},
-        {LEDGER_NONE, BATCH_KEPT, false, false, true},
-        {LEDGER_NONE, BATCH_TODO, false, true, false},
-        {EX_OK, BATCH_OPEN, false, true, false},
-        {EX_OK, BATCH_OPEN, false, true, true},
-        {EX_OK, BATCH_LEFT, false, false, false},
-        {EX_OK, BATCH_LEFT, false, false, true},
-        {EX_DATAERR, BATCH_LEFT, false, false, true},
-        {EX_IOERR, BATCH_LEFT, false, true, true},
-        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, false},
-        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, true},
-        {EX_OK, BATCH_INTERRUPTED, true, true, true},
-        {EX_DATAERR, BATCH_INTERRUPTED, true, false, false},
+        {LEDGER_NONE, BATCH_TODO, false, false, false, PAST_NONE, false},
+        {LEDGER_NONE, BATCH_KEPT, false, false, true, PAST_NONE, false},
+        {LEDGER_NONE, BATCH_TODO, false, true, false, PAST_NONE, false},
+        {EX_OK, BATCH_OPEN, false, true, false, PAST_NONE, false},
+        {EX_OK, BATCH_OPEN, false, true, true, PAST_NONE, false},
+        {EX_OK, BATCH_LEFT, false, false, false, PAST_NONE, false},
+        {EX_OK, BATCH_LEFT, false, false, true, PAST_NONE, false},
+        {EX_DATAERR, BATCH_LEFT, false, false, true, PAST_NONE, false},
+        {EX_IOERR, BATCH_LEFT, false, true, true, PAST_NONE, false},
+        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, false, PAST_NONE, false},
+        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, true, PAST_NONE, false},
+        {EX_OK, BATCH_INTERRUPTED, true, true, true, PAST_NONE, false},
+        {EX_DATAERR, BATCH_INTERRUPTED, true, false, false, PAST_NONE, false},
+        /* Who has arrived is given no second password, and who was locked here one only where that is asked for. */
+        {LEDGER_NONE, BATCH_KEPT, false, false, false, PAST_ARRIVED, false},
+        {LEDGER_NONE, BATCH_KEPT, false, false, false, PAST_ARRIVED, true},
+        {LEDGER_NONE, BATCH_ENDED, false, false, false, PAST_ENDED, false},
+        {LEDGER_NONE, BATCH_TODO, false, false, false, PAST_ENDED, true},
+        {LEDGER_NONE, BATCH_KEPT, false, false, true, PAST_ENDED, true},
+        {LEDGER_NONE, BATCH_TODO, false, false, false, PAST_NONE, true},
+        /* What is open counts for more than what was before. */
+        {EX_OK, BATCH_OPEN, false, true, false, PAST_ARRIVED, false},
+        {EX_OK, BATCH_OPEN, false, true, false, PAST_ENDED, true},
+        {LEDGER_NONE, BATCH_INTERRUPTED, true, false, false, PAST_ARRIVED, false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        verdict_place f = {rows[i].intent, rows[i].pending, rows[i].same_uid, rows[i].has_password};
+        verdict_place f = {rows[i].intent,       rows[i].pending, rows[i].same_uid,
+                           rows[i].has_password, rows[i].was,     rows[i].again};
 
         if (verdict_found(&f) != rows[i].expected)
             fail_msg("row %zu", i);
     }
+}
+
+static void where_another_was_faster(void **state) {
+    (void)state;
+    for (batch_status s = BATCH_TODO; s < BATCH_STATUSES; s++)
+        assert_int_equal(verdict_faster(s), s == BATCH_OPEN || s == BATCH_KEPT || s == BATCH_ENDED ? s : BATCH_LEFT);
 }
 
 /* An answer that may hide a secret is never asked for again; a refusal of this one is no reason to try it again. */
@@ -252,6 +272,7 @@ static void a_queue_is_taken_whole(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"local trouble is the machine's own", local_trouble_would_meet_the_next_one_too, NULL, NULL, NULL},
+        {"where another was faster: what it did counts", where_another_was_faster, NULL, NULL, NULL},
         {"what was done before decides where to begin", what_was_done_before_decides_where_to_begin, NULL, NULL, NULL},
         {"a generate that failed is retried, dropped or looked for", a_generate_that_failed_goes_its_way, NULL, NULL,
          NULL},

@@ -49,7 +49,7 @@ static void each_account_gets_its_password(void **state) {
     b.links = true;
     for (int i = 0; i < 5; i++) {
         b.accounts[i].local = i < 4;
-        b.accounts[i].changed = i - 1;
+        b.accounts[i].found.changed = i - 1;
     }
     pipeline_run(&b);
     assert_int_equal(b.counts[BATCH_PROVISIONED], 5);

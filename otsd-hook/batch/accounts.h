@@ -39,7 +39,7 @@ typedef struct batch {
     const char *locale;      /* likewise; NULL */
     size_t jobs;
     int64_t patience_ms;
-    bool no_recipient, links, allow_system, again, dry_run, json;
+    bool no_recipient, links, allow_system, allow_root, again, dry_run, json;
 
     roster roster;
     batch_account *accounts, **by_user;

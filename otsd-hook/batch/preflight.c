@@ -84,7 +84,7 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 
     if (a->uid < 0)
         return problem_set(p, EX_NOUSER, "there is no user %s", user);
-    if (ready_account(b->allow_system ? NULL : limits, user, a->uid, p) != EX_OK)
+    if (account_allowed(limits, user, a->uid, p) != EX_OK)
         return p->code;
     if (backend_fit(b->x->config, &a->found, p) != EX_OK)
         return p->code;
@@ -125,7 +125,9 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
 
     if (rc == EX_OK)
         rc = look_up_passwords(b, p);
-    account_limits_read(&limits);
+    account_limits_read(b->x->config, &limits);
+    limits.allow_system = b->allow_system;
+    limits.allow_root = b->allow_root;
     for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
         batch_account *a = &b->accounts[i];
         problem why;

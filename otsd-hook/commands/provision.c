@@ -92,6 +92,7 @@ static int run_batch(context *x, const provision_request *q) {
                .no_recipient = q->no_recipient,
                .links = q->print_link,
                .allow_system = q->allow_system,
+               .allow_root = q->allow_root,
                .again = q->again,
                .dry_run = q->dry_run,
                .json = q->json};

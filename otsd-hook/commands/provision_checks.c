@@ -88,8 +88,10 @@ static int may_begin(context *x, const provision_request *q, provision_facts *f,
     account_limits limits;
     problem one;
 
-    account_limits_read(&limits);
-    p->code = ready_account(q->allow_system ? NULL : &limits, q->user, f->uid, p);
+    account_limits_read(x->config, &limits);
+    limits.allow_system = q->allow_system;
+    limits.allow_root = q->allow_root;
+    p->code = account_allowed(&limits, q->user, f->uid, p);
     one.code = backend_ready(x->config, q->user, q->force, &f->changed_before, &one);
     gather(p, &one);
     /* What can be seen of the account says the same, where there is something to see. */

@@ -14,7 +14,7 @@ typedef struct provision_request {
     const char *locale, *passphrase_file, *config;
     int passphrase_fd; /* -1: not given */
     long ttl;          /* seconds; 0: the configuration's */
-    bool no_recipient, force, allow_system, dry_run, json, print_link, again;
+    bool no_recipient, force, allow_system, allow_root, dry_run, json, print_link, again;
     const char *batch; /* the file; NULL: one user */
     const char *report;
     long jobs, patience; /* 0: not given; patience in seconds */

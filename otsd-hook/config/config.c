@@ -45,6 +45,7 @@ static const char *service(const char *text) {
 static const char *const backends[] = {[BACKEND_SHADOW] = "shadow", [BACKEND_COMMAND] = "command", NULL};
 static const char *const hashes[] = {"yescrypt", "sha512crypt", "sha256crypt", "bcrypt", NULL};
 
+#define UID_MOST 4294967294L /* one less than what stands for none */
 #define AT(member) offsetof(config, member)
 
 static const conf_row rows[] = {
@@ -54,6 +55,8 @@ static const conf_row rows[] = {
     {"handoff", "share_domain", CONF_TEXT, AT(handoff.share_domain), 0, 0, conf_host, NULL},
     {"handoff", "min_length", CONF_INTEGER, AT(handoff.min_length), 1, 128, NULL, NULL},
     {"handoff", "must_change", CONF_BOOLEAN, AT(handoff.must_change), 0, 0, NULL, NULL},
+    {"handoff", "uid_min", CONF_INTEGER, AT(handoff.uid_min), 1, UID_MOST, NULL, NULL},
+    {"handoff", "uid_max", CONF_INTEGER, AT(handoff.uid_max), 1, UID_MOST, NULL, NULL},
     {"handoff", "former", CONF_NAMES, AT(handoff.former), 0, 0, conf_absolute, NULL},
     {"password", "backend", CONF_WORD, AT(password.backend), 0, 0, NULL, backends},
     {"password", "command", CONF_TEXT, AT(password.command), 0, 0, conf_absolute, NULL},
@@ -95,6 +98,14 @@ static otsd_err set_defaults(config *c, otsd_error *e) {
 }
 
 /* What only the whole can tell. */
+static otsd_err check_handoff(const config *c, const conf_source *from) {
+    conf_place p = conf_find(from, "handoff", "uid_max");
+
+    if (c->handoff.uid_max > 0 && c->handoff.uid_max < c->handoff.uid_min)
+        return conf_fault(&p, "is %ld; not less than `handoff.uid_min` was expected", c->handoff.uid_max);
+    return OTSD_OK;
+}
+
 static otsd_err check_password(const config *c, const conf_source *from) {
     bool programs = c->password.command && c->password.lock_command;
     conf_place p;
@@ -136,6 +147,8 @@ int config_load(config **out, const char *path, problem *p) {
         rc = otsd_server_load(&c->server, path, &e);
     if (rc == OTSD_OK && c->handoff.share_domain)
         rc = otsd_server_add_link_host(c->server, c->handoff.share_domain, &e);
+    if (rc == OTSD_OK)
+        rc = check_handoff(c, &from);
     if (rc == OTSD_OK)
         rc = check_password(c, &from);
     if (rc == OTSD_OK) {

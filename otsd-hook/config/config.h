@@ -19,6 +19,8 @@ typedef struct config {
         char *share_domain;
         long min_length;  /* shortest generated value to accept; default 10 */
         bool must_change; /* at the first login; default true */
+        long uid_min;     /* of people; 0: that of login.defs; 1 to 4294967294 */
+        long uid_max;     /* likewise */
         char **former;    /* files with the group server of servers used before; NULL-terminated, NULL: none */
     } handoff;
     struct {

@@ -31,13 +31,6 @@ const char *ready_passphrase(const char *text, size_t len) {
     return NULL;
 }
 
-int ready_account(const account_limits *limits, const char *user, int64_t uid, problem *p) {
-    if (limits && account_outside(limits, uid))
-        return problem_set(p, EX_NOPERM, "%s is a system account (uid %lld); --allow-system provisions it all the same",
-                           user, (long long)uid);
-    return problem_none(p);
-}
-
 int ready_living(const config *c, const char *user, bool expired, problem *p) {
     if (expired && c->handoff.must_change)
         return problem_set(p, EX_NOPERM,

@@ -7,15 +7,12 @@
 #define OTSD_HOOK_READY_H
 
 #include "handoff/context.h"
-#include "password/account.h"
 
 #define PASSPHRASE_LEAST 4 /* characters; servers from v0.24 on refuse less, v0.22 and v0.23 want 8 */
 
 /* What is wrong with a passphrase of at most PASSPHRASE_MAX bytes, as "the passphrase is …"; NULL: nothing. Pure. */
 const char *ready_passphrase(const char *text, size_t len);
 
-/* May this account be provisioned at all? limits: NULL where system accounts may. EX_NOPERM. */
-int ready_account(const account_limits *limits, const char *user, int64_t uid, problem *p);
 /* An account that has expired lets nobody in: a warning; where its password must be changed EX_NOPERM, as nobody could
  * change it. */
 int ready_living(const config *c, const char *user, bool expired, problem *p);

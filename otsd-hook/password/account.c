@@ -136,11 +136,10 @@ bool account_is_local(const char *user, int64_t uid) {
     return look_in_file(user, &found, &unread) == EX_OK && found.local && found.uid == uid;
 }
 
-void account_limits_read(account_limits *out) {
+static void read_login_defs(account_limits *out) {
     FILE *f = fopen(LOGIN_DEFS, "re");
     char line[512], key[64], text[64];
 
-    *out = (account_limits){.uid_min = 1000, .uid_max = 60000};
     while (f && fgets(line, sizeof line, f)) {
         int64_t *to;
         char *end;
@@ -158,6 +157,24 @@ void account_limits_read(account_limits *out) {
         (void)fclose(f);
 }
 
-bool account_outside(const account_limits *limits, int64_t uid) {
-    return uid == 0 || uid < limits->uid_min || uid > limits->uid_max;
+void account_limits_read(const config *c, account_limits *out) {
+    *out = (account_limits){.uid_min = 1000, .uid_max = 60000};
+    read_login_defs(out);
+    if (c->handoff.uid_min > 0)
+        out->uid_min = c->handoff.uid_min;
+    if (c->handoff.uid_max > 0)
+        out->uid_max = c->handoff.uid_max;
+}
+
+int account_allowed(const account_limits *limits, const char *user, int64_t uid, problem *p) {
+    bool outside = uid < limits->uid_min || uid > limits->uid_max;
+
+    if (uid == 0 && !limits->allow_root)
+        return problem_set(p, EX_NOPERM, "%s is root (uid 0), whom only --allow-root provisions", user);
+    if (uid != 0 && outside && !limits->allow_system)
+        return problem_set(p, EX_NOPERM,
+                           "%s is a system account (uid %lld, people have %lld to %lld); --allow-system provisions it "
+                           "all the same, handoff.uid_min and handoff.uid_max set the limits",
+                           user, (long long)uid, (long long)limits->uid_min, (long long)limits->uid_max);
+    return problem_none(p);
 }

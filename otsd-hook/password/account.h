@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/problem.h"
+#include "config/config.h"
 
 /* EX_NOUSER: there is none; EX_OSERR: nobody can say (a directory server is down). */
 int account_uid(const char *user, int64_t *uid, problem *p);
@@ -29,12 +30,15 @@ int account_look(const char *user, bool was_local, bool lacks, account_view *out
  * its first line counts: fn has to see to that. Accounts of other sources (LDAP …) are not in it: account_uid. */
 int account_each(bool (*fn)(const char *user, int64_t uid, void *arg), void *arg, problem *p);
 
-/* UID_MIN and UID_MAX of login.defs, to be read once where many accounts are looked at. */
+/* Whose uid is a person's: as configured, or by UID_MIN and UID_MAX of login.defs; and who else may be provisioned. */
 typedef struct account_limits {
     int64_t uid_min, uid_max;
+    bool allow_system, allow_root;
 } account_limits;
-void account_limits_read(account_limits *out);
-/* Root, and whatever lies outside the limits (nobody, daemons). */
-bool account_outside(const account_limits *limits, int64_t uid);
+/* To be read once where many accounts are looked at. */
+void account_limits_read(const config *c, account_limits *out);
+/* May an account with this uid be provisioned? Root is nobody else's matter: one option for him, and only for him, and
+ * one for all others outside the limits (nobody, daemons). EX_NOPERM. */
+int account_allowed(const account_limits *limits, const char *user, int64_t uid, problem *p);
 
 #endif

@@ -131,47 +131,58 @@ static void who_is_local(void **state) {
     assert_false(account_is_local("bob", 1003));
 }
 
+static const config no_limits;
+
 static void limits_of_login_defs(void **state) {
+    config c = {.handoff.uid_max = 4294967294L};
     account_limits limits;
 
     (void)state;
     (void)unlink("/etc/login.defs");
-    account_limits_read(&limits);
+    account_limits_read(&no_limits, &limits);
     assert_int_equal(limits.uid_min, 1000);
     assert_int_equal(limits.uid_max, 60000);
     put_file("/etc/login.defs",
              "# UID_MIN 7\nUID_MIN\t\t 500\n  UID_MAX 0x1000\nUID_MAX many\nUID_MIN -4\nSYS_UID_MIN 3\n", 0644);
-    account_limits_read(&limits);
+    account_limits_read(&no_limits, &limits);
     assert_int_equal(limits.uid_min, 500);
     assert_int_equal(limits.uid_max, 4096);
-    assert_true(account_outside(&limits, 0));
-    assert_true(account_outside(&limits, 499));
-    assert_false(account_outside(&limits, 500));
-    assert_false(account_outside(&limits, 4096));
-    assert_true(account_outside(&limits, 4097));
-    put_file("/etc/login.defs", "UID_MIN 0\n", 0644);
-    account_limits_read(&limits);
-    assert_true(account_outside(&limits, 0));
+    assert_false(limits.allow_system || limits.allow_root);
+    account_limits_read(&c, &limits);
+    assert_int_equal(limits.uid_min, 500);
+    assert_int_equal(limits.uid_max, 4294967294L);
+    c.handoff.uid_min = 100000;
+    account_limits_read(&c, &limits);
+    assert_int_equal(limits.uid_min, 100000);
 }
 
-static void who_is_a_system_account(void **state) {
+static void who_may_be_provisioned(void **state) {
     static const struct {
         int64_t uid;
-        bool outside;
-    } rows[] = {{0, true},      {1, true},      {998, true},   {999, true},   {1000, false},     {1001, false},
-                {59999, false}, {60000, false}, {60001, true}, {65534, true}, {UINT32_MAX, true}};
-    account_limits limits;
+        bool plain, with_system, with_root, with_both;
+    } rows[] = {{0, false, false, true, true},          {1, false, true, false, true},
+                {998, false, true, false, true},        {999, false, true, false, true},
+                {1000, true, true, true, true},         {59999, true, true, true, true},
+                {60000, true, true, true, true},        {60001, false, true, false, true},
+                {1283400512, false, true, false, true}, {UINT32_MAX, false, true, false, true}};
+    problem p;
 
     (void)state;
-    (void)unlink("/etc/login.defs");
-    account_limits_read(&limits);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (account_outside(&limits, rows[i].uid) != rows[i].outside)
-            fail_msg("uid %lld", (long long)rows[i].uid);
+        const bool expected[] = {rows[i].plain, rows[i].with_system, rows[i].with_root, rows[i].with_both};
+
+        for (int with = 0; with < 4; with++) {
+            const account_limits limits = {
+                .uid_min = 1000, .uid_max = 60000, .allow_system = with % 2 == 1, .allow_root = with >= 2};
+
+            if (account_allowed(&limits, "alice", rows[i].uid, &p) != (expected[with] ? EX_OK : EX_NOPERM))
+                fail_msg("uid %lld, with %d: %s", (long long)rows[i].uid, with, p.text);
+        }
     }
-    limits = (account_limits){.uid_min = 0, .uid_max = 100};
-    assert_true(account_outside(&limits, 0)); /* root, whatever login.defs says */
-    assert_false(account_outside(&limits, 1));
+    /* Root, whatever the limits say. */
+    assert_int_equal(account_allowed(&(account_limits){.uid_min = 0, .uid_max = 100}, "toor", 0, &p), EX_NOPERM);
+    assert_string_equal(p.text, "toor is root (uid 0), whom only --allow-root provisions");
+    assert_int_equal(account_allowed(&(account_limits){.uid_min = 0, .uid_max = 100}, "daemon", 1, &p), EX_OK);
 }
 
 static void one_account(void **state) {
@@ -197,11 +208,12 @@ int main(void) {
         {"lines of any length are got past", lines_of_any_length, NULL, NULL, NULL},
         {"lines are whole wherever a piece of the file ends", lines_across_pieces, NULL, NULL, NULL},
         {"no file is an error", no_passwd_file, NULL, NULL, NULL},
-        {"root, and what lies outside UID_MIN and UID_MAX, is a system account", who_is_a_system_account, NULL, NULL,
+        {"outside the limits only with an option, and root with one of his own", who_may_be_provisioned, NULL, NULL,
          NULL},
         {"one account has the uid of its first line, or there is none", one_account, NULL, NULL, NULL},
         {"an account is local that /etc/passwd has with this uid", who_is_local, NULL, NULL, NULL},
-        {"the limits are those of login.defs, or the usual ones", limits_of_login_defs, NULL, NULL, NULL},
+        {"the limits are those of the configuration, of login.defs, or the usual ones", limits_of_login_defs, NULL,
+         NULL, NULL},
     };
 
     if (!private_world()) {

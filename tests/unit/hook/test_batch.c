@@ -169,16 +169,48 @@ static void lines_that_cannot_be_provisioned_are_named(void **state) {
     batch_begin(&b, &w, users, 4);
     batch_line(3)->passphrase = "abc";
     assert_int_equal(check(bad, &p), EX_OK);
-    assert_string_equal(bad, "2: there is no user nobody-here\n"
-                             "3: daemon is a system account (uid 999); --allow-system provisions it all the same\n"
-                             "4: ghost has no line in /etc/shadow\n"
-                             "5: the passphrase is shorter than 4 characters, which servers refuse\n");
+    assert_string_equal(bad,
+                        "2: there is no user nobody-here\n"
+                        "3: daemon is a system account (uid 999, people have 1000 to 60000); --allow-system provisions "
+                        "it all the same, handoff.uid_min and handoff.uid_max set the limits\n"
+                        "4: ghost has no line in /etc/shadow\n"
+                        "5: the passphrase is shorter than 4 characters, which servers refuse\n");
     assert_int_equal(status_of("alice"), BATCH_TODO);
     /* Nobody is asked for a batch that will not begin. */
     assert_int_equal(w.server.seen->requests, 0);
     batch_end(&b);
     batch_begin(&b, &w, users + 1, 1);
+    b.allow_root = true;
+    assert_int_equal(check(bad, &p), EX_OK);
+    assert_non_null(strstr(bad, "2: daemon is a system account"));
+    b.allow_root = false;
     b.allow_system = true;
+    assert_int_equal(check(bad, &p), EX_OK);
+    assert_string_equal(bad, "");
+    batch_end(&b);
+    world_close(&w, 1);
+}
+
+/* A directory's uids are large: what lets them in must not let root in. */
+static void root_has_an_option_of_his_own(void **state) {
+    static const char *const users[] = {"root", "toor", "alice"};
+    const struct step steps[] = {NOMINAL};
+    char bad[2000];
+    problem p;
+
+    (void)state;
+    world_open(&w, "handoff: { recipient = \"%u@example.com\"; uid_min = 1200000000; uid_max = 1300000000; };\n", steps,
+               1);
+    put_file("/etc/passwd", "root:x:0:0::/:/bin/sh\ntoor:x:0:0::/:/bin/sh\nalice:x:1283400512:1::/:/bin/sh\n", 0644);
+    put_file("/etc/shadow", "root:!:1:0:::::\ntoor:!:1:0:::::\nalice:!:1:0:::::\n", 0640);
+    batch_begin(&b, &w, users, 3);
+    b.allow_system = true;
+    assert_int_equal(check(bad, &p), EX_OK);
+    assert_string_equal(bad, "2: root is root (uid 0), whom only --allow-root provisions\n"
+                             "3: toor is root (uid 0), whom only --allow-root provisions\n");
+    assert_int_equal(w.server.seen->requests, 0);
+    b.allow_system = false;
+    b.allow_root = true;
     assert_int_equal(check(bad, &p), EX_OK);
     assert_string_equal(bad, "");
     batch_end(&b);
@@ -307,6 +339,7 @@ static void files_that_cannot_be_read_stop_it(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        {"root is in no batch without an option of his own", root_has_an_option_of_his_own, NULL, NULL, NULL},
         TEST("accounts are found by name, and counted", accounts_are_found_by_name_and_counted),
         TEST("what is through is in the report", what_is_through_is_in_the_report),
         TEST("the first reason to stop counts", the_first_reason_to_stop_counts),

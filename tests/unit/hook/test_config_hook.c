@@ -65,6 +65,8 @@ static void a_minimal_file_gets_every_default(void **state) {
     assert_null(c->handoff.share_domain);
     assert_int_equal(c->handoff.min_length, 10);
     assert_true(c->handoff.must_change);
+    assert_int_equal(c->handoff.uid_min, 0);
+    assert_int_equal(c->handoff.uid_max, 0);
     assert_null(c->handoff.former);
     assert_int_equal(c->password.backend, BACKEND_SHADOW);
     assert_null(c->password.command);
@@ -88,7 +90,8 @@ static void a_full_file_sets_everything(void **state) {
                      "  pinned_key = \"sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\";\n"
                      "  proxy = \"http://proxy.example.com:3128\"; connect_timeout = 0.25; timeout = 7; }\n"
                      "handoff = { ttl = \"12h\"; recipient = \"%u+100%%@example.com\"; locale = \"pt_BR\";\n"
-                     "  share_domain = \"links.example.com\"; min_length = 12; must_change = false; }\n"
+                     "  share_domain = \"links.example.com\"; min_length = 12; must_change = false;\n"
+                     "  uid_min = 1200000000; uid_max = 4294967294L; }\n"
                      "password = { backend = \"command\"; command = \"/bin/a\"; lock_command = \"/bin/b\";\n"
                      "  hash = \"sha512crypt\"; rounds = 100000; }\n"
                      "login = { services = ( \"sshd\", \"@include\" ); key_counts = true; }\n"
@@ -101,6 +104,8 @@ static void a_full_file_sets_everything(void **state) {
     assert_string_equal(c->handoff.recipient, "%u+100%%@example.com");
     assert_string_equal(c->handoff.locale, "pt_BR");
     assert_int_equal(c->handoff.min_length, 12);
+    assert_int_equal(c->handoff.uid_min, 1200000000);
+    assert_int_equal(c->handoff.uid_max, 4294967294L);
     assert_false(c->handoff.must_change);
     assert_int_equal(c->password.backend, BACKEND_COMMAND);
     assert_int_equal(c->password.rounds, 100000);
@@ -174,6 +179,10 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {S "handoff: { ttl = 3.5; };", ":2: `handoff.ttl` is a number with a fraction; a duration"},
         {S "handoff: { ttl = 4294967356L; };", "60 to 2592000 were expected"},
         {S "handoff: { min_length = 0; };", ":2: `handoff.min_length` is 0; 1 to 128 was expected"},
+        {S "handoff: { uid_min = 0; };", ":2: `handoff.uid_min` is 0; 1 to 4294967294 was expected"},
+        {S "handoff: { uid_max = 4294967295L; };", "`handoff.uid_max` is 4294967295; 1 to 4294967294 was expected"},
+        {S "handoff: { uid_min = 2000; uid_max = 1999; };",
+         ":2: `handoff.uid_max` is 1999; not less than `handoff.uid_min` was expected"},
         {S "handoff: { min_length = \"12\"; };", "is a string; a whole number was expected"},
         {S "handoff: { must_change = 1; };", "`handoff.must_change` is a whole number; true or false was expected"},
         {S "handoff: { recipient = \"%x@example.com\"; };", "an address pattern like"},

@@ -74,7 +74,12 @@ static void who_can_be_provisioned(void **state) {
     assert_refused(&q, EX_NOUSER, "nobody-here: there is no such user");
     q = asked_for("root");
     put_file("/etc/shadow", WORLD_SHADOW "root:!:19000:0:99999:7:::\n", 0640);
-    assert_refused(&q, EX_NOPERM, "root is a system account (uid 0); --allow-system provisions it all the same");
+    q.allow_system = true;
+    assert_refused(&q, EX_NOPERM, "root is root (uid 0), whom only --allow-root provisions");
+    q.allow_system = false;
+    q.allow_root = true;
+    assert_int_equal(check(&q, &f, &p), EX_OK);
+    provision_facts_end(&f);
     q = asked_for("bob");
     assert_refused(&q, EX_NOPERM,
                    "bob has a password already, or a locked one; otsd-hook provision --force replaces it");

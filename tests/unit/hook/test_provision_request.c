@@ -46,6 +46,7 @@ static const row rows[] = {
     {{MANY}, 0, NULL},
     {{MANY}, 1, "the users of a batch"},
     {{MANY, .report = "r", .jobs = 1, .patience = 1, .ttl = 60, .locale = "fr", .allow_system = true}, 0, NULL},
+    {{MANY, .allow_root = true}, 0, NULL},
     {{MANY, .recipient = "a@example.com"}, 0, "recipients and passphrases of a batch"},
     {{MANY, .passphrase_file = "f"}, 0, "recipients and passphrases of a batch"},
     {{.batch = "b", .passphrase_fd = 0}, 0, "recipients and passphrases of a batch"},

@@ -33,7 +33,7 @@ enum fault_kind {
     FAULT_RATE_LIMITED,    /* the flavour's refusal; not processed */
     FAULT_FOLDED,          /* the first header line begins with a blank; plain http only */
     FAULT_NUL,             /* the answer, a NUL, and more */
-    FAULT_REDIRECT,        /* 302 to a host whose name is the metadata key */
+    FAULT_REDIRECT,        /* 302 to a host whose name is the metadata key; not processed */
     FAULT_MEMBER,          /* the member `name` of the answer is the JSON text `body` */
     FAULT_FLOOD,           /* a list of `entries` receipts */
     FAULT_KIND_COUNT

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hostile answers. All come from a request that was carried out, as a server with bad intentions would have it:
- * what the client must not lose is really there.
+ * The hostile answers. All but the redirect come from a request that was carried out, as a server with bad intentions
+ * would have it: what the client must not lose is really there.
  */
 #include "hostile.h"
 

@@ -195,7 +195,7 @@ static long answer_call(struct exchange *x, struct MHD_Connection *c, const stru
     rq.drop_passphrase = f.kind == FAULT_DROP_PASSPHRASE;
     rq.ttl_cap = f.kind == FAULT_SHORT_TTL ? (f.ms + 999) / 1000 : 0;
     rq.ttl_least = f.kind == FAULT_LONG_TTL ? f.s : 0;
-    if (happens_before(f.kind) || answer_replace(w, &f, &x->reply)) {
+    if (happens_before(f.kind) || f.kind == FAULT_REDIRECT || answer_replace(w, &f, &x->reply)) {
         /* The server proper never saw it. */
     } else if (form_err == FORM_MALFORMED) {
         reply_malformed_form(w, &x->reply);

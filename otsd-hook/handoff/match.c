@@ -57,6 +57,11 @@ static bool recipient_fits(const char *masked, const char *asked) {
     return asked[0] ? masked && otsd_recipient_matches(masked, asked) : !masked;
 }
 
+bool match_may_be(const stray *s, const intent *i, int64_t ceiling) {
+    return (marked(s->ttl, i->ttl_asked, ceiling) || unmarked(s->ttl, i->ttl_asked, ceiling)) &&
+           recipient_fits(s->recipient, i->recipient);
+}
+
 /* Those that were compared for the gap may have taken as long as a request may, so this one may have been faster by
  * that. */
 static bool place_fits(const clock_gap *gap, const stray *s, const intent *i, int64_t settling) {

@@ -64,6 +64,8 @@ typedef struct match_result {
     bool ambiguous; /* there are some that may be ours, and another host's as well */
 } match_result;
 
+/* Might it be this intent's, whatever the clocks say? What cannot is none that match_find looks at. */
+bool match_may_be(const stray *s, const intent *i, int64_t ceiling);
 /* settling: how long a request may take. */
 match_result match_find(const match_input *in, const intent *ours, int64_t settling);
 

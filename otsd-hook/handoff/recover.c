@@ -41,6 +41,20 @@ static int nobody_to_ask(context *x, entry *e, bool settled, recovery *out, prob
     return settled ? ledger_remove(x->ledger, e, p) : problem_none(p);
 }
 
+/* The list is too long to be looked through. It may be another one next time; with the time that was asked for over,
+ * nothing is left to be looked for. */
+static recovery flooded(const record *r, int64_t settled_for) {
+    if (settled_for > r->ttl_asked)
+        return RECOVERED_LEFT;
+    if (settled_for < 0)
+        return RECOVERED_LATER;
+    say(LOG_WARNING,
+        "%s: the server's list has more than %d unread secrets that may be those of interrupted provisions: nothing is "
+        "decided by it, and it is asked for again",
+        r->user, ORPHANS_MOST);
+    return RECOVERED_LATER;
+}
+
 /* No key is known: the answer to generate was lost, or it was never sent. */
 static int orphan(context *x, entry *e, recovery *out, problem *p) {
     record *r = entry_record(e);
@@ -54,7 +68,10 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
     if (rc != EX_OK)
         goto out;
     if (found.key[0] == '\0') {
-        *out = found.unclear || settled_for < 0 ? RECOVERED_LATER : found.ambiguous ? RECOVERED_LEFT : RECOVERED_EMPTY;
+        *out = found.too_many                     ? flooded(r, settled_for)
+               : found.unclear || settled_for < 0 ? RECOVERED_LATER
+               : found.ambiguous                  ? RECOVERED_LEFT
+                                                  : RECOVERED_EMPTY;
         if (*out == RECOVERED_LEFT)
             say(LOG_WARNING,
                 "%s: the server may have made a secret whose answer was lost, but it cannot be told from those of "

@@ -272,33 +272,81 @@ static void a_list_that_fails_finds_nothing_and_is_asked_for_again(void **state)
     world_close(&w, 2);
 }
 
-/* More than fit into the first piece of memory. */
-static void a_long_list_is_kept_whole(void **state) {
-    enum { MANY = 300 };
-    record r = intent_of("alice", 'a');
-    const size_t size = MANY * 400;
+/* As a whole answer, malloced: the one at `ours` fits in time, too. */
+static char *long_list(const record *r, int many, int ours) {
+    const size_t size = (size_t)many * 400;
     char *body = malloc(size), *answer = malloc(size + 200), key[16];
     size_t len = 0;
-    struct step s = {STEP_ANSWER, answer};
 
-    (void)state;
     assert_true(body && answer);
     len += (size_t)snprintf(body, size, "[");
-    for (int i = 0; i < MANY; i++) {
-        said t = like(&r, key, i == 270 ? 1 : 5000);
+    for (int i = 0; i < many; i++) {
+        said t = like(r, key, i == ours ? 1 : 5000);
 
-        snprintf(key, sizeof key, "key%03d", i * 7 % MANY);
+        snprintf(key, sizeof key, "key%05d", i * 7 % many);
         len += (size_t)snprintf(body + len, size - len, "%s%s", i > 0 ? "," : "", world_entry_text(&t));
     }
     len += (size_t)snprintf(body + len, size - len, "]");
     snprintf(answer, size + 200, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
              len, body);
+    free(body);
+    return answer;
+}
+
+/* More than fit into the first piece of memory. */
+static void a_long_list_is_kept_whole(void **state) {
+    enum { MANY = 300 };
+    record r = intent_of("alice", 'a');
+    char *answer = long_list(&r, MANY, 270);
+    struct step s = {STEP_ANSWER, answer};
+
+    (void)state;
     world_open(&w, NULL, &s, 1);
-    assert_found(&r, "key090");
+    assert_found(&r, "key00090");
     assert_int_equal(w.x.orphans.len, MANY);
     world_close(&w, 1);
-    free(body);
     free(answer);
+}
+
+/* What the server says without end is not kept without end, and proves nothing. */
+static void of_a_list_that_is_too_long_nothing_is_found_and_nothing_believed(void **state) {
+    record r = intent_of("alice", 'a');
+    char *answer = long_list(&r, ORPHANS_MOST + 1, 0);
+    said t = like(&r, "orphan", 1);
+    const struct step steps[] = {{STEP_ANSWER, answer}, world_list(&t, 1)};
+    orphan_search found;
+
+    (void)state;
+    world_open(&w, NULL, steps, 2);
+    found = search(&r);
+    assert_true(found.too_many);
+    assert_string_equal(found.key, "");
+    assert_int_equal(w.x.orphans.len, ORPHANS_MOST);
+    orphans_free(&w.x.orphans);
+    assert_found(&r, "orphan");
+    world_close(&w, 2);
+    free(answer);
+}
+
+/* Of another time, another recipient, or with a key that a record has: none of it takes memory. */
+static void only_what_may_be_an_intents_is_kept(void **state) {
+    record r = intent_of("alice", 'a'), known = world_record();
+    said list[] = {like(&r, "orphan", 1), like(&r, "other", 1), like(&r, "longer", 1), like(&r, WORLD_KEY, 1)};
+    struct step steps[1];
+    entry *e;
+
+    (void)state;
+    list[1].recipient = "bo***@e***.com";
+    list[2].ttl++;
+    steps[0] = world_list(list, 4);
+    world_open(&w, NULL, steps, 1);
+    snprintf(known.user, sizeof known.user, "carol");
+    known.created = r.created;
+    e = world_put(&w, LEDGER_PENDING, &known);
+    ledger_release(&e);
+    assert_found(&r, "orphan");
+    assert_int_equal(w.x.orphans.len, 1);
+    world_close(&w, 1);
 }
 
 int main(void) {
@@ -319,6 +367,9 @@ int main(void) {
         {"a list that fails finds nothing, and is asked for again",
          a_list_that_fails_finds_nothing_and_is_asked_for_again, NULL, NULL, NULL},
         {"a long list is kept whole", a_long_list_is_kept_whole, NULL, NULL, NULL},
+        {"of a list that is too long nothing is found, and nothing believed",
+         of_a_list_that_is_too_long_nothing_is_found_and_nothing_believed, NULL, NULL, NULL},
+        {"only what may be an intent's is kept", only_what_may_be_an_intents_is_kept, NULL, NULL, NULL},
     };
 
     if (!world_possible()) {

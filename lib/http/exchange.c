@@ -140,7 +140,7 @@ static CURLcode set_fixed(http_exchange *x) {
     SET(CURLOPT_USERAGENT, "otsd/" OTSD_VERSION);
     SET(CURLOPT_HTTPHEADER, x->headers);
     SET(CURLOPT_MAXAGE_CONN, IDLE_MAX);
-    /* libcurl 8 takes an error that comes at once for one that came before the end of an empty body, and would close. */
+    /* libcurl 8 takes an error that comes at once for one before the end of an empty body, and would close. */
     SET(CURLOPT_KEEP_SENDING_ON_ERROR, 1L);
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
     SET(CURLOPT_LOW_SPEED_TIME, STALL_MAX);

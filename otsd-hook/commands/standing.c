@@ -8,6 +8,7 @@
 static const char *const flag_texts[FLAG_COUNT] = {
     [FLAG_INTERRUPTED] = "interrupted",         [FLAG_OVERDUE] = "overdue",     [FLAG_CLOCK] = "clock",
     [FLAG_OPENED_NO_LOGIN] = "opened-no-login", [FLAG_BURN_OWED] = "burn-owed", [FLAG_UNSEEN] = "unseen",
+    [FLAG_KILLS_SWEEP] = "kills-sweep",
 };
 static const name_table flags = NAMES_OF(flag_texts);
 

@@ -22,6 +22,7 @@ typedef enum standing_flag {
     FLAG_OPENED_NO_LOGIN, /* the link was opened and nobody arrived */
     FLAG_BURN_OWED,       /* for too long */
     FLAG_UNSEEN,          /* past its deadline, and nobody can look whether the person has arrived */
+    FLAG_KILLS_SWEEP,     /* sweeps died over it: not of record and time, see status.c */
     FLAG_COUNT
 } standing_flag;
 

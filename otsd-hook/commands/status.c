@@ -12,6 +12,7 @@
 #include "base/words.h"
 #include "commands/commands.h"
 #include "commands/standing.h"
+#include "ledger/suspects.h"
 #include "ledger/told.h"
 
 enum { EXIT_ATTENTION = 1 };
@@ -51,6 +52,7 @@ typedef struct status {
     size_t shown, flagged, unreadable, aside;
     int64_t oldest; /* when the first of them was made */
     json_out *list;
+    suspects suspects;
 } status;
 
 /* What happens next, for people. */
@@ -140,9 +142,11 @@ static void add_object(const status *s, const record *r, const standing *st) {
     json_end(s->list);
 }
 
-static void show(status *s, const record *r) {
+static void show(status *s, const char *name, const record *r) {
     standing st = standing_of(s->state, r, s->lock_unseen, &s->now);
 
+    if (suspects_deaths(&s->suspects, s->state, name) >= SUSPECTS_ENOUGH)
+        st.flag = FLAG_KILLS_SWEEP;
     if (s->q->json)
         add_object(s, r, &st);
     else if (s->q->porcelain)
@@ -169,7 +173,7 @@ static int one(const char *name, void *arg) {
         return 0;
     }
     if (!s->user || strcmp(s->user, r.user) == 0)
-        show(s, &r);
+        show(s, name, &r);
     record_wipe(&r);
     return 0;
 }
@@ -200,7 +204,8 @@ static void tell(status *s) {
     if (s->shown == 0 && !s->q->json && !s->q->porcelain)
         say_out(s->user ? "%s has no open hand-off." : "No hand-off is open.", s->user);
     if (s->aside > 0)
-        say_here("unreadable records lie in %s/aside (%zu): look at them, then remove them", OTSD_STATE_DIR, s->aside);
+        say_here("records that no sweep could handle lie in %s/aside (%zu): look at them, then remove them",
+                 OTSD_STATE_DIR, s->aside);
     if (s->shown == 0 || !standing_sweep_is_missing(stamped, s->oldest, s->now.wall))
         return;
     s->flagged++;
@@ -219,6 +224,7 @@ static int run(context *x, status *s, problem *p) {
     s->l = x->ledger;
     s->lock_unseen = x->config && x->config->password.lock_unseen;
     clock_read(&s->now);
+    suspects_peek(&s->suspects, s->l);
     if (s->q->json)
         s->list = json_new(JSON_PRETTY);
     json_begin_array(s->list, NULL);

@@ -9,9 +9,9 @@
  * which can take as long as the server likes, comes after it and has a time of its own.
  *
  * Any number of sweeps may run at once, and next to provisions and logins: each record is worked on under its lock, and
- * a second sweep finds nothing to do. What cannot be read is set aside and named, what others hold is named; neither
- * ever stops the rest. Pending records are looked at in groups of a fixed size, so that memory does not grow with their
- * number.
+ * a second sweep finds nothing to do. What cannot be read is set aside and named, what others hold is named, what
+ * killed a sweep comes last and is then named, too (ledger/suspects.h); none of them ever stops the rest. Pending
+ * records are looked at in groups of a fixed size, so that memory does not grow with their number.
  */
 #include "commands/sweep.h"
 
@@ -76,6 +76,7 @@ static void busy(sweep *w) {
 static void run(sweep *w) {
     problem p;
 
+    suspects_open(&w->suspects, w->x->ledger);
     sweep_local(w);
     sweep_past(w);
     if (w->x->config)
@@ -85,10 +86,12 @@ static void run(sweep *w) {
                     "; passwords whose time is over are made dead without it, and nothing else is done: no burn, no "
                     "recovery");
     busy(w);
+    sweep_suspects(w);
     if (!w->x->config)
         sweep_trouble(w, &w->x->broken);
     else if (ledger_stamp(w->x->ledger, &p) != EX_OK)
         sweep_trouble(w, &p);
+    suspects_close(&w->suspects);
 }
 
 static int sweep_run(context *x, int argc, char **argv) {

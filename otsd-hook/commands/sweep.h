@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * One sweep, in two parts: what this machine can do alone, then what needs the server.
+ * One sweep, in two parts: what this machine can do alone, then what needs the server. Behind both come the records
+ * over which a sweep before it died.
  */
 #ifndef OTSD_HOOK_SWEEP_H
 #define OTSD_HOOK_SWEEP_H
 
 #include "handoff/context.h"
 #include "handoff/look.h"
+#include "ledger/suspects.h"
 
 #define SWEEP_CHECKS 20      /* no more receipts than this are asked for at a time */
 #define SWEEP_BUSY 64        /* so many records in other hands are looked at again */
@@ -34,6 +36,9 @@ typedef struct sweep {
     int failures;       /* calls in a row that brought no answer of use */
     bool limited;       /* the server asked for patience */
     int64_t stop_at;    /* clock_ms: no talk with the server after this */
+    bool talked;        /* with the server */
+    suspects suspects;
+    bool on_suspects; /* their turn has come */
 } sweep;
 
 /* Locks, claims, and what recovery can do alone. Needs no configuration. */
@@ -42,11 +47,21 @@ void sweep_local(sweep *w);
 void sweep_past(sweep *w);
 /* Burns that are owed, the rest of recovery, what became of links: as far as the server answers, for ten minutes. */
 void sweep_remote(sweep *w);
+/* What is left for those that killed a sweep. */
+void sweep_suspects(sweep *w);
+
+/* The parts, for one record. */
+void sweep_issuing_alone(sweep *w, const char *name);
+void sweep_issuing_asked(sweep *w, const char *name);
+void sweep_claimed(sweep *w, const char *name);
+void sweep_check(sweep *w, const char *user);
 
 void sweep_done(const sweep *w, const char *user, const char *what);
 void sweep_trouble(sweep *w, const problem *p);
-/* Opens and locks a record; false where there is nothing to do (gone, or in other hands) or it was dealt with. */
+/* Opens and locks a record, which is in hand until sweep_drop; false where there is nothing to do (gone, in other
+ * hands, a suspect whose turn has not come) or it was dealt with. */
 bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out);
+void sweep_drop(const sweep *w, entry **e);
 /* Calls fn for each name in that state. */
 void sweep_each(sweep *w, ledger_state s, int (*fn)(const char *name, void *w));
 /* Looks at one pending record under its lock, and ends its hand-off where that is over. */

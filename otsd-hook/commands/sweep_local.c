@@ -36,8 +36,7 @@ static void lock_unarmed(sweep *w, const record *r) {
     }
 }
 
-static int issuing(const char *name, void *arg) {
-    sweep *w = arg;
+void sweep_issuing_alone(sweep *w, const char *name) {
     recovery what = RECOVERED_LATER;
     problem p;
     record r;
@@ -48,7 +47,7 @@ static int issuing(const char *name, void *arg) {
             lock_unarmed(w, &r);
             record_wipe(&r);
         }
-        return 0;
+        return;
     }
     if (w->x->config && recover_alone(w->x, e, &what, &p) != EX_OK)
         sweep_trouble(w, &p);
@@ -56,7 +55,11 @@ static int issuing(const char *name, void *arg) {
         sweep_done(w, entry_record(e)->user, "an interrupted provision is armed");
     if (entry_state(e) == LEDGER_ISSUING)
         lock_unarmed(w, entry_record(e));
-    ledger_release(&e);
+    sweep_drop(w, &e);
+}
+
+static int issuing(const char *name, void *arg) {
+    sweep_issuing_alone(arg, name);
     return 0;
 }
 
@@ -185,7 +188,7 @@ void sweep_pending(sweep *w, const char *user) {
     else
         goes_on(w, e, &s);
     free(renamed);
-    ledger_release(&e);
+    sweep_drop(w, &e);
 }
 
 static bool check_is_due(const look_item *item, int64_t now) {
@@ -236,7 +239,7 @@ static int pending(const char *name, void *arg) {
 
         /* Once more under the lock: it may have been in the middle of a write. */
         if (sweep_take(w, LEDGER_PENDING, name, &e))
-            ledger_release(&e);
+            sweep_drop(w, &e);
     } else if (rc > 0) {
         sweep_trouble(w, &p);
     }

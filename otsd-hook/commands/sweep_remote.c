@@ -36,6 +36,7 @@ static bool server_answers(sweep *w) {
         return false;
     }
     remote_limit(w->x->remote, (long)left);
+    w->talked = true;
     return true;
 }
 
@@ -78,7 +79,7 @@ out:
     return d->len == DEBTS_MOST;
 }
 
-static void burn(sweep *w, const char *name) {
+void sweep_claimed(sweep *w, const char *name) {
     problem p;
     entry *e;
     int rc;
@@ -96,7 +97,7 @@ static void burn(sweep *w, const char *name) {
             sweep_trouble(w, &p);
         }
     }
-    ledger_release(&e);
+    sweep_drop(w, &e);
 }
 
 static void burn_owed(sweep *w) {
@@ -115,7 +116,7 @@ static void burn_owed(sweep *w) {
     if (d.len > 0)
         qsort(d.all, d.len, sizeof *d.all, by_age);
     for (size_t i = 0; i < d.len; i++) {
-        burn(w, d.all[i].name);
+        sweep_claimed(w, d.all[i].name);
         free(d.all[i].name);
     }
     free(d.all);
@@ -139,19 +140,18 @@ static int unlocked(const char *name, void *arg) {
         return 0;
     if (closing_settle(w->x->remote, e, &p) != EX_OK)
         sweep_trouble(w, &p);
-    ledger_release(&e);
+    sweep_drop(w, &e);
     return 0;
 }
 
 /* What needs the server of interrupted provisions. */
-static int issuing(const char *name, void *arg) {
-    sweep *w = arg;
+void sweep_issuing_asked(sweep *w, const char *name) {
     recovery what;
     problem p;
     entry *e;
 
     if (!server_answers(w) || !sweep_take(w, LEDGER_ISSUING, name, &e))
-        return 0;
+        return;
     if (recover_one(w->x, e, &what, &p) != EX_OK) {
         sweep_trouble(w, &p);
     } else if (what == RECOVERED_LATER) {
@@ -164,14 +164,18 @@ static int issuing(const char *name, void *arg) {
                    what == RECOVERED_FORWARD ? "an interrupted provision is armed"
                                              : "an interrupted provision is undone");
     }
-    ledger_release(&e);
+    sweep_drop(w, &e);
+}
+
+static int issuing(const char *name, void *arg) {
+    sweep_issuing_asked(arg, name);
     return 0;
 }
 
 /* Remembers when the link was opened: the server forgets at twice the ttl, and people ask. The question is asked
  * without the lock, for a login must not wait for it; that it was asked is noted first, so that one bad receipt is not
  * asked for by every sweep. */
-static void check_receipt(sweep *w, const char *user) {
+void sweep_check(sweep *w, const char *user) {
     int64_t opened_at = 0;
     record asked;
     problem p;
@@ -183,20 +187,21 @@ static void check_receipt(sweep *w, const char *user) {
     entry_record(e)->checked_at = time(NULL);
     rc = ledger_save(e, &p);
     asked = *entry_record(e);
-    ledger_release(&e);
+    ledger_release(&e); /* it stays in hand */
     if (rc == EX_OK)
         rc = remote_opened(w->x->remote, &asked, &opened_at, &p);
     if (rc != EX_OK)
         sweep_trouble(w, &p);
     else
         w->failures = 0;
+    suspects_drop(&w->suspects);
     if (rc == EX_OK && opened_at > 0 && sweep_take(w, LEDGER_PENDING, user, &e)) {
         if (strcmp(entry_record(e)->id, asked.id) == 0) {
             entry_record(e)->opened_at = opened_at;
             if (ledger_save(e, &p) != EX_OK)
                 sweep_trouble(w, &p);
         }
-        ledger_release(&e);
+        sweep_drop(w, &e);
     }
     record_wipe(&asked);
 }
@@ -208,7 +213,7 @@ void sweep_remote(sweep *w) {
         sweep_each(w, LEDGER_PENDING, unlocked);
     sweep_each(w, LEDGER_ISSUING, issuing);
     for (size_t i = 0; i < w->checks_len; i++)
-        check_receipt(w, w->checks[i]);
+        sweep_check(w, w->checks[i]);
     /* The server may still be carrying out what an interrupted provision asked for. */
     if (w->settles_in > 0) {
         (void)sleep((unsigned)(w->settles_in < 300 ? w->settles_in : 300));

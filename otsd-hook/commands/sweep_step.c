@@ -51,8 +51,12 @@ bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out) {
     /* A login that has just claimed is burning: if its helper is killed, this sweep is the one that goes on. */
     long wait_ms = s == LEDGER_CLAIMED && !w->waited ? SWEEP_HELPER_MS : 0;
     problem p;
-    int rc = ledger_find(w->x->ledger, s, name, wait_ms, out, &p);
+    int rc;
 
+    if (!w->on_suspects && suspects_deaths(&w->suspects, s, name) > 0)
+        return false;
+    suspects_take(&w->suspects, s, name);
+    rc = ledger_find(w->x->ledger, s, name, wait_ms, out, &p);
     if (rc == LEDGER_BUSY) {
         w->waited = w->waited || wait_ms > 0;
         note_busy(w, s, name);
@@ -61,7 +65,14 @@ bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out) {
         unreadable(w, s, name, &p);
     else if (rc > 0)
         sweep_trouble(w, &p);
+    if (rc != EX_OK)
+        suspects_drop(&w->suspects);
     return rc == EX_OK;
+}
+
+void sweep_drop(const sweep *w, entry **e) {
+    ledger_release(e);
+    suspects_drop(&w->suspects);
 }
 
 void sweep_each(sweep *w, ledger_state s, int (*fn)(const char *name, void *w)) {

@@ -150,6 +150,10 @@ int ledger_set_aside(const ledger *l, ledger_state s, const char *name, problem 
     return rc;
 }
 
+int ledger_entry_aside(const ledger *l, const entry *e, problem *p) {
+    return move_aside(l, e->state, e->name, p);
+}
+
 #define SWEEP_STAMP "last-sweep"
 #define CLAIM_STAMP "last-claim"
 

@@ -83,6 +83,9 @@ void ledger_release(entry **e);
  * was never written is removed instead, for nothing had begun. LEDGER_BUSY: somebody is at work on it. */
 int ledger_set_aside(const ledger *l, ledger_state s, const char *name, problem *p);
 
+/* Moves a record that is open to aside/, as it is. */
+int ledger_entry_aside(const ledger *l, const entry *e, problem *p);
+
 /* Notes that a sweep came to its end now; when the last one did (seconds since the epoch, 0: never). */
 int ledger_stamp(const ledger *l, problem *p);
 int64_t ledger_stamped(const ledger *l);

@@ -180,6 +180,7 @@ static void flags_have_the_words_of_the_manual(void **state) {
     assert_string_equal(standing_flag_name(FLAG_OPENED_NO_LOGIN), "opened-no-login");
     assert_string_equal(standing_flag_name(FLAG_BURN_OWED), "burn-owed");
     assert_string_equal(standing_flag_name(FLAG_UNSEEN), "unseen");
+    assert_string_equal(standing_flag_name(FLAG_KILLS_SWEEP), "kills-sweep");
     assert_null(standing_flag_name(FLAG_COUNT));
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/output.h"
 #include "commands/commands.h"
 
 static const command *const commands[] = {&command_provision, &command_reissue, &command_revoke, &command_status,
@@ -51,11 +52,6 @@ static int dispatch(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-    int rc;
-
     problem_program("otsd-hook");
-    rc = dispatch(argc, argv);
-    if (fflush(stdout) != 0 && rc == EX_OK)
-        rc = EX_IOERR;
-    return rc;
+    return output_end(dispatch(argc, argv));
 }

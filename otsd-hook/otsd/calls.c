@@ -100,7 +100,7 @@ static int call_read(request *r, problem *p) {
     rc = print_value(r->json, value, p);
     otsd_secret_free(&value);
     if (rc == EX_OK && (fflush(stdout) != 0 || ferror(stdout) != 0))
-        rc = problem_set(p, EX_IOERR, "the output could not be written: %s", strerror(errno));
+        rc = problem_set(p, EX_IOERR, "standard output cannot be written: %s", strerror(errno));
     return rc == EX_OK ? rc : read_in_vain(p);
 }
 

@@ -2,12 +2,12 @@
  *
  * otsd: the calls of the API for people and scripts.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/output.h"
 #include "otsd/calls.h"
 
 /* Output passes through here, so it can be wiped. */
@@ -115,11 +115,10 @@ int main(int argc, char **argv) {
         rc = problem_set(&p, EX_OSERR, "out of memory");
     else
         rc = dispatch(argc, argv, &p);
-    if ((fflush(stdout) != 0 || ferror(stdout) != 0) && rc == EX_OK)
-        rc = problem_set(&p, EX_IOERR, "the output could not be written: %s", strerror(errno));
-    otsd_wipe(out_buffer, sizeof out_buffer);
-    otsd_global_cleanup();
     if (p.code != EX_OK)
         problem_say(&p);
+    rc = output_end(rc);
+    otsd_wipe(out_buffer, sizeof out_buffer);
+    otsd_global_cleanup();
     return rc;
 }

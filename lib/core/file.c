@@ -38,16 +38,25 @@ static file_verdict judge(const struct stat *st, const file_wanted *wanted) {
     return (st->st_mode & wanted->forbidden) != 0 ? FILE_TOO_OPEN : FILE_GOOD;
 }
 
+int file_openat(int dir, const char *path, int flags) {
+    int fd;
+
+    do
+        fd = openat(dir, path, flags, 0600);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 file_verdict file_open(int dir, const char *path, int flags, const file_wanted *wanted, file_found *found) {
     /* O_NONBLOCK: a fifo in this place must not hang the caller before fstat can refuse it. */
     const int always = O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (wanted->type == S_IFDIR ? O_DIRECTORY : 0);
     file_verdict verdict;
 
     memset(found, 0, sizeof *found);
-    found->fd = openat(dir, path, flags | always | O_NOFOLLOW, 0600);
+    found->fd = file_openat(dir, path, flags | always | O_NOFOLLOW);
     if (found->fd < 0 && errno == ELOOP && wanted->follow) {
         found->linked = true;
-        found->fd = openat(dir, path, flags | always, 0600);
+        found->fd = file_openat(dir, path, flags | always);
     }
     if (found->fd < 0) {
         found->error = errno;

@@ -44,4 +44,7 @@ typedef struct file_found {
  * was checked is what is read. */
 file_verdict file_open(int dir, const char *path, int flags, const file_wanted *wanted, file_found *found);
 
+/* openat(2) that goes on after a signal; what O_CREAT makes has mode 0600. For paths that nobody else can prepare. */
+int file_openat(int dir, const char *path, int flags);
+
 #endif

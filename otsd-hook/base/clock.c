@@ -13,7 +13,7 @@
 #define BOOT_ID_PATH "/proc/sys/kernel/random/boot_id"
 
 static void boot_id(char out[BOOT_ID_MAX + 1]) {
-    int fd = open(BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
+    int fd = file_openat(AT_FDCWD, BOOT_ID_PATH, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd >= 0 ? file_read(fd, out, BOOT_ID_MAX) : -1;
 
     if (fd >= 0)

@@ -6,6 +6,7 @@
 #include "base/files.h"
 
 #include <errno.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 bool file_write(int fd, const void *data, size_t len, off_t at, size_t *done) {
@@ -29,11 +30,32 @@ bool file_write(int fd, const void *data, size_t len, off_t at, size_t *done) {
     return written == len;
 }
 
-ssize_t file_read(int fd, void *to, size_t room) {
-    ssize_t n;
+#define GOING_ON(type, call)                                                                                           \
+    do {                                                                                                               \
+        type result;                                                                                                   \
+                                                                                                                       \
+        do                                                                                                             \
+            result = (call);                                                                                           \
+        while (result < 0 && errno == EINTR);                                                                          \
+        return result;                                                                                                 \
+    } while (0)
 
-    do
-        n = read(fd, to, room);
-    while (n < 0 && errno == EINTR);
-    return n;
+ssize_t file_read(int fd, void *to, size_t room) {
+    GOING_ON(ssize_t, read(fd, to, room));
+}
+
+ssize_t file_pread(int fd, void *to, size_t room, off_t at) {
+    GOING_ON(ssize_t, pread(fd, to, room, at));
+}
+
+int file_flock(int fd, int operation) {
+    GOING_ON(int, flock(fd, operation));
+}
+
+int file_fsync(int fd) {
+    GOING_ON(int, fsync(fd));
+}
+
+int file_fdatasync(int fd) {
+    GOING_ON(int, fdatasync(fd));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files, for the whole hook: the checked opener, which it shares with the library, and the one write loop.
+ * Files, for the whole hook: the checked opener, which it shares with the library, and the system calls that a
+ * signal can interrupt.
  */
 #ifndef OTSD_HOOK_FILES_H
 #define OTSD_HOOK_FILES_H
@@ -15,7 +16,11 @@
 /* Writes all len bytes at offset `at`, or where the file stands with FILE_HERE. False: errno says why, *done (NULL
  * allowed) how many bytes are in the file, from the first one on. */
 bool file_write(int fd, const void *data, size_t len, off_t at, size_t *done);
-/* read(2) that goes on after a signal. */
+/* As the system calls, and they go on after a signal. */
 ssize_t file_read(int fd, void *to, size_t room);
+ssize_t file_pread(int fd, void *to, size_t room, off_t at);
+int file_flock(int fd, int operation);
+int file_fsync(int fd);
+int file_fdatasync(int fd);
 
 #endif

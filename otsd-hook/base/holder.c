@@ -19,7 +19,7 @@ static bool name_of(pid_t pid, char *out, size_t size) {
     int fd;
 
     snprintf(path, sizeof path, "/proc/%ld/comm", (long)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
+    fd = file_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     len = file_read(fd, name, sizeof name - 1);

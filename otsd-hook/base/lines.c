@@ -124,18 +124,13 @@ static int go(pass *s, problem *p) {
     return problem_none(p);
 }
 
-/* An open may be interrupted as well, on slow file systems. */
-static int open_file(const char *path) {
-    int fd;
-
-    do
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-    while (fd < 0 && errno == EINTR);
-    return fd;
-}
-
 int lines_each(const char *path, unsigned colons, bool (*fn)(char *line, void *arg), void *arg, problem *p) {
-    pass s = {.path = path, .colons = colons, .fd = open_file(path), .fn = fn, .arg = arg, .more = true};
+    pass s = {.path = path,
+              .colons = colons,
+              .fd = file_openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC),
+              .fn = fn,
+              .arg = arg,
+              .more = true};
     int rc;
 
     if (s.fd < 0)

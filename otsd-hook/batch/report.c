@@ -29,7 +29,7 @@ typedef struct report {
 /* Is it empty, or a report? */
 static bool is_ours(int fd) {
     char start[sizeof HEADER + 6] = {0};
-    ssize_t n = pread(fd, start, sizeof start - 1, 0);
+    ssize_t n = file_pread(fd, start, sizeof start - 1, 0);
 
     return n == 0 ||
            (n > 0 && (strncmp(start, HEADER "\n", sizeof HEADER) == 0 || strcmp(start, HEADER ",link\n") == 0));
@@ -61,7 +61,7 @@ static int open_file(report *r, problem *p) {
 }
 
 static int take(const report *r, problem *p) {
-    if (flock(r->fd, LOCK_EX | LOCK_NB) != 0)
+    if (file_flock(r->fd, LOCK_EX | LOCK_NB) != 0)
         return problem_set(p, EX_CANTCREAT, "the report %s is being written by another process", r->path);
     if (!is_ours(r->fd))
         return problem_set(p, EX_DATAERR, "%s is there and is not a report: it is left as it is", r->path);
@@ -76,8 +76,8 @@ static int sync_folder(const char *path, problem *p) {
 
     snprintf(copy, sizeof copy, "%s", path);
     folder = dirname(copy);
-    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
+    fd = file_openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || file_fsync(fd) != 0)
         rc = problem_set(p, EX_IOERR, "the report's folder %s cannot be brought to the disk: %s", folder,
                          strerror(errno));
     if (fd >= 0)
@@ -199,7 +199,7 @@ int report_line(report *r, const char *user, const char *status, int64_t deadlin
 int report_flush(report *r, problem *p) {
     int rc = r ? write_out(r, p) : problem_none(p);
 
-    if (r && rc == EX_OK && fsync(r->fd) != 0)
+    if (r && rc == EX_OK && file_fsync(r->fd) != 0)
         return problem_set(p, EX_IOERR, "the report %s cannot be brought to the disk: %s", r->path, strerror(errno));
     return rc;
 }

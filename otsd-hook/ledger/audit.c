@@ -76,7 +76,7 @@ static bool torn(int fd) {
 
     if (fstat(fd, &st) != 0 || st.st_size == 0)
         return false;
-    return pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+    return file_pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
 /* All lines in one piece of memory, each with its newline; NULL: out of memory. */
@@ -113,12 +113,12 @@ int audit_write_all(const config *c, const char *event, const record *const *r, 
         rc = p->code;
         goto out;
     }
-    if (flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0) {
+    if (file_flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0) {
         rc = problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
         goto out;
     }
     if ((torn(fd) && !file_write(fd, "\n", 1, FILE_HERE, NULL)) || !file_write(fd, text, len, FILE_HERE, NULL) ||
-        fsync(fd) != 0) {
+        file_fsync(fd) != 0) {
         rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
         (void)!ftruncate(fd, st.st_size);
         goto out;

@@ -117,7 +117,7 @@ int ledger_write(entry *e, problem *p) {
 }
 
 static int sync_one(const entry *e, problem *p) {
-    return fdatasync(e->fd) == 0 ? problem_none(p) : entry_failed(p, "cannot write", e);
+    return file_fdatasync(e->fd) == 0 ? problem_none(p) : entry_failed(p, "cannot write", e);
 }
 
 int ledger_save(entry *e, problem *p) {
@@ -137,7 +137,7 @@ int ledger_sync(const ledger *l, entry *const *e, size_t n, problem *p) {
                                     : problem_set(p, EX_IOERR, "cannot write %s: %s", OTSD_STATE_DIR, strerror(errno));
     for (size_t i = 0; rc == EX_OK && i < n; i++)
         rc = sync_one(e[i], p);
-    if (rc == EX_OK && n > 0 && fsync(l->dirs[e[0]->state]) != 0)
+    if (rc == EX_OK && n > 0 && file_fsync(l->dirs[e[0]->state]) != 0)
         rc = entry_failed(p, "cannot write the directory of", e[0]);
     return rc;
 }
@@ -152,13 +152,13 @@ static bool in_place(int dir, const entry *e) {
 
 /* The empty file, made and locked. */
 static int make_file(const ledger *l, entry *e, problem *p) {
-    e->fd = openat(l->dirs[LEDGER_ISSUING], e->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    e->fd = file_openat(l->dirs[LEDGER_ISSUING], e->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
     if (e->fd < 0)
         return errno == EEXIST
                    ? problem_set(p, LEDGER_TAKEN, "%s: a provision is under way or was interrupted", e->name)
                    : entry_failed(p, "cannot make", e);
     /* A sweep may come upon the empty file first, and drops what is empty. */
-    if (flock(e->fd, LOCK_EX | LOCK_NB) != 0 || !in_place(l->dirs[LEDGER_ISSUING], e))
+    if (file_flock(e->fd, LOCK_EX | LOCK_NB) != 0 || !in_place(l->dirs[LEDGER_ISSUING], e))
         return problem_set(p, EX_TEMPFAIL, "%s: otsd-hook sweep is at work on this user; try again", e->name);
     return problem_none(p);
 }
@@ -224,7 +224,7 @@ int ledger_rename(const ledger *l, entry *e, ledger_state to, problem *p) {
 }
 
 int ledger_sync_names(const ledger *l, ledger_state from, ledger_state to, problem *p) {
-    if (fsync(l->dirs[to]) == 0 && fsync(l->dirs[from]) == 0)
+    if (file_fsync(l->dirs[to]) == 0 && file_fsync(l->dirs[from]) == 0)
         return problem_none(p);
     return problem_set(p, EX_IOERR, "cannot write the directories %s and %s of %s: %s", ledger_state_name(from),
                        ledger_state_name(to), OTSD_STATE_DIR, strerror(errno));
@@ -246,7 +246,7 @@ int ledger_remove(const ledger *l, const entry *e, problem *p) {
 
     if (rc != EX_OK)
         return rc;
-    if (fsync(l->dirs[e->state]) != 0)
+    if (file_fsync(l->dirs[e->state]) != 0)
         return entry_failed(p, "cannot write the directory of", e);
     return problem_none(p);
 }
@@ -279,7 +279,7 @@ int entry_load(entry *e, problem *p) {
 
     /* A regular file gives all that it has in one call; one that grows meanwhile gives whole lines at least. */
     do
-        n = pread(e->fd, text, sizeof text, 0);
+        n = file_pread(e->fd, text, sizeof text, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return entry_failed(p, "cannot read", e);
@@ -324,7 +324,7 @@ int entry_open_locked(const ledger *l, entry *e, problem *p) {
 
     if (rc != EX_OK)
         return rc;
-    if (flock(e->fd, LOCK_EX | LOCK_NB) != 0)
+    if (file_flock(e->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? LEDGER_BUSY : entry_failed(p, "cannot lock", e);
     return in_place(l->dirs[e->state], e) ? problem_none(p) : LEDGER_NONE;
 }

@@ -69,7 +69,7 @@ int ledger_open(ledger **out, problem *p) {
 }
 
 int ledger_ready(const ledger *l, problem *p) {
-    int fd = openat(l->dirs[LEDGER_ISSUING], ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    int fd = file_openat(l->dirs[LEDGER_ISSUING], ".", O_TMPFILE | O_WRONLY | O_CLOEXEC);
 
     /* Not every file system has files without a name; the first record shows it then, before anything is asked. */
     if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR)
@@ -190,7 +190,7 @@ int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, voi
 }
 
 int ledger_each_in(int at, const char *name, int (*fn)(const char *name, void *arg), void *arg, problem *p) {
-    int fd = openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = problem_none(p);
+    int fd = file_openat(at, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = problem_none(p);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 
     if (!dir) {

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "ledger/store.h"
 
 int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
@@ -35,5 +36,5 @@ int ledger_refile(const ledger *l, entry *e, const char *user, problem *p) {
     snprintf(r->user, sizeof r->user, "%s", user);
     r->renamed[0] = '\0';
     rc = ledger_save(e, p);
-    return rc == EX_OK && fsync(l->dirs[e->state]) != 0 ? entry_failed(p, "cannot write the directory of", e) : rc;
+    return rc == EX_OK && file_fsync(l->dirs[e->state]) != 0 ? entry_failed(p, "cannot write the directory of", e) : rc;
 }

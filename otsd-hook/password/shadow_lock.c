@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/files.h"
 #include "base/holder.h"
 
 #define STEP_MS 20 /* between two tries */
@@ -63,7 +64,7 @@ static int wait_for(int fd, long wait_ms, problem *p) {
 }
 
 int shadow_lock_take(long wait_ms, int *lock, problem *p) {
-    int rc, fd = open(SHADOW_LOCK_PATH, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int rc, fd = file_openat(AT_FDCWD, SHADOW_LOCK_PATH, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0 && errno == EROFS)
         return problem_set(p, EX_CANTCREAT, "/etc is read-only here, so the account files cannot be changed");

@@ -162,7 +162,7 @@ static int straight(shadow_place *place, problem *p) {
     folder[slash - SHADOW_PATH] = '\0';
     snprintf(place->path, sizeof place->path, "%s", SHADOW_PATH);
     snprintf(place->name, sizeof place->name, "%s", slash + 1);
-    place->dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    place->dir = file_openat(AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return place->dir >= 0 ? problem_none(p) : cannot_read(folder, p);
 }
 

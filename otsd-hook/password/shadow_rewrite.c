@@ -110,7 +110,7 @@ static ssize_t stream_write(void *rewriting, const char *data, size_t len) {
 /* The new file, empty, with the old one's owner, mode and attributes. */
 static int make_fresh(rewrite *w, problem *p) {
     (void)unlinkat(w->place->dir, w->place->fresh, 0);
-    w->fd = openat(w->place->dir, w->place->fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    w->fd = file_openat(w->place->dir, w->place->fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC);
     if (w->fd < 0)
         return problem_set(p, EX_CANTCREAT, "%s, beside %s, cannot be made: %s", w->place->fresh, w->place->path,
                            strerror(errno));
@@ -279,11 +279,11 @@ static int end_stream(rewrite *w) {
 static int finish(rewrite *w, problem *p) {
     const shadow_place *place = w->place;
 
-    if (!copy_to(w, w->len) || fflush(w->out) != 0 || fsync(w->fd) != 0 || end_stream(w) != 0 ||
+    if (!copy_to(w, w->len) || fflush(w->out) != 0 || file_fsync(w->fd) != 0 || end_stream(w) != 0 ||
         renameat(place->dir, place->fresh, place->dir, place->name) != 0)
         return cannot_write(w, p);
     /* The new file is in place: what follows can no longer be taken back. */
-    if (fsync(place->dir) != 0)
+    if (file_fsync(place->dir) != 0)
         return problem_set(p, EX_IOERR, "%s was written, but the disk does not confirm it: %s", place->path,
                            strerror(errno));
     return problem_none(p);
@@ -311,7 +311,7 @@ static int open_and_read(rewrite *w, problem *p) {
 
     if (rc != EX_OK)
         return rc;
-    w->in = openat(w->place->dir, w->place->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    w->in = file_openat(w->place->dir, w->place->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     return w->in >= 0 ? read_whole(w, p) : cannot_read(w, p);
 }
 

@@ -168,7 +168,7 @@ static void reset_priority(void) {
     }
 }
 
-static _Noreturn void become_helper(const errand *e, int input, int output, helper_result *result) {
+static _Noreturn void become_helper(const errand *e, int input, int output, long watcher, helper_result *result) {
     static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", NULL};
     sigset_t none;
 
@@ -182,6 +182,9 @@ static _Noreturn void become_helper(const errand *e, int input, int output, help
         (input >= 0 && dup3(input, 0, 0) < 0) || syscall(SYS_prctl, PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L) != 0 ||
         pthread_sigmask(SIG_SETMASK, &none, NULL) != 0)
         give_up(result, errno);
+    /* Where the watcher died before that the signal never comes, and nobody waits. */
+    if (syscall(SYS_getppid) != watcher)
+        leave();
     syscall(SYS_execve, e->argv[0], e->argv, environment);
     give_up(result, errno);
 }
@@ -241,6 +244,7 @@ static int filled_pipe(const char *text) {
 static _Noreturn void watch(int report, const errand *e) {
     helper_result result = {.end = HELPER_NOT_STARTED};
     siginfo_t info;
+    long self = syscall(SYS_getpid);
     int input = -1, output[2];
     pid_t pid;
     bool ended;
@@ -257,7 +261,7 @@ static _Noreturn void watch(int report, const errand *e) {
     if (pid < 0)
         give_up(&result, errno);
     if (pid == 0)
-        become_helper(e, input, output[1], &result);
+        become_helper(e, input, output[1], self, &result);
     close(output[1]);
     if (input >= 0)
         close(input);

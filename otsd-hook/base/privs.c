@@ -46,13 +46,14 @@ int privs_start(problem *p) {
     problem_clear(p);
     if (!standard_descriptors())
         return problem_set(p, EX_OSERR, "standard descriptors cannot be opened: %s", strerror(errno));
-    if (otsd_process_harden(NULL) != OTSD_OK)
-        return problem_set(p, EX_OSERR, "the kernel refuses to protect this process");
     if (geteuid() != 0)
         return problem_set(p, EX_NOPERM, "only root can run this");
     /* The PAM module runs us from programs whose real user is not root. */
     if (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
         return problem_set(p, EX_OSERR, "root's full identity cannot be taken on: %s", strerror(errno));
+    /* Behind that: the kernel makes a process dumpable as it likes where its identity changes. */
+    if (otsd_process_harden(NULL) != OTSD_OK)
+        return problem_set(p, EX_OSERR, "the kernel refuses to protect this process");
     (void)umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     /* A caller that ignores or blocks these would keep us from waiting for what we start. */

@@ -21,7 +21,7 @@
 #include "base/files.h"
 
 /* Other threads may hold any lock: nothing here but system calls. */
-static _Noreturn void child(char *path, int input) {
+static _Noreturn void child(char *path, int input, pid_t parent) {
     static char search_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
     char *argv[] = {path, NULL};
     char *envp[] = {search_path, NULL};
@@ -34,6 +34,8 @@ static _Noreturn void child(char *path, int input) {
     (void)setsid();
     /* Whoever kills us at a deadline means this, too. */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* before that: then the signal never comes */
+        _exit(EX_OSERR);
     if (null < 0 || dup2(input, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
         _exit(EX_OSERR);
     if (close_range(3, ~0U, 0) != 0)
@@ -132,6 +134,7 @@ int run_check(const char *path, problem *p) {
 
 /* Starts path with the reading end of a new pipe as its input; *input is the writing end. */
 static int start(const char *path, int *input, pid_t *pid, problem *p) {
+    const pid_t self = getpid();
     char *own = strdup(path);
     int fds[2];
 
@@ -141,7 +144,7 @@ static int start(const char *path, int *input, pid_t *pid, problem *p) {
     }
     *pid = fork();
     if (*pid == 0)
-        child(own, fds[0]);
+        child(own, fds[0], self);
     free(own);
     (void)close(fds[0]);
     if (*pid < 0) {

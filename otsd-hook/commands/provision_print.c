@@ -51,9 +51,13 @@ int provision_print(const provision_request *q, const issue *i, problem *p) {
         rc = print_json(q, i, p);
     else
         print_text(q, i);
-    if (rc == EX_OSERR) /* the JSON was never made */
+    if (rc == EX_OSERR && i->link) /* the JSON was never made, and this is the only copy */
+        printf("%s\n", i->link);
+    if (rc == EX_OSERR)
         return problem_set(p, rc,
                            q->dry_run ? "%s: out of memory; nothing was changed"
+                           : i->link  ? "%s: provisioned, but there is no memory for what was to be printed; only the "
+                                        "link is"
                                       : "%s: provisioned, but there is no memory for what was to be printed",
                            i->user);
     if (ferror(stdout) || fflush(stdout) != 0)

@@ -169,6 +169,37 @@ static otsd_err link_without_receipt(otsd_error *e) {
     return otsd_link(client, NULL, &link_text, e);
 }
 
+static otsd_err link_without_out(otsd_error *e) {
+    char empty[] = "", key[] = KEY;
+    const otsd_receipt r = {.secret_key = key, .share_domain = empty};
+
+    return otsd_link(client, &r, NULL, e);
+}
+static otsd_err link_key_without_client(otsd_error *e) {
+    return otsd_link_key(NULL, KEY, &link_text, e);
+}
+static otsd_err link_key_without_link(otsd_error *e) {
+    return otsd_link_key(client, NULL, &link_text, e);
+}
+static otsd_err link_key_without_out(otsd_error *e) {
+    return otsd_link_key(client, KEY, NULL, e);
+}
+static otsd_err link_host_without_server(otsd_error *e) {
+    return otsd_server_add_link_host(NULL, "links.example.com", e);
+}
+static otsd_err ca_file_without_server(otsd_error *e) {
+    return otsd_server_set_ca_file(NULL, "/ca.pem", e);
+}
+static otsd_err pinned_key_without_server(otsd_error *e) {
+    return otsd_server_set_pinned_key(NULL, NULL, e);
+}
+static otsd_err proxy_without_server(otsd_error *e) {
+    return otsd_server_set_proxy(NULL, NULL, e);
+}
+static otsd_err memory_load_without_path(otsd_error *e) {
+    return otsd_memory_load(NULL, e);
+}
+
 static void what_is_null_is_refused_before_anything_is_sent(void **state) {
     static otsd_err (*const calls[])(otsd_error * e) = {
         secret_without_out,        secret_without_data,       from_fd_without_out,
@@ -186,6 +217,9 @@ static void what_is_null_is_refused_before_anything_is_sent(void **state) {
         burn_without_client,       burn_without_key,          burn_without_out,
         recent_without_client,     recent_without_out,        recent_each_without_client,
         recent_each_without_fn,    link_without_client,       link_without_receipt,
+        link_without_out,          link_key_without_client,   link_key_without_link,
+        link_key_without_out,      link_host_without_server,  ca_file_without_server,
+        pinned_key_without_server, proxy_without_server,      memory_load_without_path,
     };
     const struct step steps[] = {{STEP_ANSWER, server_json(200, "", RECEIPT)}};
     struct server s = server_start(steps, 1);

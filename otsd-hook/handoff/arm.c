@@ -35,38 +35,47 @@ static int end_older(context *x, const char *user, bool claim_only, problem *p) 
     return rc;
 }
 
-/* Of those that were begun by another process: who has a line already? */
-static void find_lines(context *x, arming *a, size_t n) {
+/* Which need a line: those of this run, and of those that a former process began the ones that have none yet. Where
+ * nobody can say whether they have, none is written a second time; *unseen is of them then. */
+static const record **without_line(context *x, arming *a, size_t n, size_t *count, problem *unseen) {
+    const record **fresh = calloc(n + 1, sizeof(record *));
     audit_look *looks = calloc(n + 1, sizeof *looks);
-    size_t count = 0;
+    size_t asked = 0, unknown = 0;
 
+    *count = 0;
+    problem_clear(unseen);
     for (size_t i = 0; looks && i < n; i++)
         if (a[i].resumed)
-            looks[count++].id = entry_record(a[i].e)->id;
-    if (count > 0)
-        audit_find(x->config, "issued", looks, count);
-    /* Where nobody can say, a line too many is better than one too few. */
-    for (size_t i = 0, k = 0; i < n; i++)
-        if (a[i].resumed)
-            a[i].resumed = looks && looks[k++].found;
+            looks[asked++].id = entry_record(a[i].e)->id;
+    if (asked > 0)
+        (void)audit_find(x->config, "issued", looks, asked, unseen); /* each look says whether it was seen */
+    for (size_t i = 0, k = 0; fresh && looks && i < n; i++) {
+        otsd_tri found = a[i].resumed ? looks[k++].found : OTSD_NO;
+
+        if (found == OTSD_NO && a[i].why->code == EX_OK)
+            fresh[(*count)++] = entry_record(a[i].e);
+        unknown += found == OTSD_UNKNOWN;
+    }
+    if (unknown == 0)
+        problem_clear(unseen);
+    if (!fresh || !looks) {
+        problem_set(unseen, EX_OSERR, "out of memory for the audit log");
+        free(fresh);
+        fresh = NULL;
+    }
     free(looks);
+    return fresh;
 }
 
 /* Before the records move: what is in pending/ has its line, whatever happens. The passwords are in place, so it is
  * true. */
 static int write_audit(context *x, arming *a, size_t n, problem *unlogged) {
-    const record **fresh = calloc(n + 1, sizeof(record *));
+    size_t count;
+    problem p, unseen;
+    const record **fresh = without_line(x, a, n, &count, &unseen);
     int rc = problem_none(unlogged);
-    size_t count = 0;
-    problem p;
 
-    find_lines(x, a, n);
-    for (size_t i = 0; fresh && i < n; i++)
-        if (!a[i].resumed && a[i].why->code == EX_OK)
-            fresh[count++] = entry_record(a[i].e);
-    if (!fresh)
-        rc = problem_set(&p, EX_OSERR, "out of memory for the audit log");
-    else if (count > 0)
+    if (count > 0)
         rc = audit_write_all(x->config, "issued", fresh, count, time(NULL), &p);
     if (rc != EX_OK && count > 1)
         rc = problem_set(unlogged, EX_IOERR,
@@ -74,7 +83,10 @@ static int write_audit(context *x, arming *a, size_t n, problem *unlogged) {
                          fresh[0]->user, count, p.text);
     else if (rc != EX_OK)
         rc = problem_set(unlogged, EX_IOERR, "%s: the password is set, but its audit line is missing: %s",
-                         count > 0 ? fresh[0]->user : entry_record(a[0].e)->user, p.text);
+                         fresh[0]->user, p.text);
+    else if (unseen.code != EX_OK)
+        rc = problem_set(unlogged, EX_IOERR, "%s%s: the password is set, but its audit line may be missing: %s",
+                         entry_record(a[0].e)->user, n > 1 ? " and others" : "", unseen.text);
     free(fresh);
     return rc;
 }

@@ -16,7 +16,7 @@ typedef struct arming {
 /* Any number at once. Where an older hand-off of the user is open it ends here, for its password is gone: that is what
  * makes a reissue one step.
  * An audit log that cannot be written keeps no hand-off from opening, for the password is set: EX_IOERR then, and
- * unlogged says whose lines are missing; EX_OK where all are written. Nothing of it is said here. */
+ * unlogged says whose lines are missing, or may be; EX_OK where all are written. Nothing of it is said here. */
 int arm(context *x, arming *a, size_t n, problem *unlogged);
 
 #endif

@@ -132,17 +132,19 @@ int closing_settle(remote *server, entry *e, problem *p) {
 
 int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem *p) {
     record *r = entry_record(e);
-    audit_look look = {.id = r->id};
-    int rc;
+    audit_look look = {.id = r->id, .found = OTSD_NO};
+    bool tried = r->outcome != OUTCOME_NONE;
+    int rc = closing_settle(server, e, p);
 
-    /* A former try may have written the audit line. */
-    if (r->outcome != OUTCOME_NONE)
-        audit_find(c, "closed", &look, 1);
-    rc = closing_settle(server, e, p);
     if (rc != EX_OK)
         return rc;
-    if (!look.found)
+    /* A former try may have written the audit line. Where nobody can say, the record waits for somebody who can. */
+    if (tried)
+        rc = audit_find(c, "closed", &look, 1, p);
+    if (look.found == OTSD_NO)
         rc = audit_write(c, "closed", r, time(NULL), p);
+    else if (look.found == OTSD_YES)
+        rc = EX_OK;
     if (rc == EX_OK)
         rc = past_keep(l, r, p);
     if (rc == EX_OK)

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Writes to the audit log. Lines are made whole in memory before the file is touched, then written and synced, or taken
+ * back: who is told that a line is written finds it in the log, with all its members.
+ */
 #include "ledger/audit.h"
 
 #include <errno.h>
@@ -6,7 +10,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,8 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/files.h"
+#include "base/holder.h"
 #include "base/json.h"
+#include "core/core.h"
+
+#define TURN_MS 5000 /* so long another process of ours is waited for */
 
 /* What is not known is not in the line. */
 static void add_text(json_out *j, const char *name, const char *value) {
@@ -79,56 +87,96 @@ static bool torn(int fd) {
     return file_pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
-/* All lines in one piece of memory, each with its newline; NULL: out of memory. */
-static char *lines_of(const char *event, const record *const *r, size_t n, int64_t now, size_t *len) {
-    char *text = NULL;
-    FILE *f = open_memstream(&text, len);
-    bool ok = f;
+/* All lines in one piece of memory, each with its newline. False: out of memory. */
+static bool make_lines(wiped *out, const char *event, const record *const *r, size_t n, int64_t now) {
+    bool ok = true;
 
     for (size_t i = 0; ok && i < n; i++) {
         json_out *j = line_of(event, r[i], now);
-        problem ignored; /* the caller says it */
+        size_t len = 0;
+        const char *text = json_text_of(j, &len);
 
-        ok = json_print(&j, f, &ignored) == EX_OK;
+        ok = text && wiped_append(out, text, len) && wiped_append(out, "\n", 1);
+        json_free(&j);
     }
-    if (f && fclose(f) != 0)
-        ok = false;
-    if (!ok) {
-        free(text);
-        text = NULL;
+    return ok;
+}
+
+/* Whoever may read the log could lock it, and keep every line from being written: so it is the ledger that is locked,
+ * which nobody but root can open. No lock of ours is held for longer than a disk takes. */
+static int take_turn(const config *c, int *lock, problem *p) {
+    static const struct timespec pause = {0, 10 * 1000 * 1000};
+    const int64_t end = clock_ms() + TURN_MS;
+    char holder[HOLDER_MAX];
+
+    *lock = file_openat(AT_FDCWD, OTSD_STATE_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*lock < 0)
+        return problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s: %s", c->audit.file, OTSD_STATE_DIR,
+                           strerror(errno));
+    while (file_flock(*lock, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
+        if (clock_ms() >= end)
+            return problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s holds the lock of %s",
+                               c->audit.file, holder_name(holder_of_flock(*lock), holder), OTSD_STATE_DIR);
+        nanosleep(&pause, NULL);
     }
-    return text;
+    return problem_none(p);
+}
+
+/* A new file's name has to be on the disk, too. */
+static bool sync_folder(const char *path) {
+    char copy[PATH_MAX];
+    bool ok;
+    int fd;
+
+    snprintf(copy, sizeof copy, "%s", path);
+    fd = file_openat(AT_FDCWD, dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ok = fd >= 0 && file_fsync(fd) == 0;
+    if (fd >= 0)
+        (void)close(fd); /* only read */
+    return ok;
+}
+
+/* Under the lock. What could not be written whole is taken back. */
+static int append(const config *c, int fd, const wiped *lines, problem *p) {
+    struct stat st;
+    int rc;
+
+    if (fstat(fd, &st) == 0) {
+        if ((!torn(fd) || file_write(fd, "\n", 1, FILE_HERE, NULL)) &&
+            file_write(fd, lines->data, lines->len, FILE_HERE, NULL) && file_fsync(fd) == 0 &&
+            (st.st_size > 0 || sync_folder(c->audit.file)))
+            return problem_none(p);
+        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
+        (void)!ftruncate(fd, st.st_size);
+        return rc;
+    }
+    return problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
 }
 
 int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p) {
-    size_t len = 0;
-    char *text = lines_of(event, r, n, now, &len);
-    int fd = -1, rc = problem_none(p);
-    struct stat st;
+    wiped lines = {0};
+    int fd = -1, lock = -1, rc;
 
-    if (!text)
-        return problem_set(p, EX_OSERR, "out of memory for the audit log");
+    if (!make_lines(&lines, event, r, n, now)) {
+        rc = problem_set(p, EX_OSERR, "out of memory for the audit log");
+        goto out;
+    }
     fd = open_log(c->audit.file, p);
-    if (fd < 0) {
-        rc = p->code;
+    rc = fd < 0 ? p->code : take_turn(c, &lock, p);
+    if (rc == EX_OK)
+        rc = append(c, fd, &lines, p);
+    if (rc != EX_OK)
         goto out;
-    }
-    if (file_flock(fd, LOCK_EX) != 0 || fstat(fd, &st) != 0) {
-        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be locked: %s", c->audit.file, strerror(errno));
-        goto out;
-    }
-    if ((torn(fd) && !file_write(fd, "\n", 1, FILE_HERE, NULL)) || !file_write(fd, text, len, FILE_HERE, NULL) ||
-        file_fsync(fd) != 0) {
-        rc = problem_set(p, EX_IOERR, "the audit log %s cannot be written: %s", c->audit.file, strerror(errno));
-        (void)!ftruncate(fd, st.st_size);
-        goto out;
-    }
-    for (char *rest = text, *line; c->audit.syslog && (line = strsep(&rest, "\n")) && *line;)
+    for (char *rest = lines.data, *line; c->audit.syslog && (line = strsep(&rest, "\n")) && *line;)
         say(LOG_INFO, "%s", line);
 out:
+    if (lock >= 0)
+        (void)close(lock);
     if (fd >= 0)
-        (void)close(fd);
-    free(text);
+        (void)close(fd); /* what was written is synced */
+    wiped_free(&lines);
     return rc;
 }
 
@@ -143,63 +191,4 @@ int audit_ready(const config *c, problem *p) {
         return p->code;
     (void)close(fd); /* nothing was written */
     return problem_none(p);
-}
-
-typedef struct search {
-    const char *event; /* as it stands in a line */
-    audit_look **sorted;
-    size_t n;
-} search;
-
-static int by_id(const void *a, const void *b) {
-    return strcmp((*(audit_look *const *)a)->id, (*(audit_look *const *)b)->id);
-}
-
-static int id_is(const void *id, const void *look) {
-    return strcmp(id, (*(audit_look *const *)look)->id);
-}
-
-/* A line without its end was not written. */
-static void look_in_line(const search *s, char *line) {
-    char *id = strstr(line, "\"id\":\""), *end = id ? strchr(id + 6, '"') : NULL;
-    audit_look **found;
-
-    if (!end || !strchr(line, '\n') || !strstr(line, s->event))
-        return;
-    *end = '\0';
-    found = bsearch(id + 6, s->sorted, s->n, sizeof(audit_look *), id_is);
-    if (found)
-        (*found)->found = true;
-}
-
-static void look_in_file(const search *s, const char *path) {
-    char *line = NULL;
-    size_t size = 0;
-    FILE *f = fopen(path, "re");
-
-    if (!f)
-        return;
-    while (getline(&line, &size, f) > 0)
-        look_in_line(s, line);
-    free(line);
-    (void)fclose(f);
-}
-
-void audit_find(const config *c, const char *event, audit_look *looks, size_t n) {
-    char rotated[PATH_MAX], wanted[40];
-    search s = {wanted, calloc(n + 1, sizeof(audit_look *)), n};
-
-    snprintf(rotated, sizeof rotated, "%s.1", c->audit.file);
-    snprintf(wanted, sizeof wanted, "\"event\":\"%s\"", event);
-    for (size_t i = 0; i < n; i++) {
-        looks[i].found = false;
-        if (s.sorted)
-            s.sorted[i] = &looks[i];
-    }
-    if (s.sorted) {
-        qsort(s.sorted, n, sizeof(audit_look *), by_id);
-        look_in_file(&s, c->audit.file);
-        look_in_file(&s, rotated);
-    }
-    free(s.sorted);
 }

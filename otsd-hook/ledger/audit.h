@@ -9,7 +9,8 @@
 
 #include "ledger/record.h"
 
-/* "issued": a hand-off is armed. "closed": it is over, with reason and outcome. */
+/* "issued": a hand-off is armed. "closed": it is over, with reason and outcome. EX_OK: the line is in the log, whole
+ * and durable. Otherwise nothing of it is: EX_OSERR (out of memory), EX_CANTCREAT, EX_CONFIG, EX_IOERR. */
 int audit_write(const config *c, const char *event, const record *r, int64_t now, problem *p);
 /* The same for any number at once: all of the lines, or none of them. */
 int audit_write_all(const config *c, const char *event, const record *const *r, size_t n, int64_t now, problem *p);
@@ -21,8 +22,9 @@ int audit_ready(const config *c, problem *p);
  * Any number in one pass. */
 typedef struct audit_look {
     const char *id;
-    bool found; /* out */
+    otsd_tri found; /* out; "no" only where the log was read to its end */
 } audit_look;
-void audit_find(const config *c, const char *event, audit_look *looks, size_t n);
+/* EX_IOERR: it could not be read to its end, and what was not found is unknown. */
+int audit_find(const config *c, const char *event, audit_look *looks, size_t n, problem *p);
 
 #endif

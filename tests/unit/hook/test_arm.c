@@ -156,6 +156,26 @@ static void a_resumed_one_finds_its_line(void **state) {
     world_close(&w, 0);
 }
 
+/* The hand-off opens, or its deadline would not count; but nobody gets a second line for a log that was away. */
+static void one_whose_line_cannot_be_looked_for_gets_none(void **state) {
+    record r = of("alice", '1');
+    problem why;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(mkdir("/var/lib/audit", 0700), 0);
+    assert_int_equal(mkdir(WORLD_AUDIT ".1", 0700), 0);
+    one(&r, true, &why);
+    assert_int_equal(why.code, EX_OK);
+    assert_int_equal(world_count(&w, LEDGER_PENDING), 1);
+    assert_int_equal(unlogged.code, EX_IOERR);
+    assert_string_equal(unlogged.text,
+                        "alice: the password is set, but its audit line may be missing: the audit log " WORLD_AUDIT
+                        ".1 cannot be read: Is a directory");
+    assert_int_equal(access(WORLD_AUDIT, F_OK), -1);
+    world_close(&w, 0);
+}
+
 static void one_without_a_line_gets_it(void **state) {
     record old = of("alice", '0'), r = of("alice", '1');
     problem why;
@@ -247,6 +267,8 @@ int main(void) {
         {"an older one that cannot be read stops only its successor",
          an_older_one_that_cannot_be_read_stops_only_this_one, NULL, NULL, NULL},
         {"a resumed one finds its line", a_resumed_one_finds_its_line, NULL, NULL, NULL},
+        {"a resumed one whose line cannot be looked for opens, and gets no second one",
+         one_whose_line_cannot_be_looked_for_gets_none, NULL, NULL, NULL},
         {"a resumed one without a line gets it", one_without_a_line_gets_it, NULL, NULL, NULL},
         {"fresh and resumed ones are told apart", fresh_and_resumed_ones_are_told_apart, NULL, NULL, NULL},
         {"an audit log that fails does not stop it", an_audit_log_that_fails_does_not_stop_it, NULL, NULL, NULL},

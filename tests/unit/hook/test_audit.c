@@ -2,6 +2,7 @@
  *
  * The audit log: what a line says, that lines are whole, whose the file must be, and what is found again in it.
  */
+#include <fcntl.h>
 #include <json-c/json.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <signal.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -272,11 +274,15 @@ static void a_folder_that_cannot_be_made(void **state) {
     assert_int_equal(write_one(&p), EX_CANTCREAT);
 }
 
+static int find(const char *event, audit_look *looks, size_t n, problem *p) {
+    return audit_find(w.x.config, event, looks, n, p);
+}
+
 static void lines_are_found_again_by_id_and_event(void **state) {
     audit_look looks[] = {{.id = "000000000000000c"},
                           {.id = "000000000000000a"},
                           {.id = "000000000000000b"},
-                          {.id = "000000000000000d", .found = true},
+                          {.id = "000000000000000d", .found = OTSD_YES},
                           {.id = "000000000000000e"}};
     record a = sample("000000000000000a"), b = sample("000000000000000b"), c = sample("000000000000000c");
     problem p;
@@ -286,37 +292,140 @@ static void lines_are_found_again_by_id_and_event(void **state) {
     assert_int_equal(rename(WORLD_AUDIT, WORLD_AUDIT ".1"), 0);
     assert_int_equal(audit_write(w.x.config, "issued", &a, AT, &p), EX_OK);
     assert_int_equal(audit_write(w.x.config, "closed", &b, AT, &p), EX_OK);
-    audit_find(w.x.config, "issued", looks, 5);
-    assert_true(looks[0].found); /* in the log before the rotation */
-    assert_true(looks[1].found);
-    assert_false(looks[2].found); /* another event */
-    assert_false(looks[3].found);
-    assert_false(looks[4].found);
-    audit_find(w.x.config, "closed", looks, 5);
-    assert_false(looks[0].found);
-    assert_false(looks[1].found);
-    assert_true(looks[2].found);
+    assert_int_equal(find("issued", looks, 5, &p), EX_OK);
+    assert_int_equal(looks[0].found, OTSD_YES); /* in the log before the rotation */
+    assert_int_equal(looks[1].found, OTSD_YES);
+    assert_int_equal(looks[2].found, OTSD_NO); /* another event */
+    assert_int_equal(looks[3].found, OTSD_NO);
+    assert_int_equal(looks[4].found, OTSD_NO);
+    assert_int_equal(find("closed", looks, 5, &p), EX_OK);
+    assert_int_equal(looks[0].found, OTSD_NO);
+    assert_int_equal(looks[1].found, OTSD_NO);
+    assert_int_equal(looks[2].found, OTSD_YES);
 }
 
 static void a_torn_line_was_not_written(void **state) {
     audit_look look = {.id = "0123456789abcdef"};
+    problem p;
 
     (void)state;
     put_log("{\"event\":\"issued\",\"id\":\"0123456789abcdef\"}");
-    audit_find(w.x.config, "issued", &look, 1);
-    assert_false(look.found);
+    assert_int_equal(find("issued", &look, 1, &p), EX_OK);
+    assert_int_equal(look.found, OTSD_NO);
     put_log("not a line\n{\"event\":\"issued\",\"id\":\"0123\n{\"event\":\"issued\",\"id\":\"0123456789abcdef\"}\n");
-    audit_find(w.x.config, "issued", &look, 1);
-    assert_true(look.found);
+    assert_int_equal(find("issued", &look, 1, &p), EX_OK);
+    assert_int_equal(look.found, OTSD_YES);
 }
 
 static void without_a_log_nothing_is_found(void **state) {
-    audit_look look = {.id = "0123456789abcdef", .found = true};
+    audit_look look = {.id = "0123456789abcdef", .found = OTSD_YES};
+    problem p;
 
     (void)state;
-    audit_find(w.x.config, "issued", &look, 1);
-    assert_false(look.found);
-    audit_find(w.x.config, "issued", &look, 0);
+    assert_int_equal(find("issued", &look, 1, &p), EX_OK);
+    assert_int_equal(look.found, OTSD_NO);
+    assert_int_equal(find("issued", &look, 0, &p), EX_OK);
+}
+
+/* A folder can be opened like a file; its first read fails. */
+static void a_log_that_cannot_be_read_says_nothing(void **state) {
+    audit_look looks[] = {{.id = "000000000000000a"}, {.id = "000000000000000b"}};
+    record a = sample("000000000000000a");
+    struct rlimit old, none;
+    problem p;
+
+    (void)state;
+    assert_int_equal(audit_write(w.x.config, "issued", &a, AT, &p), EX_OK);
+    assert_int_equal(mkdir(WORLD_AUDIT ".1", 0700), 0);
+    assert_int_equal(find("issued", looks, 2, &p), EX_IOERR);
+    assert_string_equal(p.text, "the audit log " WORLD_AUDIT ".1 cannot be read: Is a directory");
+    assert_int_equal(looks[0].found, OTSD_YES);
+    assert_int_equal(looks[1].found, OTSD_UNKNOWN);
+    assert_int_equal(rmdir(WORLD_AUDIT ".1"), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(find("issued", looks, 2, &p), EX_IOERR);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_string_equal(p.text, "the audit log " WORLD_AUDIT ".1 cannot be read: Too many open files");
+    assert_int_equal(looks[0].found, OTSD_UNKNOWN);
+    assert_int_equal(looks[1].found, OTSD_UNKNOWN);
+    assert_int_equal(rename(WORLD_AUDIT, WORLD_AUDIT ".1"), 0);
+    assert_int_equal(mkdir(WORLD_AUDIT, 0700), 0);
+    assert_int_equal(find("issued", looks, 2, &p), EX_IOERR);
+    assert_int_equal(looks[0].found, OTSD_YES);
+    assert_int_equal(looks[1].found, OTSD_UNKNOWN);
+}
+
+/* Whoever may read it can have a lock on it for ever. */
+static void a_readers_lock_keeps_no_line_away(void **state) {
+    int fd;
+
+    (void)state;
+    put_log("");
+    fd = open(WORLD_AUDIT, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    {
+        problem p;
+
+        assert_int_equal(write_one(&p), EX_OK);
+    }
+    assert_log(ISSUED);
+    assert_int_equal(close(fd), 0);
+}
+
+/* One of ours that stopped in the middle: a line is not written, and it is said who is to blame. */
+static void another_writer_is_waited_for_and_named(void **state) {
+    int fd = open(OTSD_STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char expected[300];
+    problem p;
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(write_one(&p), EX_IOERR);
+    snprintf(expected, sizeof expected,
+             "the audit log " WORLD_AUDIT
+             " cannot be written: test_audit (process %ld) holds the lock of " OTSD_STATE_DIR,
+             (long)getpid());
+    assert_string_equal(p.text, expected);
+    assert_log("");
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(write_one(&p), EX_OK);
+    assert_log(ISSUED);
+}
+
+/* Whatever bytes are in a record. */
+static void a_line_is_always_json_in_ascii(void **state) {
+    static const char *const odd[] = {"\xff\xfe",
+                                      "\xc2\x9b"
+                                      "2J",
+                                      "a\xe2\x80\xae",
+                                      "\xe2\x82",
+                                      "\x7f",
+                                      "\"\\",
+                                      "\xf0\x9f\x94\x90",
+                                      "\r\n\t\x1b[m"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof odd / sizeof odd[0]; i++) {
+        record r = sample("0123456789abcdef");
+        json_object *o;
+        problem p;
+        char *text;
+
+        put_log("");
+        snprintf(r.recipient, sizeof r.recipient, "%s", odd[i]);
+        assert_int_equal(audit_write(w.x.config, "issued", &r, AT, &p), EX_OK);
+        text = world_audit();
+        for (const char *c = text; *c; c++)
+            assert_true((*c >= ' ' && *c <= '~') || (*c == '\n' && !c[1]));
+        o = json_tokener_parse(text);
+        assert_non_null(o);
+        json_object_put(o);
+        free(text);
+    }
 }
 
 #define IN_WORLD(name, fn)                                                                                             \
@@ -340,6 +449,11 @@ int main(void) {
                  lines_are_found_again_by_id_and_event),
         IN_WORLD("a torn line was not written", a_torn_line_was_not_written),
         IN_WORLD("without a log nothing is found", without_a_log_nothing_is_found),
+        IN_WORLD("a log that cannot be read says nothing, and not \"it is not there\"",
+                 a_log_that_cannot_be_read_says_nothing),
+        IN_WORLD("a reader's lock keeps no line away", a_readers_lock_keeps_no_line_away),
+        IN_WORLD("another writer is waited for, and named", another_writer_is_waited_for_and_named),
+        IN_WORLD("a line is always JSON in ASCII", a_line_is_always_json_in_ascii),
     };
 
     if (!world_possible()) {

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -249,6 +250,34 @@ static void the_audit_line_is_written_once(void **state) {
     world_close(&w, 0);
 }
 
+/* "Cannot read" is not "not there": no second line, and the record waits. */
+static void a_log_that_cannot_be_read_gets_no_second_line(void **state) {
+    record r = claimed(REASON_REVOKED);
+    entry *e;
+    problem p;
+
+    (void)state;
+    r.outcome = OUTCOME_BURNED;
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(audit_write(w.x.config, "closed", &r, time(NULL), &p), EX_OK);
+    assert_int_equal(rename(WORLD_AUDIT, WORLD_AUDIT ".2"), 0);
+    assert_int_equal(mkdir(WORLD_AUDIT ".1", 0700), 0);
+    assert_int_equal(finish(&r, &p), EX_IOERR);
+    assert_string_equal(p.text,
+                        "the audit log " WORLD_AUDIT ".1 cannot be read: Is a directory; alice's hand-off is over "
+                        "(the link was never opened, and is burned), and otsd-hook sweep writes that down");
+    assert_int_equal(access(WORLD_AUDIT, F_OK), -1);
+    assert_int_equal(world_count(&w, LEDGER_CLAIMED), 1);
+    assert_int_equal(rmdir(WORLD_AUDIT ".1"), 0);
+    assert_int_equal(rename(WORLD_AUDIT ".2", WORLD_AUDIT), 0);
+    assert_int_equal(ledger_find(w.x.ledger, LEDGER_CLAIMED, CLAIMED, 0, &e, &p), EX_OK);
+    assert_int_equal(closing_finish(w.x.ledger, w.x.config, w.x.remote, e, &p), EX_OK);
+    ledger_release(&e);
+    assert_int_equal(world_count(&w, LEDGER_CLAIMED), 0);
+    assert_closed("\"reason\":\"revoked\"");
+    world_close(&w, 0);
+}
+
 static void a_burn_that_fails_is_tried_again_later(void **state) {
     const struct step steps[] = {
         WORLD_TROUBLE,
@@ -321,6 +350,8 @@ int main(void) {
         {"a known outcome asks nobody", a_known_outcome_asks_nobody, NULL, NULL, NULL},
         {"without a key there is nothing to burn", without_a_key_there_is_nothing_to_burn, NULL, NULL, NULL},
         {"the audit line is written once", the_audit_line_is_written_once, NULL, NULL, NULL},
+        {"a log that cannot be read gets no second line, and the record waits",
+         a_log_that_cannot_be_read_gets_no_second_line, NULL, NULL, NULL},
         {"a burn that fails is tried again later", a_burn_that_fails_is_tried_again_later, NULL, NULL, NULL},
         {"an audit log that fails keeps the record, with its outcome",
          an_audit_log_that_fails_keeps_the_record_with_its_outcome, NULL, NULL, NULL},

@@ -158,7 +158,7 @@ void batch_through(batch *b, batch_account *a) {
 
     if (a->status == BATCH_OPEN) {
         batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
-    } else if (a->status == BATCH_KEPT && !a->has_password && a->past.was == PAST_ARRIVED) {
+    } else if (a->status == BATCH_KEPT && !a->found.has_password && a->past.was == PAST_ARRIVED) {
         snprintf(text, sizeof text, "the person has arrived: %s", why);
         batch_result(b, a, BATCH_KEPT, text);
     } else if (a->status == BATCH_KEPT) {

@@ -56,7 +56,7 @@ bool past_name(const char *name, char *user, int64_t *uid) {
     user[len] = '\0';
     errno = 0;
     *uid = strtoll(dot + 1, &end, 10);
-    return errno == 0 && *end == '\0' && user_name_ok(user);
+    return errno == 0 && *end == '\0' && !user_name_fault(user);
 }
 
 static int failed(problem *p, const char *what, const char *name) {

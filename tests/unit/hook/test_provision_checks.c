@@ -161,7 +161,7 @@ static void all_that_is_in_the_way_is_told_at_once(void **state) {
     world_open(&w, PATTERN, NULL, 0);
     put_file("/etc/shadow", "root:$5$own:19000:0:99999:7::19001:\n", 0640);
     assert_refused(&q, EX_NOPERM,
-                   "root is a system account (uid 0); --allow-system provisions it all the same; and root has a "
+                   "root is root (uid 0), whom only --allow-root provisions; and root has a "
                    "password already, or a locked one; otsd-hook provision --force replaces it; and root has expired, "
                    "and could not log in to change the password: chage -E gives a later date");
     put_file("/etc/shadow", "root:$5$own:19000:0:99999:7:::\n", 0640);

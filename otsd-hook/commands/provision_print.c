@@ -52,7 +52,7 @@ int provision_print(const provision_request *q, const issue *i, problem *p) {
     else
         print_text(q, i);
     if (rc == EX_OSERR && i->link) /* the JSON was never made, and this is the only copy */
-        printf("%s\n", i->link);
+        say_out("%s", i->link);
     if (rc == EX_OSERR)
         return problem_set(p, rc,
                            q->dry_run ? "%s: out of memory; nothing was changed"

@@ -142,11 +142,11 @@ static int put(const ledger *l, const record *r, const char *name, problem *p) {
         errno = f.error;
         return failed(p, "make", name);
     }
-    good = file_write(f.fd, text, len, FILE_HERE, NULL) && fsync(f.fd) == 0;
+    good = file_write(f.fd, text, len, FILE_HERE, NULL) && file_fsync(f.fd) == 0;
     if (!good)
         (void)failed(p, "write", name);
     (void)close(f.fd); /* synced, or failed already */
-    if (good && (renameat(l->done, fresh, l->done, name) != 0 || fsync(l->done) != 0)) {
+    if (good && (renameat(l->done, fresh, l->done, name) != 0 || file_fsync(l->done) != 0)) {
         (void)failed(p, "write", name);
         good = false;
     }

@@ -87,7 +87,7 @@ static void count_death(suspects *s, const suspect *dead) {
 static void read_all(suspects *s) {
     char text[LINES * LINE + 1];
     suspect in_hand;
-    ssize_t n = pread(s->fd, text, sizeof text - 1, 0);
+    ssize_t n = file_pread(s->fd, text, sizeof text - 1, 0);
 
     s->len = 0;
     for (ssize_t at = LINE; at + LINE <= n; at += LINE)
@@ -118,7 +118,7 @@ static bool open_file(suspects *s, const ledger *l, int flags) {
 void suspects_open(suspects *s, const ledger *l) {
     if (!open_file(s, l, O_RDWR | O_CREAT))
         return;
-    s->ours = flock(s->fd, LOCK_EX | LOCK_NB) == 0;
+    s->ours = file_flock(s->fd, LOCK_EX | LOCK_NB) == 0;
     read_all(s);
     if (s->ours)
         write_all(s);

@@ -59,14 +59,6 @@ static void what_stands_there(void **state) {
         {"alicia:" HASH ":0:0:99999:7:::\nalice:" HASH ":0:0:99999:7:::\n", Y, Y, false, NULL},
         {"alicia:" HASH "x:0:0:99999:7:::\n", N, N, false, NULL},
         {"ali:" OTHER ":0:0:99999:7:::\n", N, N, false, NULL},
-        /* In a line that logins cannot read ours is there, or nobody knows what is. */
-        {"alice:" HASH ":0:0:99999:7::\n", Y, U, false, NULL},
-        {"alice:" HASH ":\n", Y, U, false, NULL},
-        {"alice:!:\n", U, U, false, NULL},
-        {"alice:!*:19000:0:99999:seven:::\n", U, U, false, NULL},
-        {"alice:" OTHER ":0:0:99999\n", U, U, false, NULL},
-        {"alice:!:\nalice:" HASH ":0:0:99999:7:::\n", U, U, false, NULL},
-        {"alice:!:\nalicia:" HASH ":\n", U, U, false, "alicia"},
         /* The first line of a name counts; the second one is no other name. */
         {"alice:" OTHER ":1:0:99999:7:::\nalice:" HASH ":0:0:99999:7:::\n", N, N, false, NULL},
         {"alice:" HASH ":1:0:99999:7:::\nalice:" OTHER ":0:0:99999:7:::\n", Y, N, false, NULL},

@@ -69,6 +69,13 @@ static const char *words_of(const otsd_error *e) {
     return e->message[0] ? e->message : otsd_strerror(e->code);
 }
 
+static int from_server(problem *p, const otsd_error *e) {
+    if (e->code == OTSD_ERR_RATE_LIMITED && e->retry_after > 0)
+        problem_add(p, "; try again in %ld s", e->retry_after);
+    p->remote = true;
+    return p->code;
+}
+
 int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
     char what[300];
     va_list ap;
@@ -77,17 +84,12 @@ int problem_from_otsd(problem *p, const otsd_error *e, const char *fmt, ...) {
     text_line(what, sizeof what, fmt, ap);
     va_end(ap);
     problem_set(p, failure_code(e), "%s: %s", what, words_of(e));
-    p->remote = true;
-    return p->code;
+    return from_server(p, e);
 }
 
 int problem_from_library(problem *p, const otsd_error *e) {
-    if (e->code == OTSD_ERR_RATE_LIMITED && e->retry_after > 0)
-        problem_set(p, failure_code(e), "%s; try again in %ld s", words_of(e), e->retry_after);
-    else
-        problem_set(p, failure_code(e), "%s", words_of(e));
-    p->remote = true;
-    return p->code;
+    problem_set(p, failure_code(e), "%s", words_of(e));
+    return from_server(p, e);
 }
 
 __attribute__((format(printf, 2, 3))) static void set_text(problem *p, const char *fmt, ...) {

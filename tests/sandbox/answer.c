@@ -155,6 +155,12 @@ enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_C
 
     if (!r)
         return MHD_NO;
+    if (reply->retry_after > 0) {
+        char seconds[24];
+
+        snprintf(seconds, sizeof seconds, "%ld", reply->retry_after);
+        header(r, "Retry-After", seconds);
+    }
     if (w->opt->flavour == FLAVOUR_OLD)
         old_headers(r, reply);
     else
@@ -210,6 +216,7 @@ bool answer_replace(const struct world *w, const struct fault *f, struct reply *
         return true;
     case FAULT_STATUS:
         fixed(out, (unsigned)f->status, "application/json", !f->body ? "{\"message\":\"fault\"}" : f->body);
+        out->retry_after = f->s;
         return true;
     case FAULT_RATE_LIMITED:
         reply_rate_limited(w, out);

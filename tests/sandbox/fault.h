@@ -25,7 +25,7 @@ enum fault_kind {
     FAULT_GARBAGE,  /* 200 with random bytes; not processed */
     FAULT_HTML502,  /* a proxy's page; not processed */
     FAULT_HTML404,
-    FAULT_STATUS,          /* any status and body; not processed */
+    FAULT_STATUS,          /* any status and body, Retry-After of s seconds; not processed */
     FAULT_SLOW,            /* less than one byte a second */
     FAULT_DROP_PASSPHRASE, /* the request's passphrase is ignored */
     FAULT_SHORT_TTL,       /* grants at most ms/1000 seconds */

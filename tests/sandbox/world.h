@@ -65,9 +65,10 @@ struct reply {
     bool bare;             /* new servers: not even those that the framework adds */
     bool no_csrf;
     bool close;
-    bool cookie;    /* old servers: a session cookie */
-    char *location; /* malloced; NULL: none */
-    long entries;   /* of a list that body begins, see hostile.h; 0: body is all */
+    bool cookie;      /* old servers: a session cookie */
+    char *location;   /* malloced; NULL: none */
+    long retry_after; /* seconds; 0: no such header */
+    long entries;     /* of a list that body begins, see hostile.h; 0: body is all */
 };
 
 void world_init(struct world *w, const struct options *opt);

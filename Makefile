@@ -211,7 +211,7 @@ format:
 	tests/lint/format
 
 LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC)
-# tests/e2e/talk is expect.
+# tests/e2e/talk is expect, tests/e2e/next-steps is perl.
 SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
                tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.

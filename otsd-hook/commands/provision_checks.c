@@ -33,7 +33,8 @@ static int find_recipient(const provision_request *q, const config *c, provision
         f->recipient = q->recipient;
     if (!f->recipient && !c->handoff.recipient)
         return problem_set(
-            p, EX_USAGE, "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient", q->user);
+            p, EX_USAGE,
+            "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient --print-link", q->user);
     if (f->recipient) {
         rc = address_check(f->recipient, &why);
     } else {

@@ -125,7 +125,7 @@ int closing_settle(remote *server, entry *e, problem *p) {
     }
     r->attempts++;
     r->next_try = time(NULL) + closing_backoff(r->attempts, end.retry_after, clock_scatter());
-    problem_add(p, "; the burn is owed, and otsd-hook sweep tries again");
+    problem_add(p, "; the burn is owed: sweeps try again, otsd-hook sweep --now does at once");
     (void)ledger_save(e, &ignored); /* without it the next try comes sooner */
     return rc;
 }

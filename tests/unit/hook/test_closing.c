@@ -290,7 +290,7 @@ static void a_burn_that_fails_is_tried_again_later(void **state) {
     (void)state;
     world_open(&w, NULL, steps, 2);
     assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
-    assert_non_null(strstr(p.text, "; the burn is owed, and otsd-hook sweep tries again"));
+    assert_non_null(strstr(p.text, "; the burn is owed: sweeps try again, otsd-hook sweep --now does at once"));
     assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, CLAIMED, &saved, &p), EX_OK);
     assert_int_equal(saved.attempts, 1);
     assert_in_range(saved.next_try, now + 60, now + 60 + 15 + 10);

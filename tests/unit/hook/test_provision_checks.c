@@ -221,8 +221,9 @@ static void whom_to_mail(void **state) {
     world_close(&w, 0);
     world_open(&w, NULL, NULL, 0);
     q.no_recipient = false;
-    assert_refused(&q, EX_USAGE,
-                   "alice: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient");
+    assert_refused(
+        &q, EX_USAGE,
+        "alice: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient --print-link");
     world_close(&w, 0);
 }
 

@@ -45,6 +45,7 @@ world_enter() {
     why=$(unshare -m -n -p -f --mount-proc sh -c 'mount -t tmpfs none /mnt && mkdir /mnt/u /mnt/w /mnt/o &&
         mount -t overlay -o lowerdir=/etc,upperdir=/mnt/u,workdir=/mnt/w overlay /mnt/o' 2>&1) ||
         world_skip "this system allows no namespaces or overlays: $why"
+    [ -x "$B/tests/e2e/syslogd" ] || world_die "there is no $B/tests/e2e/syslogd; run: make tests"
     [ -x /usr/sbin/sshd ] || [ -x "$TOP/build/sshd/usr/sbin/sshd" ] || world_die "there is no sshd; run: sudo make deps"
     self=$(readlink -f "$0")
     exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C TZ=UTC \

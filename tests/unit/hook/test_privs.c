@@ -4,50 +4,95 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "base/privs.h"
 
-/* As the PAM module runs it from passwd, with the identity that a program of setuid root has. */
-static int as_a_helper(void) {
+/* Has this process root's identity, whole? */
+static bool is_root(void) {
     uid_t uid, euid, suid;
     gid_t gid, egid, sgid;
+
+    return getresuid(&uid, &euid, &suid) == 0 && getresgid(&gid, &egid, &sgid) == 0 && uid + euid + suid == 0 &&
+           gid + egid + sgid == 0;
+}
+
+/* In place of libc's: what the process was when it asked last not to be dumpable. A later change of its identity would
+ * undo that where fs.suid_dumpable says so, which a test must not set: it is the whole machine's. */
+static bool asked_as_root;
+int prctl(int option, ...) {
+    unsigned long arguments[4];
+    va_list rest;
+
+    va_start(rest, option);
+    for (size_t i = 0; i < 4; i++)
+        arguments[i] = va_arg(rest, unsigned long);
+    va_end(rest);
+    if (option == PR_SET_DUMPABLE && arguments[0] == 0)
+        asked_as_root = is_root();
+    return (int)syscall(SYS_prctl, option, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
+
+/* As the PAM module runs it from passwd, with the identity that a program of setuid root has. */
+static int as_a_helper(void) {
     problem p;
 
-    if (setresgid(1234, 1234, 0) != 0 || setresuid(1234, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 1) != 0)
+    if (setresgid(1234, 1234, 0) != 0 || setresuid(1234, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 1L) != 0)
         return 1;
     if (privs_start(&p) != EX_OK)
         return 2;
-    if (getresuid(&uid, &euid, &suid) != 0 || getresgid(&gid, &egid, &sgid) != 0 || uid + euid + suid != 0 ||
-        gid + egid + sgid != 0)
+    if (!is_root())
         return 3;
-    return prctl(PR_GET_DUMPABLE) == 0 ? 0 : 4;
+    return prctl(PR_GET_DUMPABLE, 0L) == 0 && asked_as_root ? 0 : 4;
 }
 
-static void a_helper_has_roots_whole_identity_and_is_not_dumpable(void **state) {
+/* As root runs it: nothing changes, so the kernel does nothing by itself. */
+static int as_root(void) {
+    problem p;
+
+    if (prctl(PR_SET_DUMPABLE, 1L) != 0)
+        return 1;
+    if (privs_start(&p) != EX_OK)
+        return 2;
+    return prctl(PR_GET_DUMPABLE, 0L) == 0 ? 0 : 4;
+}
+
+static void assert_child(int (*run)(void)) {
     int status = -1;
     pid_t pid;
 
-    (void)state;
     if (geteuid() != 0)
         skip();
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
-        _exit(as_a_helper());
+        _exit(run());
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
 }
 
+static void a_helper_has_roots_whole_identity_and_then_is_not_dumpable(void **state) {
+    (void)state;
+    assert_child(as_a_helper);
+}
+
+static void a_process_of_roots_is_not_dumpable(void **state) {
+    (void)state;
+    assert_child(as_root);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_helper_has_roots_whole_identity_and_is_not_dumpable)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_helper_has_roots_whole_identity_and_then_is_not_dumpable),
+                                       cmocka_unit_test(a_process_of_roots_is_not_dumpable)};
 
     return cmocka_run_group_tests_name("privs", tests, NULL, NULL);
 }

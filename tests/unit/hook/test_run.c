@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -178,6 +181,51 @@ static void what_cannot_be_started(void **state) {
     assert_int_equal(umount("/etc"), 0);
 }
 
+static volatile pid_t doomed;
+
+/* In place of libc's. The child of "doomed" that asks for the signal asks too late, every time: it kills its parent
+ * first, and goes on when it has another. */
+int prctl(int option, ...) {
+    unsigned long arguments[4];
+    va_list rest;
+
+    va_start(rest, option);
+    for (size_t i = 0; i < 4; i++)
+        arguments[i] = va_arg(rest, unsigned long);
+    va_end(rest);
+    if (option == PR_SET_PDEATHSIG && doomed && getppid() == doomed) {
+        (void)kill(doomed, SIGKILL);
+        while (getppid() == doomed)
+            usleep(1000);
+    }
+    return (int)syscall(SYS_prctl, option, arguments[0], arguments[1], arguments[2], arguments[3]);
+}
+
+/* The orphan is ours then, so that its end is seen. */
+static void a_parent_that_died_before_the_signal_was_asked_for(void **state) {
+    int status = -1;
+    pid_t parent;
+
+    (void)state;
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L), 0);
+    put_file(PROGRAM, "#!/bin/sh\ntouch /etc/was-run\n", 0755);
+    parent = fork();
+    assert_true(parent >= 0);
+    if (parent == 0) {
+        problem p;
+
+        doomed = getpid();
+        (void)run_with_input(PROGRAM, "", 0, 600, &p);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_true(WIFSIGNALED(status));
+    assert_true(waitpid(-1, &status, 0) > 0);
+    assert_int_equal(status, EX_OSERR << 8);
+    assert_int_equal(access("/etc/was-run", F_OK), -1);
+    assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"what the end of a program means", what_an_end_means, NULL, NULL, NULL},
@@ -187,6 +235,8 @@ int main(void) {
         {"a program that others could have written is not run", what_is_not_run, NULL, NULL, NULL},
         {"what the kernel would not start is known before it is run", what_cannot_be_started, NULL, NULL, NULL},
         {"a link to a program is one", a_link_to_a_program_is_one, NULL, NULL, NULL},
+        {"a program whose caller died before it was sure to die with it is not run",
+         a_parent_that_died_before_the_signal_was_asked_for, NULL, NULL, NULL},
     };
 
     if (!private_world()) {

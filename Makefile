@@ -55,7 +55,7 @@ LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
 EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
 
-LIB_LIBS := -lcurl -ljson-c -lconfig
+LIB_LIBS := -lcurl -lssl -lcrypto -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c -lconfig -lpthread
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))

@@ -15,6 +15,7 @@
  * The environment changes nothing: no proxy variables, no .netrc, no cookies, no redirects, HTTP and HTTPS only.
  */
 #include "http/header.h"
+#include "http/tls.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -129,6 +130,8 @@ static CURLcode set_fixed(http_exchange *x) {
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    if (tls_is_ours())
+        SET(CURLOPT_SSL_CTX_FUNCTION, tls_set_up);
     if (s->ca_file)
         rc = set_authorities(x, rc);
     if (s->pinned_key)

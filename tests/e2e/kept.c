@@ -5,9 +5,9 @@
  *   kept CONFIG PASSPHRASE_FILE client|pool
  *
  * generates, with that passphrase, frees receipt and passphrase, and looks for the value, the passphrase and the keys
- * in all writable memory: a line "living NAME" for each that is found, then "living: looked". Then it frees the client,
- * or the pool, and looks again: "freed NAME", "freed: looked". What is looked for is held with each byte turned, so that
- * the search does not find itself; that it finds anything is asked before the receipt is freed.
+ * in all writable memory: a line "living NAME" for each that is found, then "living: looked". Then it frees the client
+ * or the pool, and looks again: "freed NAME", "freed: looked". What is looked for is held with each byte turned, so
+ * that the search does not find itself; that it finds anything is asked before the receipt is freed.
  */
 #include <otsd.h>
 

@@ -105,5 +105,6 @@ static void what_is_not_printed_is_told_at_each_allocation(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_not_printed_is_told_at_each_allocation)};
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("no memory", tests, NULL, NULL);
 }

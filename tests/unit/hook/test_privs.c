@@ -94,5 +94,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_helper_has_roots_whole_identity_and_then_is_not_dumpable),
                                        cmocka_unit_test(a_process_of_roots_is_not_dumpable)};
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("privs", tests, NULL, NULL);
 }

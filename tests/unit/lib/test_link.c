@@ -233,5 +233,6 @@ int main(void) {
         cmocka_unit_test(only_what_cannot_be_a_key_is_a_plain_host),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("link", tests, client_make_folder, client_remove_folder);
 }

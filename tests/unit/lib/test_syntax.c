@@ -202,5 +202,6 @@ int main(void) {
         cmocka_unit_test(no_damaged_answer_is_taken_for_a_whole_one),
     };
 
+    cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("syntax", tests, NULL, NULL);
 }

@@ -66,7 +66,8 @@ trouble_on_lock() {
 
 # The user lets it go on: it changes the password.
 trouble_off_lock() {
-    setpriv --reuid holder --regid holder --clear-groups "$BASH" -c 'kill -CONT "$1"' - "$(lock_holder)" || world_die "nobody holds the lock"
+    setpriv --reuid holder --regid holder --clear-groups "$BASH" -c 'kill -CONT "$1"' - "$(lock_holder)" ||
+        world_die "nobody holds the lock"
     wait "$PASSWD_JOB" || world_die "the stopped passwd did not come to its end: $(cat "$W/log/passwd")"
     HOLDS=$((HOLDS + 1))
 }

@@ -28,7 +28,9 @@
  * For that the line MUST stand behind the modules that ask for the password (it never prompts, it looks at what they
  * were given), be reached when one of them has succeeded, and be required: an optional refusal counts for nothing.
  *
- *  - Without an open hand-off: one system call, no process, no log line, no memory.
+ *  - Without an open hand-off: one system call, no process, no log line, no memory. A second one for a name with
+ *    capitals: where the name service ignores case, the hand-off is filed under the lowered form. Whether a record
+ *    found so is this account's the helper finds out; the name service is not asked from here.
  *  - It never prompts: user and text are read from the handle, not asked for.
  *  - Without effective uid 0 (a screen locker run by the user) it does nothing, silently.
  */
@@ -93,16 +95,19 @@ static options parse_options(int argc, const char **argv) {
 }
 
 /* 1 where user has an open hand-off, 0 where not, -1 where that cannot be told (said in the log). The name has been
- * checked, its length is len: it cannot lead elsewhere. *due: the file's time is the deadline, and it has passed; or
+ * checked: it cannot lead elsewhere. *due: the file's time is the deadline, and it has passed; or
  * the file was changed in the future, so that the clock was set back and nobody knows without looking closer. */
-static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, bool *due) {
-    char path[sizeof PENDING + USER_MAX] = PENDING;
+static int find_handoff(pam_handle_t *pamh, const char *user, bool *due) {
+    char path[sizeof PENDING + USER_MAX] = PENDING, *name = path + (sizeof PENDING - 1);
     struct timespec now = {0};
     struct stat st;
+    int rc;
 
-    for (size_t i = 0; i < len; i++)
-        path[sizeof PENDING - 1 + i] = user[i];
-    if (fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+    user_name_copy(name, user);
+    rc = fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc != 0 && errno == ENOENT && user_name_lower(name, user))
+        rc = fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW);
+    if (rc != 0) {
         if (errno == ENOENT || errno == ENOTDIR || geteuid() != 0)
             return 0;
         pam_syslog(pamh, LOG_ERR, "%s: cannot look for an open hand-off (%s: %s); nothing was done", user, path,
@@ -123,7 +128,6 @@ static int find_handoff(pam_handle_t *pamh, const char *user, size_t len, bool *
 /* False: there is nothing to do. */
 static bool visit_begin(visit *v, pam_handle_t *pamh, const char *phase, int flags, options o) {
     const char *user = pam_text(pamh, PAM_USER);
-    size_t len = user_name_length(user);
     int found;
 
     *v = (visit){.pamh = pamh,
@@ -132,12 +136,12 @@ static bool visit_begin(visit *v, pam_handle_t *pamh, const char *phase, int fla
                  .left_ms = o.deadline * 1000,
                  .debug = o.debug,
                  .silent = ((unsigned)flags & PAM_SILENT) != 0};
-    if (len == 0) {
+    if (user_name_length(user) == 0) {
         if (o.debug)
             pam_syslog(pamh, LOG_DEBUG, "%s: no user, or a name that no hand-off can have", phase);
         return false;
     }
-    found = find_handoff(pamh, user, len, &v->due);
+    found = find_handoff(pamh, user, &v->due);
     if (found == 0 && o.debug)
         pam_syslog(pamh, LOG_DEBUG, "%s: %s: no open hand-off", phase, user);
     if (found == 1 && o.bad)

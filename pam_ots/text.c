@@ -21,6 +21,20 @@ size_t user_name_length(const char *user) {
     return n;
 }
 
+bool user_name_lower(char *out, const char *user) {
+    bool differs = false;
+    size_t n = 0;
+
+    for (; n < USER_MAX && user[n] != '\0'; n++) {
+        bool capital = user[n] >= 'A' && user[n] <= 'Z';
+
+        out[n] = (char)(capital ? user[n] - 'A' + 'a' : user[n]);
+        differs = differs || capital;
+    }
+    out[n] = '\0';
+    return differs;
+}
+
 size_t bounded_length(const char *text, size_t most) {
     size_t n = 0;
 

@@ -17,6 +17,10 @@
  * not beginning with '-' or '.' (so neither "." nor ".."). 0 where it is not, or NULL. */
 size_t user_name_length(const char *user);
 
+/* Copies a user name, of user_name_length, into out, which holds USER_MAX + 1 bytes, with ASCII's capitals lowered.
+ * False where it has none. */
+bool user_name_lower(char *out, const char *user);
+
 /* The length of text, or most + 1 where it is longer than most. */
 size_t bounded_length(const char *text, size_t most);
 

@@ -27,12 +27,29 @@ const char *batch_status_name(batch_status s) {
     return names_text(&statuses, (int)s);
 }
 
-static int by_user(const void *a, const void *b) {
-    return strcmp((*(batch_account *const *)a)->line->user, (*(batch_account *const *)b)->line->user);
+const char *batch_user(const batch_account *a) {
+    return a->filed ? a->filed : a->line->user;
+}
+
+static int by_user(const void *one, const void *other) {
+    const batch_account *a = *(batch_account *const *)one, *b = *(batch_account *const *)other;
+    int order = strcmp(batch_user(a), batch_user(b));
+
+    return order != 0 ? order : (a->line->number > b->line->number) - (a->line->number < b->line->number);
 }
 
 static int by_name(const void *name, const void *account) {
-    return strcmp(name, (*(batch_account *const *)account)->line->user);
+    return strcmp(name, batch_user(*(batch_account *const *)account));
+}
+
+void batch_sort(batch *b) {
+    qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
+    for (size_t i = 1; i < b->len; i++) {
+        const batch_account *before = b->by_user[i - 1];
+
+        if (strcmp(batch_user(before), batch_user(b->by_user[i])) == 0)
+            b->by_user[i]->twin = before->twin ? before->twin : before->line;
+    }
 }
 
 int batch_make_accounts(batch *b, problem *p) {
@@ -48,7 +65,7 @@ int batch_make_accounts(batch *b, problem *p) {
         b->accounts[i].uid = -1;
         b->by_user[i] = &b->accounts[i];
     }
-    qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
+    batch_sort(b);
     b->counts[BATCH_TODO] = b->len;
     return problem_none(p);
 }
@@ -59,6 +76,7 @@ void batch_free_accounts(batch *b) {
             otsd_wipe(b->accounts[i].link, strlen(b->accounts[i].link));
         free(b->accounts[i].link);
         free(b->accounts[i].made);
+        free(b->accounts[i].filed);
     }
     free(b->accounts);
     free(b->by_user);

@@ -18,11 +18,14 @@
 
 typedef struct batch_account {
     const roster_line *line;
-    const char *recipient; /* NULL: none */
-    char *made;            /* the recipient, where it was made from the pattern */
-    int64_t uid;           /* -1: not known yet */
+    char *filed;             /* the name that its hand-off is filed under; NULL: the line's (batch_user) */
+    const roster_line *twin; /* the first line that is the same account by another name; NULL: there is none */
+    const char *recipient;   /* NULL: none */
+    char *made;              /* the recipient, where it was made from the pattern */
+    int64_t uid;             /* -1: not known yet */
     batch_status status;
     bool local;            /* it is in /etc/passwd */
+    bool unnamed;          /* no hand-off can have the name that the name service has for it */
     backend_account found; /* what the backend has of it */
     past_view past;        /* and the ledger, of its last hand-off */
     unsigned losses;       /* of the server's answer */
@@ -56,6 +59,10 @@ typedef struct batch {
 /* One account for each line of the roster, all to be done. EX_OSERR. */
 int batch_make_accounts(batch *b, problem *p);
 void batch_free_accounts(batch *b);
+/* As its hand-off is filed, which is not always as the roster has it. */
+const char *batch_user(const batch_account *a);
+/* Once these names are known: orders the accounts by them, for batch_find, and finds the twins. */
+void batch_sort(batch *b);
 /* "FILE", or "standard input" */
 const char *batch_file_name(const batch *b);
 /* "todo", "provisioned", … as in the report */

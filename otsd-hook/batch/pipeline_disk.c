@@ -87,7 +87,7 @@ static void begin_group(pipeline *p, size_t room) {
         }
         w->a = a;
         w->p = p;
-        w->i.user = a->line->user;
+        w->i.user = batch_user(a);
         w->i.uid = a->uid;
         w->i.local = a->local;
         w->i.changed_before = a->found.changed;

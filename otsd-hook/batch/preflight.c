@@ -7,6 +7,7 @@
 
 #include "handoff/address.h"
 #include "handoff/ready.h"
+#include "handoff/who.h"
 #include "password/account.h"
 #include "password/backend.h"
 #include "password/survey.h"
@@ -18,7 +19,24 @@ static void in_passwd(void *item, int64_t uid) {
     a->local = true;
 }
 
-/* Those that the file does not have may be known elsewhere. */
+/* Those that the file does not have may be known elsewhere, and by other names. */
+static int look_elsewhere(const batch *b, batch_account *a, problem *p) {
+    who w;
+    int rc = who_is(b->x, a->line->user, &w, p);
+
+    a->unnamed = rc == EX_DATAERR;
+    if (rc == EX_NOUSER || rc == EX_DATAERR)
+        return problem_none(p);
+    if (rc != EX_OK)
+        return rc;
+    a->uid = w.uid;
+    a->local = w.local;
+    if (strcmp(w.user, a->line->user) == 0)
+        return rc;
+    a->filed = strdup(w.user);
+    return a->filed ? rc : problem_set(p, EX_OSERR, "out of memory");
+}
+
 static int look_up_uids(batch *b, problem *p) {
     survey s;
     int rc = survey_init(&s, b->len, p);
@@ -29,14 +47,10 @@ static int look_up_uids(batch *b, problem *p) {
         rc = survey_passwd(&s, in_passwd, p);
     survey_free(&s);
     for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
-        batch_account *a = &b->accounts[i];
-
-        if (a->uid < 0) {
-            rc = account_uid(a->line->user, &a->uid, p);
-            if (rc == EX_NOUSER)
-                rc = problem_none(p);
-        }
+        if (b->accounts[i].uid < 0)
+            rc = look_elsewhere(b, &b->accounts[i], p);
     }
+    batch_sort(b);
     return rc;
 }
 
@@ -47,7 +61,7 @@ static int look_up_passwords(batch *b, problem *p) {
     if (!found)
         return problem_set(p, EX_OSERR, "out of memory");
     for (size_t i = 0; i < b->len; i++)
-        found[i].user = b->accounts[i].line->user;
+        found[i].user = batch_user(&b->accounts[i]);
     rc = backend_survey(b->x->config, found, b->len, p);
     for (size_t i = 0; rc == EX_OK && i < b->len; i++)
         b->accounts[i].found = found[i];
@@ -69,7 +83,7 @@ static int recipient_of(batch *b, batch_account *a, problem *p) {
     if (!pattern)
         return problem_set(p, EX_DATAERR,
                            "nobody to mail: there is no recipient, and no handoff.recipient in the configuration");
-    rc = address_of(pattern, a->line->user, made, p);
+    rc = address_of(pattern, batch_user(a), made, p);
     if (rc == EX_OK) {
         a->recipient = a->made = strdup(made);
         if (!a->made)
@@ -79,9 +93,14 @@ static int recipient_of(batch *b, batch_account *a, problem *p) {
 }
 
 static int check_one(batch *b, batch_account *a, const account_limits *limits, problem *p) {
-    const char *user = a->line->user, *word = a->line->passphrase;
+    const char *user = batch_user(a), *word = a->line->passphrase;
     const char *wrong = word ? ready_passphrase(word, strlen(word)) : NULL;
 
+    if (a->twin)
+        return problem_set(p, EX_DATAERR, "the user %s is the same account as %s in line %lu", a->line->user,
+                           a->twin->user, a->twin->number);
+    if (a->unnamed)
+        return problem_set(p, EX_DATAERR, "the name service has %s under a name that no hand-off can have", user);
     if (a->uid < 0)
         return problem_set(p, EX_NOUSER, "there is no user %s", user);
     if (account_allowed(limits, user, a->uid, p) != EX_OK)
@@ -95,7 +114,7 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
 
 /* What a former run, or anybody else, has done already. */
 int preflight_place(batch *b, batch_account *a, problem *p) {
-    const char *user = a->line->user;
+    const char *user = batch_user(a);
     verdict_place found = {.pending = LEDGER_NONE, .has_password = a->found.has_password, .again = b->again};
     problem unread;
     record r = {0};
@@ -136,7 +155,7 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
             (void)preflight_place(b, a, &why);
         /* Of those that a former run has done nothing is asked any more. */
         if (why.code == EX_OK && a->status == BATCH_TODO)
-            (void)ready_living(b->x->config, a->line->user, a->found.expired, &why);
+            (void)ready_living(b->x->config, batch_user(a), a->found.expired, &why);
         if (why.code == EX_OK)
             continue;
         if (why.code == EX_OSERR)

@@ -64,7 +64,7 @@ static void taken_forward(batch *b, batch_account *a, const record *r) {
 
 /* Opens the account's intent. False: it is not ours to recover, and the account's status says so. */
 static bool take(batch *b, batch_account *a, entry **out) {
-    const char *user = a->line->user;
+    const char *user = batch_user(a);
     problem p;
     int rc = ledger_find(b->x->ledger, LEDGER_ISSUING, user, 0, out, &p);
 

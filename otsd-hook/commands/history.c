@@ -11,6 +11,7 @@
 #include "base/words.h"
 #include "commands/commands.h"
 #include "commands/happening.h"
+#include "handoff/who.h"
 
 typedef struct request {
     const char *config;
@@ -36,7 +37,8 @@ static const option_table options = {
 };
 
 typedef struct history {
-    const char *user; /* NULL: all */
+    const char *user;         /* NULL: all */
+    char filed[USER_MAX + 1]; /* and the name that the account's hand-off is filed under */
     bool json;
     size_t shown, damaged;
 } history;
@@ -48,7 +50,7 @@ static void read_line(history *h, const char *line) {
         h->damaged++;
         return;
     }
-    if (h->user && !happening_is_of(&what, h->user))
+    if (h->user && !happening_is_of(&what, h->user) && !happening_is_of(&what, h->filed))
         return;
     h->shown++;
     if (!h->json) {
@@ -85,6 +87,8 @@ static int run(context *x, history *h, problem *p) {
 
     if (rc != EX_OK)
         return rc;
+    if (h->user)
+        who_ends(x, h->user, h->filed);
     snprintf(rotated, sizeof rotated, "%s.1", x->config->audit.file);
     rc = read_log(rotated, h, p);
     if (rc == EX_OK)

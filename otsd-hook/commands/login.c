@@ -3,6 +3,7 @@
  * otsd-hook login: what pam_ots.so runs when something happened to an account with an open hand-off. Looks, decides,
  * and where it is over claims before the network is touched: whoever kills this process at its deadline loses nothing.
  * What cannot be read is unknown, and ends nothing; a configuration that cannot be read keeps no deadline from ending.
+ * The module may have found the record under the lowered form of the name: whether it is this account's is asked here.
  * What it prints on standard output is shown to the person who logs in.
  */
 #include <stdio.h>
@@ -17,6 +18,7 @@
 #include "commands/login_typed.h"
 #include "handoff/closing.h"
 #include "handoff/look.h"
+#include "handoff/who.h"
 #include "ledger/told.h"
 
 /* From the end of our own patience to the deadline, which itself is earlier than the module's SIGKILL. */
@@ -195,19 +197,21 @@ static int decide_on(context *x, const login *g, entry *e, problem *p) {
 
 static int run(context *x, const login *g, problem *p) {
     char holder[HOLDER_MAX];
+    char name[USER_MAX + 1];
     entry *e;
     int rc = context_open_anyway(x, p);
 
-    if (rc != EX_OK)
-        return rc;
-    rc = ledger_find(x->ledger, LEDGER_PENDING, g->user, left_ms(g), &e, p);
+    if (rc == EX_OK)
+        rc = who_logs_in(x->ledger, g->user, name, p);
+    if (rc == EX_OK)
+        rc = ledger_find(x->ledger, LEDGER_PENDING, name, left_ms(g), &e, p);
     if (rc == LEDGER_NONE)
         return problem_none(p);
     if (rc == LEDGER_BUSY)
         return problem_set(p, EX_TEMPFAIL, "%s: %s holds the record; otsd-hook sweep will look again", g->user,
-                           ledger_holder(x->ledger, LEDGER_PENDING, g->user, holder));
+                           ledger_holder(x->ledger, LEDGER_PENDING, name, holder));
     if (rc == EX_DATAERR)
-        problem_add(p, " (%s/pending/%s): otsd-hook sweep sets it aside", OTSD_STATE_DIR, g->user);
+        problem_add(p, " (%s/pending/%s): otsd-hook sweep sets it aside", OTSD_STATE_DIR, name);
     if (rc != EX_OK)
         return rc;
     rc = decide_on(x, g, e, p);

@@ -6,7 +6,8 @@
  *
  * It has to be said while everything else is broken: so this reads the record, without its lock, and nothing else. No
  * configuration, no shadow file (the hash may have been locked there a moment ago, or be about to be), no server, no
- * wait for anybody. What it cannot find out is no reason to refuse.
+ * wait for anybody. What it cannot find out is no reason to refuse. Only where the record lies under the lowered form
+ * of the name, and all else says yes, is the name service asked whether that is the same account: it may be another's.
  */
 #include "commands/login_typed.h"
 
@@ -16,7 +17,9 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "handoff/who.h"
 #include "ledger/ledger.h"
+#include "password/account.h"
 #include "password/hash.h"
 
 #define TYPED_MAX 512 /* what PAM's conversation takes */
@@ -47,6 +50,27 @@ static bool is_over(const record *r) {
     return r->reason == REASON_REVOKED || r->reason == REASON_UID || record_over(r, &now) == OTSD_YES;
 }
 
+/* The record under the name, or else under its lowered form. */
+static int find_record(const ledger *l, const char *user, record *r, problem *p) {
+    char lowered[USER_MAX + 1];
+    int rc = ledger_peek(l, LEDGER_PENDING, user, r, p);
+
+    if (rc == LEDGER_NONE && account_lowered(user, lowered))
+        rc = ledger_peek(l, LEDGER_PENDING, lowered, r, p);
+    return rc;
+}
+
+static int compare(const char *user, const record *r, const otsd_secret *typed, problem *p) {
+    bool same = true;
+    int rc = problem_none(p);
+
+    if (!is_over(r) || !password_is(r->hash, typed))
+        return rc;
+    if (strcmp(user, r->user) != 0)
+        rc = who_same(user, r, &same, p);
+    return rc == EX_OK && same ? OTSD_EXIT_OVERDUE : rc;
+}
+
 int login_typed(const char *user, problem *p) {
     otsd_secret *typed = NULL;
     ledger *l = NULL;
@@ -59,10 +83,9 @@ int login_typed(const char *user, problem *p) {
     if (rc == EX_OK)
         rc = ledger_open(&l, p);
     if (rc == EX_OK)
-        rc = ledger_peek(l, LEDGER_PENDING, user, &r, p);
+        rc = find_record(l, user, &r, p);
     if (rc == EX_OK) {
-        if (is_over(&r) && password_is(r.hash, typed))
-            rc = OTSD_EXIT_OVERDUE;
+        rc = compare(user, &r, typed, p);
         record_wipe(&r);
     }
     ledger_close(&l);

@@ -36,7 +36,7 @@ static int issue_one(context *x, issue *i, problem *p) {
 
 static issue issue_of(const context *x, const provision_request *q, const provision_facts *f) {
     return (issue){
-        .user = q->user,
+        .user = f->user,
         .uid = f->uid,
         .ttl = q->ttl > 0 ? q->ttl : x->config->handoff.ttl,
         .recipient = f->recipient,

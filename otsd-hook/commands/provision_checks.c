@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "handoff/ready.h"
+#include "handoff/who.h"
 #include "ledger/past.h"
 #include "password/account.h"
 #include "password/backend.h"
@@ -154,11 +155,6 @@ static int is_open(context *x, const provision_request *q, provision_facts *f, p
 }
 
 static int check_account(context *x, const provision_request *q, provision_facts *f, problem *p) {
-    int rc = account_uid(q->user, &f->uid, p);
-
-    if (rc != EX_OK)
-        return rc;
-    f->local = account_is_local(q->user, f->uid);
     if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
         return problem_set(p, EX_CANTCREAT,
                            "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);
@@ -167,13 +163,29 @@ static int check_account(context *x, const provision_request *q, provision_facts
     return ledger_has(x->ledger, LEDGER_PENDING, q->user) ? is_open(x, q, f, p) : may_begin(x, q, f, p);
 }
 
-int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
-    int rc = check_account(x, q, f, p);
+static int find_account(const context *x, const char *typed, provision_facts *f, problem *p) {
+    who w;
+    int rc = who_is(x, typed, &w, p);
 
+    if (rc != EX_OK)
+        return rc;
+    memcpy(f->user, w.user, sizeof f->user);
+    f->uid = w.uid;
+    f->local = w.local;
+    return rc;
+}
+
+int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    provision_request named = *q;
+    int rc = find_account(x, q->user, f, p);
+
+    named.user = f->user;
     if (rc == EX_OK)
-        rc = find_recipient(q, x->config, f, p);
+        rc = check_account(x, &named, f, p);
     if (rc == EX_OK)
-        rc = find_passphrase(q, f, p);
+        rc = find_recipient(&named, x->config, f, p);
+    if (rc == EX_OK)
+        rc = find_passphrase(&named, f, p);
     /* In a dry run nothing else would show that the server can be reached. */
     return rc == EX_OK ? ready_run(x, false, q->dry_run, p) : rc;
 }

@@ -11,6 +11,7 @@
 
 /* What the checks found: what a hand-off is made of. */
 typedef struct provision_facts {
+    char user[USER_MAX + 1]; /* as the hand-off is filed, however the name was typed */
     int64_t uid;
     record old;             /* reissue: the open hand-off */
     int64_t changed_before; /* as in the record; of a reissue: as in the older one */

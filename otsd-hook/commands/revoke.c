@@ -18,6 +18,7 @@
 #include "handoff/closing.h"
 #include "handoff/look.h"
 #include "handoff/recover.h"
+#include "handoff/who.h"
 #include "ledger/told.h"
 #include "password/backend.h"
 #include "password/shadow_read.h"
@@ -324,6 +325,7 @@ static int revoke_user(context *x, const char *user, reason order, problem *p) {
 }
 
 static int revoke_run(context *x, int argc, char **argv) {
+    char user[USER_MAX + 1];
     request q = {0};
     size_t count;
     problem p;
@@ -335,8 +337,10 @@ static int revoke_run(context *x, int argc, char **argv) {
         return rc;
     x->config_path = q.config;
     rc = context_open_anyway(x, &p);
-    if (rc == EX_OK)
-        rc = revoke_user(x, argv[1], q.arrived ? REASON_ARRIVED : REASON_REVOKED, &p);
+    if (rc == EX_OK) {
+        who_ends(x, argv[1], user);
+        rc = revoke_user(x, user, q.arrived ? REASON_ARRIVED : REASON_REVOKED, &p);
+    }
     return command_end(rc, &p);
 }
 

@@ -12,6 +12,7 @@
 #include "base/words.h"
 #include "commands/commands.h"
 #include "commands/standing.h"
+#include "handoff/who.h"
 #include "ledger/suspects.h"
 #include "ledger/told.h"
 
@@ -45,7 +46,7 @@ static const option_table options = {
 typedef struct status {
     const ledger *l;
     const request *q;
-    const char *user; /* NULL: all */
+    const char *user; /* as the hand-off is filed; NULL: all */
     ledger_state state;
     bool lock_unseen; /* as configured */
     clock_moment now;
@@ -217,10 +218,15 @@ static void tell(status *s) {
 }
 
 static int run(context *x, status *s, problem *p) {
+    char filed[USER_MAX + 1];
     int rc = context_open_anyway(x, p);
 
     if (rc != EX_OK)
         return rc;
+    if (s->user) {
+        who_ends(x, s->user, filed);
+        s->user = filed;
+    }
     s->l = x->ledger;
     s->lock_unseen = x->config && x->config->password.lock_unseen;
     clock_read(&s->now);

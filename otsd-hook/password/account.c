@@ -5,6 +5,9 @@
  * Anything else is a miss, which the caller counts, or an error.
  *
  * The file is read for another reason as well: a name service that is asked for 100,000 names one by one takes minutes.
+ *
+ * Directories know one account by ADALICE and adalice. So a hand-off is filed under the name that the name service
+ * gives back, not under the one that was asked for, which somebody has typed.
  */
 #include "password/account.h"
 
@@ -24,38 +27,102 @@
 #define ENTRY_MOST ((size_t)1 << 20)
 #define EINTR_MOST 10 /* so often in a row, and the name service is broken */
 
-/* *known: the name service has it. Otherwise the errno that came with its answer. */
-static int ask(const char *user, size_t size, bool *known, int64_t *uid) {
+typedef struct answer {
+    bool known; /* the name service has it */
+    int64_t uid;
+    char name[USER_MAX + 1]; /* "": longer than any that a hand-off can have */
+} answer;
+
+static void take(const struct passwd *pw, answer *a) {
+    *a = (answer){.known = true, .uid = pw->pw_uid};
+    if (strlen(pw->pw_name) < sizeof a->name)
+        memcpy(a->name, pw->pw_name, strlen(pw->pw_name) + 1);
+}
+
+/* Where it is not known: the errno that came with that. */
+static int ask(const char *user, size_t size, answer *a) {
     struct passwd pw, *found = NULL;
     char *buf = malloc(size);
     int err = ENOMEM;
 
     if (buf)
         err = getpwnam_r(user, &pw, buf, size, &found);
-    *known = found;
     if (found)
-        *uid = pw.pw_uid;
+        take(found, a);
     free(buf);
     return err;
 }
 
-int account_uid(const char *user, int64_t *uid, problem *p) {
+static int look_up(const char *user, answer *a, problem *p) {
     size_t size = ENTRY_FIRST;
-    bool known;
-    int err = ask(user, size, &known, uid);
+    int err;
 
-    for (int tries = 0; !known && ((err == EINTR && tries < EINTR_MOST) || (err == ERANGE && size < ENTRY_MOST));
+    *a = (answer){.known = false};
+    err = ask(user, size, a);
+    for (int tries = 0; !a->known && ((err == EINTR && tries < EINTR_MOST) || (err == ERANGE && size < ENTRY_MOST));
          tries++) {
         if (err == ERANGE)
             size *= 2;
-        err = ask(user, size, &known, uid);
+        err = ask(user, size, a);
     }
-    if (known)
+    if (a->known)
         return problem_none(p);
     /* getpwnam(3) lists the errnos with which "not found" comes, too. */
     if (err == 0 || err == ENOENT || err == ESRCH || err == EBADF || err == EPERM)
         return problem_set(p, EX_NOUSER, "%s: there is no such user", user);
     return problem_set(p, EX_OSERR, "%s: the user cannot be looked up: %s", user, strerror(err));
+}
+
+int account_uid(const char *user, int64_t *uid, problem *p) {
+    answer a;
+    int rc = look_up(user, &a, p);
+
+    if (rc == EX_OK)
+        *uid = a.uid;
+    return rc;
+}
+
+int account_canonical(const char *user, char *out, int64_t *uid, problem *p) {
+    const char *fault;
+    answer a;
+    int rc = look_up(user, &a, p);
+
+    if (rc != EX_OK)
+        return rc;
+    fault = a.name[0] ? user_name_fault(a.name) : "it is too long";
+    if (fault)
+        return problem_set(p, EX_DATAERR,
+                           "%s: the name service has the account as \"%s\", which is not a user name: %s", user, a.name,
+                           fault);
+    memcpy(out, a.name, sizeof a.name);
+    *uid = a.uid;
+    return rc;
+}
+
+bool account_lowered(const char *user, char *out) {
+    bool differs = false;
+    size_t n = 0;
+
+    for (; user[n] && n < USER_MAX; n++) {
+        bool capital = user[n] >= 'A' && user[n] <= 'Z';
+
+        out[n] = (char)(capital ? user[n] - 'A' + 'a' : user[n]);
+        differs = differs || capital;
+    }
+    out[n] = '\0';
+    return differs && !user[n];
+}
+
+int account_same(const char *one, const char *other, bool *same, problem *p) {
+    answer a, b;
+    int rc = look_up(one, &a, p);
+
+    *same = false;
+    if (rc == EX_OK)
+        rc = look_up(other, &b, p);
+    if (rc == EX_OK)
+        *same = a.uid == b.uid && a.name[0] && strcmp(a.name, b.name) == 0;
+    return rc == EX_NOUSER ? problem_none(p) : rc;
 }
 
 typedef struct each {

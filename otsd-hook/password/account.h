@@ -10,9 +10,19 @@
 
 #include "base/problem.h"
 #include "config/config.h"
+#include "ledger/record.h"
 
 /* EX_NOUSER: there is none; EX_OSERR: nobody can say (a directory server is down). */
 int account_uid(const char *user, int64_t *uid, problem *p);
+/* The same, and the name that the name service itself has for the account, into out of USER_MAX + 1 bytes: one that
+ * ignores case, or knows an account by several names, knows it as one by this. EX_DATAERR, too: no hand-off can have
+ * that name. */
+int account_canonical(const char *user, char *out, int64_t *uid, problem *p);
+/* The name with ASCII's capitals lowered, into out of USER_MAX + 1 bytes. False: it has none, or is too long. */
+bool account_lowered(const char *user, char *out);
+/* Are both names the same account, by uid and by canonical name? Not by the uid alone: two accounts may share one.
+ * Another account, or none: *same is false. EX_OSERR: nobody can say. */
+int account_same(const char *one, const char *other, bool *same, problem *p);
 /* Is it in /etc/passwd, with this uid? False also where that cannot be read: then that file is believed in nothing. */
 bool account_is_local(const char *user, int64_t uid);
 

@@ -247,6 +247,27 @@ static void only_roots_regular_file_is_a_record(void **state) {
     assert_int_equal(helper_runs(), 0);
 }
 
+/* Whose record that is the helper finds out: it is told what was typed. */
+static void capitals_are_looked_for_lowered(void **state) {
+    (void)state;
+    record_make("alice", 60);
+    assert_int_equal(session_open("AlICE", "", 0, NULL), PAM_SUCCESS);
+    assert_int_equal(helper_runs(), 1);
+    assert_non_null(strstr(text_read(SEEN), "arg --\narg AlICE\n"));
+    unlink(SEEN);
+    record_make("BOB", 60);
+    assert_int_equal(session_open("bob", "", 0, NULL), PAM_SUCCESS);
+    assert_int_equal(session_open("Bob", "", 0, NULL), PAM_SUCCESS);
+    assert_int_equal(helper_runs(), 0);
+    /* What was typed comes first. */
+    record_make("bob", -60);
+    assert_int_equal(entry("pam_sm_authenticate", "BOB", 0), PAM_IGNORE);
+    assert_int_equal(helper_runs(), 0);
+    assert_int_equal(entry("pam_sm_authenticate", "bOB", 0), PAM_IGNORE);
+    assert_int_equal(helper_runs(), 1);
+    assert_string_equal(log_take(NULL), "");
+}
+
 static void as_other_user(report *r) {
     MUST(setresuid(1000, 1000, 0) == 0);
     r->rc = session_open("alice", "debug nonsense", 0, &r->t);
@@ -412,6 +433,7 @@ int main(void) {
         PROMISE("a name that is not one plain path component is not looked up", bad_names_are_not_looked_up),
         PROMISE("without a user nothing is asked and nothing is done", no_user_is_not_asked_for),
         PROMISE("where no hand-off is open: no helper, no log line, no message", no_record_no_trace),
+        PROMISE("a name with capitals is looked for as typed, then lowered", capitals_are_looked_for_lowered),
         PROMISE("a link, folder, fifo or another user's file is no record, and the log says so",
                 only_roots_regular_file_is_a_record),
         PROMISE("without effective uid 0 nothing happens", without_root_nothing_happens),

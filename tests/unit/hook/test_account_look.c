@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "name_service.h"
 #include "password/account.h"
 #include "private_world.h"
 
@@ -23,7 +24,6 @@
 #define N OTSD_NO
 #define U OTSD_UNKNOWN
 
-#define MODULES "/var/lib/modules"
 /* Its answer is "STATUS ERRNO" in a file; a success is uid 2001. EINTR comes once. */
 static const char module[] =
     "#include <errno.h>\n"
@@ -163,32 +163,6 @@ static void a_file_that_was_just_read(void **state) {
     assert_int_equal(in_child(lacks, NULL), 0);
 }
 
-/* The loader takes the path as it was when the program began. */
-static bool module_is_there(void) {
-    return getenv("OTSD_TEST_MODULES");
-}
-
-/* Debian's cc is a link through /etc, which is empty here. */
-static bool compile(void) {
-    static const char *const compilers[] = {"gcc", "clang", "cc"};
-    char command[300];
-
-    for (size_t i = 0; i < sizeof compilers / sizeof compilers[0]; i++) {
-        snprintf(command, sizeof command,
-                 "%s -shared -fPIC -o " MODULES "/libnss_otsdtold.so.2 " MODULES "/told.c 2>/dev/null", compilers[i]);
-        if (system(command) == 0) // NOLINT(cert-env33-c) fixed words, in a world of its own
-            return true;
-    }
-    return false;
-}
-
-static bool make_module(void) {
-    if (mkdir(MODULES, 0755) != 0)
-        return false;
-    put_file(MODULES "/told.c", module, 0644);
-    return compile() && setenv("OTSD_TEST_MODULES", MODULES, 1) == 0 && setenv("LD_LIBRARY_PATH", MODULES, 1) == 0;
-}
-
 int main(int argc, char **argv) {
     const struct CMUnitTest tests[] = {
         {"an account is gone only where that is certain", each_answer, NULL, NULL, NULL},
@@ -197,13 +171,11 @@ int main(int argc, char **argv) {
     };
 
     (void)argc;
-    if (!module_is_there()) {
-        if (!private_world() || !make_module()) {
-            puts("1..1\nok 1 - accounts that are missed # SKIP needs root, namespaces and a compiler");
-            return 0;
-        }
-        (void)execv(argv[0], argv);
-        return 1;
+    if (!name_service_is_here()) {
+        if (private_world())
+            name_service_make(argv, "otsdtold", module);
+        puts("1..1\nok 1 - accounts that are missed # SKIP needs root, namespaces and a compiler");
+        return 0;
     }
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,6 +37,23 @@ static void names(void **state) {
     assert_int_equal(bounded_length("", 0), 0);
 }
 
+static void lowered_names(void **state) {
+    static const struct {
+        const char *user, *lowered; /* NULL: it has no capitals */
+    } rows[] = {{"alice", NULL}, {"ALICE", "alice"}, {"dOM\\A1-Z_", "dom\\a1-z_"}, {"@[`{", NULL}, {"h\xc3\x89", NULL}};
+    char longest[USER_MAX + 1], copy[USER_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(user_name_lower(copy, rows[i].user), rows[i].lowered ? 1 : 0);
+        assert_string_equal(copy, rows[i].lowered ? rows[i].lowered : rows[i].user);
+    }
+    memset(longest, 'A', sizeof longest - 1);
+    longest[USER_MAX] = '\0';
+    assert_true(user_name_lower(copy, longest));
+    assert_int_equal(strspn(copy, "a"), USER_MAX);
+}
+
 static void options(void **state) {
     static const struct {
         const char *value, *expected;
@@ -125,6 +142,7 @@ static void messages(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"a user name is one plain path component, or nothing", names, NULL, NULL, NULL},
+        {"a lowered name differs in ASCII's capitals, and in nothing else", lowered_names, NULL, NULL, NULL},
         {"a value becomes an argument of printable ASCII, bounded", options, NULL, NULL, NULL},
         {"sshd's methods are the first words of its lines, whole", methods, NULL, NULL, NULL},
         {"a number is written without the library", numbers, NULL, NULL, NULL},

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which account is meant by a name that somebody typed, and under which name its hand-off is filed.
+ */
+#ifndef OTSD_HOOK_WHO_H
+#define OTSD_HOOK_WHO_H
+
+#include "handoff/context.h"
+
+typedef struct who {
+    char user[USER_MAX + 1]; /* as the hand-off is filed */
+    int64_t uid;
+    bool local; /* it is in /etc/passwd */
+} who;
+
+/* For one who begins, reissues or looks: needs the ledger opened. EX_NOUSER, EX_OSERR, EX_DATAERR as of
+ * account_canonical. */
+int who_is(const context *x, const char *typed, who *out, problem *p);
+/* For one who ends: out gets typed itself where a record lies under it, or where nobody can say more. Asks the name
+ * service only where none does. */
+void who_ends(const context *x, const char *typed, char out[USER_MAX + 1]);
+/* Where the PAM module found a record: under the name as typed, or under its lowered form where that is the same
+ * account. LEDGER_NONE; EX_OSERR: nobody can say. */
+int who_logs_in(const ledger *l, const char *typed, char out[USER_MAX + 1], problem *p);
+/* Is the account that typed names the one of this record, which has another name? EX_OSERR: nobody can say. */
+int who_same(const char *typed, const record *r, bool *same, problem *p);
+
+#endif

@@ -25,7 +25,7 @@ typedef struct batch_account {
     int64_t uid;             /* -1: not known yet */
     batch_status status;
     bool local;            /* it is in /etc/passwd */
-    bool unnamed;          /* no hand-off can have the name that the name service has for it */
+    bool unnamed;          /* the name that the name service has for it is none for a hand-off */
     backend_account found; /* what the backend has of it */
     past_view past;        /* and the ledger, of its last hand-off */
     unsigned losses;       /* of the server's answer */

@@ -22,7 +22,7 @@ static void in_passwd(void *item, int64_t uid) {
 /* Those that the file does not have may be known elsewhere, and by other names. */
 static int look_elsewhere(const batch *b, batch_account *a, problem *p) {
     who w;
-    int rc = who_is(b->x, a->line->user, &w, p);
+    int rc = who_is(b->x, a->line->user, true, &w, p);
 
     a->unnamed = rc == EX_DATAERR;
     if (rc == EX_NOUSER || rc == EX_DATAERR)
@@ -100,7 +100,9 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
         return problem_set(p, EX_DATAERR, "the user %s is the same account as %s in line %lu", a->line->user,
                            a->twin->user, a->twin->number);
     if (a->unnamed)
-        return problem_set(p, EX_DATAERR, "the name service has %s under a name that no hand-off can have", user);
+        return problem_set(
+            p, EX_DATAERR,
+            "the name service has %s under a name that no hand-off can have, or that is another account's", user);
     if (a->uid < 0)
         return problem_set(p, EX_NOUSER, "there is no user %s", user);
     if (account_allowed(limits, user, a->uid, p) != EX_OK)

@@ -83,12 +83,13 @@ static int read_log(const char *path, history *h, problem *p) {
 
 static int run(context *x, history *h, problem *p) {
     char rotated[PATH_MAX];
+    problem unknown;
     int rc = context_open(x, p);
 
     if (rc != EX_OK)
         return rc;
     if (h->user)
-        who_ends(x, h->user, h->filed);
+        (void)who_ends(x, h->user, h->filed, &unknown);
     snprintf(rotated, sizeof rotated, "%s.1", x->config->audit.file);
     rc = read_log(rotated, h, p);
     if (rc == EX_OK)

@@ -165,7 +165,7 @@ static int check_account(context *x, const provision_request *q, provision_facts
 
 static int find_account(const context *x, const char *typed, provision_facts *f, problem *p) {
     who w;
-    int rc = who_is(x, typed, &w, p);
+    int rc = who_is(x, typed, false, &w, p);
 
     if (rc != EX_OK)
         return rc;

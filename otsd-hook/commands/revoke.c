@@ -20,6 +20,7 @@
 #include "handoff/recover.h"
 #include "handoff/who.h"
 #include "ledger/told.h"
+#include "password/account.h"
 #include "password/backend.h"
 #include "password/shadow_read.h"
 
@@ -324,8 +325,24 @@ static int revoke_user(context *x, const char *user, reason order, problem *p) {
     return problem_none(p);
 }
 
+/* Whoever revokes MUST NOT take for the account what is said of a name. */
+static int revoke_named(context *x, const char *typed, reason order, problem *p) {
+    char user[USER_MAX + 1], lowered[USER_MAX + 1];
+    problem unknown;
+    int rc_who = who_ends(x, typed, user, &unknown);
+    int rc = revoke_user(x, user, order, p);
+
+    if (rc != EX_DATAERR || strcmp(user, typed) != 0 || ledger_has(x->ledger, LEDGER_PENDING, user))
+        return rc;
+    if (account_lowered(typed, lowered) && ledger_has(x->ledger, LEDGER_PENDING, lowered))
+        problem_add(p, "; %s has one, and the name service does not say that it is the same account", lowered);
+    if (rc_who != EX_OSERR)
+        return rc;
+    problem_add(p, "; %s", unknown.text);
+    return p->code = rc_who;
+}
+
 static int revoke_run(context *x, int argc, char **argv) {
-    char user[USER_MAX + 1];
     request q = {0};
     size_t count;
     problem p;
@@ -337,10 +354,8 @@ static int revoke_run(context *x, int argc, char **argv) {
         return rc;
     x->config_path = q.config;
     rc = context_open_anyway(x, &p);
-    if (rc == EX_OK) {
-        who_ends(x, argv[1], user);
-        rc = revoke_user(x, user, q.arrived ? REASON_ARRIVED : REASON_REVOKED, &p);
-    }
+    if (rc == EX_OK)
+        rc = revoke_named(x, argv[1], q.arrived ? REASON_ARRIVED : REASON_REVOKED, &p);
     return command_end(rc, &p);
 }
 

@@ -219,12 +219,13 @@ static void tell(status *s) {
 
 static int run(context *x, status *s, problem *p) {
     char filed[USER_MAX + 1];
-    int rc = context_open_anyway(x, p);
+    problem unknown;
+    int rc = context_open_anyway(x, p), rc_who = EX_OK;
 
     if (rc != EX_OK)
         return rc;
     if (s->user) {
-        who_ends(x, s->user, filed);
+        rc_who = who_ends(x, s->user, filed, &unknown);
         s->user = filed;
     }
     s->l = x->ledger;
@@ -242,7 +243,9 @@ static int run(context *x, status *s, problem *p) {
     if (rc != EX_OK)
         return rc;
     tell(s);
-    if (!x->config)
+    if (s->shown == 0 && rc_who == EX_OSERR)
+        *p = unknown; /* by another name it may have one */
+    else if (!x->config)
         *p = x->broken;
     return p->code;
 }

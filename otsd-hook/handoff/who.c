@@ -54,14 +54,15 @@ static int lower(const context *x, who *out, problem *p) {
     return rc;
 }
 
-int who_is(const context *x, const char *typed, who *out, problem *p) {
+int who_is(const context *x, const char *typed, bool lacks, who *out, problem *p) {
     char canonical[USER_MAX + 1];
     int rc = account_canonical(typed, canonical, &out->uid, p);
 
     if (rc != EX_OK)
         return rc;
     memcpy(out->user, canonical, sizeof canonical);
-    out->local = account_is_local(canonical, out->uid);
+    lacks = lacks && strcmp(typed, canonical) == 0;
+    out->local = !lacks && account_is_local(canonical, out->uid);
     if (!out->local)
         rc = lower(x, out, p);
     if (rc != EX_OK || is_filed(x->ledger, out->user, out->uid))
@@ -85,17 +86,24 @@ static int is_of(const char *name, void *arg) {
     return strncmp(name, g->user, g->len) == 0 && name[g->len] == '.' && strlen(name) == g->len + 17;
 }
 
-void who_ends(const context *x, const char *typed, char out[USER_MAX + 1]) {
+static bool is_open(const ledger *l, const char *user) {
+    return ledger_has(l, LEDGER_PENDING, user) || ledger_has(l, LEDGER_ISSUING, user);
+}
+
+int who_ends(const context *x, const char *typed, char out[USER_MAX + 1], problem *p) {
     looking g = {.user = typed, .len = strlen(typed)};
-    problem unknown;
+    bool owed;
+    int rc;
     who w;
 
     snprintf(out, USER_MAX + 1, "%s", typed);
-    if (ledger_has(x->ledger, LEDGER_PENDING, typed) || ledger_has(x->ledger, LEDGER_ISSUING, typed) ||
-        ledger_each(x->ledger, LEDGER_CLAIMED, is_of, &g, &unknown) != EX_OK)
-        return;
-    if (who_is(x, typed, &w, &unknown) == EX_OK)
+    if (is_open(x->ledger, typed))
+        return problem_none(p);
+    owed = ledger_each(x->ledger, LEDGER_CLAIMED, is_of, &g, p) != EX_OK;
+    rc = who_is(x, typed, false, &w, p);
+    if (rc == EX_OK && (!owed || is_open(x->ledger, w.user)))
         memcpy(out, w.user, sizeof w.user);
+    return owed ? problem_none(p) : rc;
 }
 
 int who_same(const char *typed, const record *r, bool *same, problem *p) {

@@ -13,12 +13,12 @@ typedef struct who {
     bool local; /* it is in /etc/passwd */
 } who;
 
-/* For one who begins, reissues or looks: needs the ledger opened. EX_NOUSER, EX_OSERR, EX_DATAERR as of
- * account_canonical. */
-int who_is(const context *x, const char *typed, who *out, problem *p);
-/* For one who ends: out gets typed itself where a record lies under it, or where nobody can say more. Asks the name
- * service only where none does. */
-void who_ends(const context *x, const char *typed, char out[USER_MAX + 1]);
+/* For one who begins, reissues or looks: needs the ledger opened. lacks: /etc/passwd was just read, and does not have
+ * typed. EX_NOUSER, EX_OSERR, EX_DATAERR as of account_canonical. */
+int who_is(const context *x, const char *typed, bool lacks, who *out, problem *p);
+/* For one who ends: out gets typed itself where an open hand-off lies under it, or where nobody can say more, which the
+ * problem tells. Asks the name service only where none lies there. */
+int who_ends(const context *x, const char *typed, char out[USER_MAX + 1], problem *p);
 /* Where the PAM module found a record: under the name as typed, or under its lowered form where that is the same
  * account. LEDGER_NONE; EX_OSERR: nobody can say. */
 int who_logs_in(const ledger *l, const char *typed, char out[USER_MAX + 1], problem *p);

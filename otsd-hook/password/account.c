@@ -82,6 +82,25 @@ int account_uid(const char *user, int64_t *uid, problem *p) {
     return rc;
 }
 
+static bool is_same(const answer *a, const answer *b) {
+    return a->uid == b->uid && a->name[0] && strcmp(a->name, b->name) == 0;
+}
+
+/* Of several sources, the one that ignores case may stand behind one that has the canonical name for somebody else. */
+static int check_canonical(const char *user, const answer *a, problem *p) {
+    answer itself;
+    int rc;
+
+    if (strcmp(a->name, user) == 0)
+        return problem_none(p);
+    rc = look_up(a->name, &itself, p);
+    if (rc == EX_NOUSER || (rc == EX_OK && !is_same(a, &itself)))
+        return problem_set(p, EX_DATAERR,
+                           "%s: the name service has the account as %s, by which name it knows another one, or none",
+                           user, a->name);
+    return rc;
+}
+
 int account_canonical(const char *user, char *out, int64_t *uid, problem *p) {
     const char *fault;
     answer a;
@@ -94,6 +113,9 @@ int account_canonical(const char *user, char *out, int64_t *uid, problem *p) {
         return problem_set(p, EX_DATAERR,
                            "%s: the name service has the account as \"%s\", which is not a user name: %s", user, a.name,
                            fault);
+    rc = check_canonical(user, &a, p);
+    if (rc != EX_OK)
+        return rc;
     memcpy(out, a.name, sizeof a.name);
     *uid = a.uid;
     return rc;
@@ -121,7 +143,7 @@ int account_same(const char *one, const char *other, bool *same, problem *p) {
     if (rc == EX_OK)
         rc = look_up(other, &b, p);
     if (rc == EX_OK)
-        *same = a.uid == b.uid && a.name[0] && strcmp(a.name, b.name) == 0;
+        *same = is_same(&a, &b);
     return rc == EX_NOUSER ? problem_none(p) : rc;
 }
 

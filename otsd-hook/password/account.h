@@ -16,7 +16,7 @@
 int account_uid(const char *user, int64_t *uid, problem *p);
 /* The same, and the name that the name service itself has for the account, into out of USER_MAX + 1 bytes: one that
  * ignores case, or knows an account by several names, knows it as one by this. EX_DATAERR, too: no hand-off can have
- * that name. */
+ * that name, or it is not this account's. */
 int account_canonical(const char *user, char *out, int64_t *uid, problem *p);
 /* The name with ASCII's capitals lowered, into out of USER_MAX + 1 bytes. False: it has none, or is too long. */
 bool account_lowered(const char *user, char *out);

@@ -54,9 +54,10 @@ static const char module[] =
     "}\n";
 
 /* adalice is lowered by the name service, AdEve as in the directory. bob and BOB are two people, sam and SAM with one
- * uid. */
+ * uid. ALI's canonical name is a local account's, GHOST's nobody's. */
 #define DIRECTORY                                                                                                      \
-    "adalice adalice 2001\nAdEve AdEve 2002\nbob bob 2003\nBOB BOB 2004\nbad b:ad 2005\nsam sam 2006\nSAM SAM 2006\n"
+    "adalice adalice 2001\nAdEve AdEve 2002\nbob bob 2003\nBOB BOB 2004\nbad b:ad 2005\nsam sam 2006\nSAM SAM 2006\n"  \
+    "ALI alice 2007\nGHOST shade 2008\n"
 #define COMMAND                                                                                                        \
     "password: { backend = \"command\"; command = \"/bin/true\"; lock_command = \"/bin/true\"; };\n"                   \
     "handoff: { recipient = \"%u@example.com\"; };\n"
@@ -115,6 +116,8 @@ static const struct {
     {"two people: and the other", false, COMMAND, "bob", 2003, "BOB", "BOB", EX_OK},
     {"two people with one uid", false, COMMAND, "sam", 2006, "SAM", "SAM", EX_OK},
     {"a name that no hand-off can have", true, COMMAND, NULL, 0, "bad", NULL, EX_DATAERR},
+    {"a name that is another account's", true, COMMAND, NULL, 0, "ali", NULL, EX_DATAERR},
+    {"a name that is nobody's", true, COMMAND, NULL, 0, "ghost", NULL, EX_DATAERR},
 };
 
 static void one_account_has_one_name(void **state) {
@@ -126,7 +129,7 @@ static void one_account_has_one_name(void **state) {
         open_world(rows[i].ignores, rows[i].config, NULL, 0);
         if (rows[i].open)
             put_record(LEDGER_PENDING, rows[i].open, rows[i].uid);
-        if (who_is(&w.x, rows[i].typed, &got, &p) != rows[i].code ||
+        if (who_is(&w.x, rows[i].typed, false, &got, &p) != rows[i].code ||
             (rows[i].user && (strcmp(got.user, rows[i].user) != 0 || got.local)))
             fail_msg("%s: %d, %s", rows[i].promise, p.code, p.code == EX_OK ? got.user : p.text);
         world_close(&w, 0);
@@ -141,15 +144,15 @@ static void local_accounts_are_what_they_are_called(void **state) {
     (void)state;
     open_world(true, COMMAND, NULL, 0);
     for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(who_is(&w.x, users[i], &got, &p), EX_OK);
+        assert_int_equal(who_is(&w.x, users[i], false, &got, &p), EX_OK);
         assert_string_equal(got.user, users[i]);
         assert_true(got.local);
         assert_int_equal(got.uid, 1001 + (int64_t)i);
     }
     assert_false(was_asked());
-    assert_int_equal(who_is(&w.x, "ALICE", &got, &p), EX_NOUSER);
+    assert_int_equal(who_is(&w.x, "ALICE", true, &got, &p), EX_NOUSER);
     assert_int_equal(unlink("/etc/directory"), 0);
-    assert_int_equal(who_is(&w.x, "ADALICE", &got, &p), EX_OSERR);
+    assert_int_equal(who_is(&w.x, "ADALICE", false, &got, &p), EX_OSERR);
     world_close(&w, 0);
 }
 
@@ -161,28 +164,42 @@ static const struct {
     int64_t uid;
     const char *typed, *user;
     bool asked;
+    const char *also; /* open; NULL: none */
 } ends[] = {
-    {"what was typed is there: nobody is asked", true, LEDGER_PENDING, "ADALICE", 2001, "ADALICE", "ADALICE", false},
-    {"an intent, too", true, LEDGER_ISSUING, "ADALICE", 2001, "ADALICE", "ADALICE", false},
-    {"a burn that is owed, too", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "ADALICE", false},
-    {"otherwise the account's", true, LEDGER_PENDING, "adalice", 2001, "ADALICE", "adalice", true},
-    {"lowered", true, LEDGER_CLAIMED, "adeve", 2002, "AdEve", "adeve", true},
-    {"not another's", false, LEDGER_PENDING, "bob", 2003, "BOB", "BOB", true},
-    {"nobody: as typed", true, LEDGER_PENDING, "gone", 2099, "GONE", "GONE", true},
+    {"what was typed is there: nobody is asked", true, LEDGER_PENDING, "ADALICE", 2001, "ADALICE", "ADALICE", false,
+     NULL},
+    {"an intent, too", true, LEDGER_ISSUING, "ADALICE", 2001, "ADALICE", "ADALICE", false, "adalice"},
+    {"a burn that is owed", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "ADALICE", true, NULL},
+    {"comes behind what is open", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "adalice", true, "adalice"},
+    {"otherwise the account's", true, LEDGER_PENDING, "adalice", 2001, "ADALICE", "adalice", true, NULL},
+    {"lowered", true, LEDGER_CLAIMED, "adeve", 2002, "AdEve", "adeve", true, NULL},
+    {"not another's", false, LEDGER_PENDING, "bob", 2003, "BOB", "BOB", true, NULL},
+    {"nor a local one's", true, LEDGER_PENDING, "alice", 1001, "ALI", "ALI", true, NULL},
+    {"nobody: as typed", true, LEDGER_PENDING, "gone", 2099, "GONE", "GONE", true, NULL},
 };
 
 static void who_ends_one_needs_no_name_service(void **state) {
+    char got[USER_MAX + 1];
+    problem p;
+
     (void)state;
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
-        char got[USER_MAX + 1];
-
         open_world(ends[i].ignores, COMMAND, NULL, 0);
         put_record(ends[i].where, ends[i].open, ends[i].uid);
-        who_ends(&w.x, ends[i].typed, got);
+        if (ends[i].also)
+            put_record(LEDGER_PENDING, ends[i].also, ends[i].uid);
+        (void)who_ends(&w.x, ends[i].typed, got, &p);
         if (strcmp(got, ends[i].user) != 0 || was_asked() != ends[i].asked)
             fail_msg("%s: %s, asked: %d", ends[i].promise, got, was_asked());
         world_close(&w, 0);
     }
+    open_world(true, COMMAND, NULL, 0);
+    put_record(LEDGER_PENDING, "adalice", 2001);
+    assert_int_equal(unlink("/etc/directory"), 0);
+    assert_int_equal(who_ends(&w.x, "ADALICE", got, &p), EX_OSERR);
+    assert_string_equal(got, "ADALICE");
+    assert_int_equal(who_ends(&w.x, "adalice", got, &p), EX_OK);
+    world_close(&w, 0);
 }
 
 static const struct {
@@ -306,7 +323,8 @@ static void two_lines_for_one_account_are_an_error(void **state) {
         b.accounts[i].uid = -1;
     assert_int_equal(preflight(&b, gather_bad, bad, &p), EX_OK);
     assert_string_equal(bad, "4: the user adalice is the same account as ADALICE in line 2\n"
-                             "5: the name service has bad under a name that no hand-off can have\n"
+                             "5: the name service has bad under a name that no hand-off can have, or that is another "
+                             "account's\n"
                              "7: the user Adalice is the same account as ADALICE in line 2\n");
     assert_ptr_equal(batch_find(&b, "adeve"), &b.accounts[1]);
     assert_null(batch_find(&b, "AdEve"));

@@ -5,6 +5,8 @@
  * looks at errno alone takes for "no such user".
  *
  * The lines of a file "odd" beside it are names as directories have them and /etc/passwd cannot: with colons, blanks.
+ * With a file "broken" beside it it is unavailable with EIO, which nobody takes for anything else.
+ * With a file "ignores" beside it case is ignored, as directories do it: who is found has the name of his line.
  */
 #include <errno.h>
 #include <nss.h>
@@ -12,6 +14,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #ifndef DIRECTORY
@@ -21,13 +24,16 @@
 typedef struct wanted {
     const char *name; /* NULL: by uid */
     uid_t uid;
+    bool ignores; /* case */
 } wanted;
 
 enum nss_status _nss_otsdtest_getpwnam_r(const char *name, struct passwd *result, char *buffer, size_t size, int *why);
 enum nss_status _nss_otsdtest_getpwuid_r(uid_t uid, struct passwd *result, char *buffer, size_t size, int *why);
 
 static bool is_wanted(const wanted *w, const struct passwd *line) {
-    return w->name ? strcmp(w->name, line->pw_name) == 0 : w->uid == line->pw_uid;
+    if (!w->name)
+        return w->uid == line->pw_uid;
+    return (w->ignores ? strcasecmp : strcmp)(w->name, line->pw_name) == 0;
 }
 
 static bool is_odd(const char *name) {
@@ -70,6 +76,10 @@ static enum nss_status find(const wanted *w, struct passwd *result, char *buffer
     *why = ENOENT;
     if (access(DIRECTORY "down", F_OK) == 0)
         return NSS_STATUS_UNAVAIL;
+    if (access(DIRECTORY "broken", F_OK) == 0) {
+        *why = EIO;
+        return NSS_STATUS_UNAVAIL;
+    }
     if (w->name && is_odd(w->name))
         return give_odd(w->name, result, buffer, size, why);
     f = fopen(DIRECTORY "directory", "re");
@@ -86,7 +96,7 @@ static enum nss_status find(const wanted *w, struct passwd *result, char *buffer
 }
 
 enum nss_status _nss_otsdtest_getpwnam_r(const char *name, struct passwd *result, char *buffer, size_t size, int *why) {
-    wanted w = {.name = name};
+    wanted w = {.name = name, .ignores = access(DIRECTORY "ignores", F_OK) == 0};
 
     return find(&w, result, buffer, size, why);
 }

@@ -117,7 +117,7 @@ static void run_threads(pipeline *p) {
 }
 
 void pipeline_run(batch *b) {
-    size_t most = backend_of((int64_t)b->x->config->password.backend)->group_most;
+    size_t most = backend_group_most(b->x->config);
     pipeline p = {.b = b};
     problem why;
 

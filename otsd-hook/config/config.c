@@ -61,6 +61,8 @@ static const conf_row rows[] = {
     {"password", "backend", CONF_WORD, AT(password.backend), 0, 0, NULL, backends},
     {"password", "command", CONF_TEXT, AT(password.command), 0, 0, conf_absolute, NULL},
     {"password", "lock_command", CONF_TEXT, AT(password.lock_command), 0, 0, conf_absolute, NULL},
+    {"password", "command_group", CONF_INTEGER, AT(password.command_group), 1, 10000, NULL, NULL},
+    {"password", "command_timeout", CONF_DURATION, AT(password.command_timeout), 1, 3600, NULL, NULL},
     {"password", "lock_unseen", CONF_BOOLEAN, AT(password.lock_unseen), 0, 0, NULL, NULL},
     {"password", "hash", CONF_TEXT, AT(password.hash), 0, 0, NULL, hashes},
     {"password", "rounds", CONF_INTEGER, AT(password.rounds), 0, 999999999, NULL, NULL},
@@ -83,6 +85,8 @@ static otsd_err set_defaults(config *c, otsd_error *e) {
     c->handoff.ttl = 259200;
     c->handoff.min_length = 10;
     c->handoff.must_change = true;
+    c->password.command_group = 100;
+    c->password.command_timeout = 60;
     c->password.hash = strdup("yescrypt");
     c->login.services = calloc(n + 1, sizeof *c->login.services);
     for (i = 0; c->login.services && i < n; i++) {

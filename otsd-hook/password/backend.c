@@ -47,6 +47,12 @@ int backend_replaceable(const config *c, const record *old, bool force, problem 
     return configured(c)->replaceable(c, old, force, p);
 }
 
+size_t backend_group_most(const config *c) {
+    const backend *b = configured(c);
+
+    return b->group_most ? b->group_most(c) : 0;
+}
+
 void backend_set(const config *c, backend_change *changes, size_t n) {
     for (size_t i = 0; i < n; i++)
         changes[i].unsure = false;

@@ -49,11 +49,11 @@ typedef int backend_look_many(backend_view *const *views, size_t n, problem *p);
 typedef int backend_lock_fn(backend_view *const *views, size_t n, long wait_ms, problem *p);
 
 typedef struct backend {
-    bool can_tell;     /* can anybody look whether the generated password is in place? */
-    bool wants_hash;   /* it stores the hash in the record, and set needs no value */
-    bool must_change;  /* it sees to it that the password is changed at the first login; otherwise nobody knows */
-    size_t group_most; /* so many changes at once; 0: any number */
+    bool can_tell;    /* can anybody look whether the generated password is in place? */
+    bool wants_hash;  /* it stores the hash in the record, and set needs no value */
+    bool must_change; /* it sees to it that the password is changed at the first login; otherwise nobody knows */
 
+    size_t (*group_most)(const config *c);     /* so many changes at once; NULL: any number */
     int (*writable)(long wait_ms, problem *p); /* NULL: only a try shows whether a password can be set */
     int (*survey)(const config *c, backend_account *accounts, size_t n, problem *p);
     int (*unfit)(const backend_account *a, problem *p); /* NULL: it never says that an account is absent or wrong */
@@ -85,6 +85,8 @@ int backend_ready(const config *c, const char *user, bool force, int64_t *change
 /* May the generated password of this older record be replaced? EX_NOPERM: it is not the account's any more, or is
  * locked. EX_NOUSER, EX_DATAERR. */
 int backend_replaceable(const config *c, const record *old, bool force, problem *p);
+/* So many changes are set at once, with this configuration; 0: any number. */
+size_t backend_group_most(const config *c);
 /* Any number at once, of different users and one backend: one transaction of the shadow file, or one run of the
  * command. */
 void backend_set(const config *c, backend_change *changes, size_t n);

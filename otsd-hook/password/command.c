@@ -11,8 +11,9 @@
 
 #include "base/run.h"
 
-#define COMMAND_TIMEOUT 60 /* seconds */
-#define GROUP_MOST 100     /* passwords for one run, which has a minute */
+static size_t group_most(const config *c) {
+    return (size_t)c->password.command_group;
+}
 
 static int programs(const config *c, problem *p) {
     int rc = run_check(c->password.command, p);
@@ -68,23 +69,29 @@ static void set_once(const config *c, backend_change *changes, size_t n) {
     if (!text)
         problem_set(&p, EX_CONFIG, "out of memory");
     else
-        p.code = run_with_input(c->password.command, text, len, COMMAND_TIMEOUT, &p);
+        p.code = run_with_input(c->password.command, text, len, (int)c->password.command_timeout, &p);
     if (text)
         otsd_wipe(text, len);
     free(text);
     for (size_t i = 0; i < n; i++) {
         *changes[i].why = p;
-        changes[i].unsure = p.code != EX_OK && p.code != EX_CONFIG && p.code != EX_UNAVAILABLE;
+        changes[i].unsure = p.code != EX_OK && p.code != EX_CONFIG; /* it was not run then */
     }
 }
 
 /* A command that fails at one line has often done the others (chpasswd behind PAM is like that): so each is tried by
- * itself, which sets a password that is set already once more. */
+ * itself, which sets a password that is set already once more. Once one takes too long or is killed the others are left
+ * unsure: each of them would have as long. */
 static void set(const config *c, backend_change *changes, size_t n) {
+    bool goes = n > 1;
+
     set_once(c, changes, n);
-    for (size_t i = 0; n > 1 && i < n; i++)
-        if (changes[i].why->code == EX_UNAVAILABLE)
-            set_once(c, &changes[i], 1);
+    for (size_t i = 0; goes && i < n && changes[i].why->code == EX_UNAVAILABLE; i++) {
+        set_once(c, &changes[i], 1);
+        goes = changes[i].why->code == EX_OK || changes[i].why->code == EX_UNAVAILABLE;
+        if (changes[i].why->code == EX_CONFIG)
+            changes[i].unsure = true; /* the run before it was */
+    }
 }
 
 static int lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
@@ -100,11 +107,11 @@ static int lock(const config *c, const record *r, long wait_ms, bool *locked, pr
     if (!c->password.lock_command)
         return problem_set(p, EX_CONFIG, "the configuration has no password.lock_command any more");
     snprintf(line, sizeof line, "%s\n", r->user);
-    return run_with_input(c->password.lock_command, line, strlen(line), COMMAND_TIMEOUT, p);
+    return run_with_input(c->password.lock_command, line, strlen(line), (int)c->password.command_timeout, p);
 }
 
 const backend command_backend = {
-    .group_most = GROUP_MOST,
+    .group_most = group_most,
     .survey = survey_all,
     .ready = ready,
     .replaceable = replaceable,

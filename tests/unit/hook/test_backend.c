@@ -28,13 +28,13 @@ static void the_facts(void **state) {
 
     (void)state;
     assert_true(shadow->can_tell && shadow->wants_hash && shadow->must_change);
-    assert_int_equal(shadow->group_most, 0);
+    assert_int_equal(backend_group_most(&(config){.password.backend = BACKEND_SHADOW}), 0);
     assert_non_null(shadow->look);
     assert_non_null(shadow->lock_many);
     assert_non_null(shadow->clean);
     assert_non_null(shadow->unfit);
     assert_false(command->can_tell || command->wants_hash || command->must_change);
-    assert_int_equal(command->group_most, 100);
+    assert_int_equal(backend_group_most(&(config){.password = {.backend = BACKEND_COMMAND, .command_group = 7}}), 7);
     assert_null(command->look);
     assert_null(command->lock_many);
 }
@@ -110,7 +110,7 @@ static void may_the_older_one_be_replaced(void **state) {
 static const config with_shadow = {.password = {.backend = BACKEND_SHADOW}};
 static char set_path[] = "/etc/set-password", lock_path[] = "/etc/lock-account";
 static const config with_command = {
-    .password = {.backend = BACKEND_COMMAND, .command = set_path, .lock_command = lock_path}};
+    .password = {.backend = BACKEND_COMMAND, .command = set_path, .lock_command = lock_path, .command_timeout = 60}};
 
 static record record_of(const char *user, backend_kind kind) {
     record r = {.uid = 1000, .backend = (int64_t)kind, .must_change = 1};
@@ -384,8 +384,26 @@ static void the_command_is_run_once_or_for_each(void **state) {
     /* It refuses one line: the other one is done all the same. */
     run_command("#!/bin/sh\ntext=$(cat)\ncase $text in *ben*) exit 1 ;; esac\necho \"$text\" >>/etc/was-set\n", 0755,
                 why, unsure);
-    assert_true(why[0].code == EX_OK && why[1].code == EX_UNAVAILABLE && !unsure[0] && !unsure[1]);
+    assert_true(why[0].code == EX_OK && why[1].code == EX_UNAVAILABLE && !unsure[0] && unsure[1]);
     assert_file("/etc/was-set", "ann:one\n");
+}
+
+static void a_command_that_set_it_and_failed_is_unsure(void **state) {
+    problem why[2];
+    bool unsure[2];
+
+    (void)state;
+    run_command("#!/bin/sh\ncat >>/etc/was-set\necho the cache is full >&2\nexit 1\n", 0755, why, unsure);
+    assert_file("/etc/was-set", "ann:one\nben:two\nann:one\nben:two\n");
+    assert_true(why[0].code == EX_UNAVAILABLE && why[1].code == EX_UNAVAILABLE && unsure[0] && unsure[1]);
+    assert_non_null(strstr(why[0].text, "ended with status 1: the cache is full"));
+    assert_int_equal(unlink("/etc/was-set"), 0);
+    /* One is killed while each is tried: the others are not tried, and unsure. */
+    run_command("#!/bin/sh\necho . >>/etc/was-set\nread -r one; read -r two || kill -9 $$\nexit 1\n", 0755, why,
+                unsure);
+    assert_true(why[0].code == EX_OSERR && why[1].code == EX_UNAVAILABLE && unsure[0] && unsure[1]);
+    assert_file("/etc/was-set", ".\n.\n");
+    assert_int_equal(unlink("/etc/was-set"), 0);
 }
 
 static void a_command_that_was_killed_may_have_done_it(void **state) {
@@ -428,6 +446,7 @@ int main(void) {
          NULL},
         {"a command is run once for all, and again for each where it refuses", the_command_is_run_once_or_for_each,
          world, NULL, NULL},
+        {"a command that set it and failed is unsure", a_command_that_set_it_and_failed_is_unsure, world, NULL, NULL},
         {"a command that was killed may have done it", a_command_that_was_killed_may_have_done_it, world, NULL, NULL},
         {"what a crash left is removed", left_overs_are_removed, world, NULL, NULL},
     };

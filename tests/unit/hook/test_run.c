@@ -56,6 +56,51 @@ static void what_an_end_means(void **state) {
     }
 }
 
+static void what_it_says_is_in_the_problem(void **state) {
+    static const char input[] = "ann:Geheim-Wort.42\nben:another(one)\n";
+    static const struct {
+        const char *script, *words;
+    } rows[] = {
+        {"exit 1", PROGRAM " ended with status 1"},
+        {"echo no such user >&2; exit 1", PROGRAM " ended with status 1: no such user"},
+        {"echo not this; echo one >&2; echo two >&2; exit 1", PROGRAM " ended with status 1: one; two"},
+        {"printf 'no end' >&2; exit 1", PROGRAM " ended with status 1: no end"},
+        {"cat >&2; echo bad >&2; exit 1", PROGRAM " ended with status 1: (a line with a password in it); (a line with "
+                                                  "a password in it); bad"},
+        {"echo 'ben: anoth er(one)' >&2; exit 1", PROGRAM " ended with status 1: (a line with a password in it)"},
+        {"echo ann is not there >&2; exit 1", PROGRAM " ended with status 1: ann is not there"},
+        {"echo about to >&2; kill -9 $$", PROGRAM " was killed by signal 9: about to"},
+        {"sleep 100000 & echo gone >&2; exit 1", PROGRAM " ended with status 1: gone"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        problem p;
+
+        (void)run(rows[i].script, input, sizeof input - 1, 60, &p);
+        assert_string_equal(p.text, rows[i].words);
+    }
+}
+
+static void one_that_never_stops_talking_neither_waits_nor_fills_us(void **state) {
+    static const char input[] = "ann:Geheim-Wort.42\n";
+    problem p;
+
+    (void)state;
+    assert_int_equal(run("head -c 3000000 /dev/zero | tr '\\0' x >&2; echo done >/etc/got; exit 1", input,
+                         sizeof input - 1, 600, &p),
+                     EX_UNAVAILABLE);
+    free(get_file("/etc/got"));
+    assert_string_equal(p.text, PROGRAM " ended with status 1: (…)");
+    /* A secret that the end of what is kept goes through. */
+    (void)run("printf '%02042d\\nGeheim-Wort.42 and more, more than is kept\\n' 0 >&2; exit 1", input, sizeof input - 1,
+              60, &p);
+    assert_null(strstr(p.text, "Geh"));
+    assert_true(strlen(p.text) < 400);
+    assert_int_equal(run("yes >&2", input, sizeof input - 1, 1, &p), EX_TEMPFAIL);
+    assert_non_null(strstr(p.text, "was killed: y; y"));
+}
+
 static void what_it_gets(void **state) {
     enum { LONG = 400000 };
     char *text = malloc(LONG), *got;
@@ -230,6 +275,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         {"what the end of a program means", what_an_end_means, NULL, NULL, NULL},
         {"it gets its input, a path and nothing else", what_it_gets, NULL, NULL, NULL},
+        {"what it says is in the problem, without a password", what_it_says_is_in_the_problem, NULL, NULL, NULL},
+        {"one that never stops talking neither waits nor fills us",
+         one_that_never_stops_talking_neither_waits_nor_fills_us, NULL, NULL, NULL},
         {"input that nobody reads is no success", input_that_nobody_reads, NULL, NULL, NULL},
         {"when its time is over it is killed, whatever it does", a_time_that_is_over, NULL, NULL, NULL},
         {"a program that others could have written is not run", what_is_not_run, NULL, NULL, NULL},

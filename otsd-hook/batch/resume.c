@@ -55,10 +55,11 @@ static void taken_forward(batch *b, batch_account *a, const record *r) {
         batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
     } else {
         say(LOG_WARNING,
-            "%s: an earlier run ended while password.command ran: if the password does not work, otsd-hook reissue",
-            r->user);
+            "%s: password.command failed or was interrupted in an earlier run; if the password does not work: "
+            "otsd-hook reissue %s",
+            r->user, r->user);
         batch_result(b, a, BATCH_PROVISIONED,
-                     "an earlier run ended while password.command ran: if the password does not work, reissue");
+                     "unsure: password.command failed or was interrupted; where it does not work: otsd-hook reissue");
     }
 }
 
@@ -96,20 +97,29 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
     for (size_t i = 0; i < n; i++)
         views[i] = backend_view_of(entry_record(held[i].e));
     (void)backend_look(views, n, &ignored); /* they are unknown then */
-    for (size_t i = 0; armings && why && i < n; i++)
-        if (recover_choose(entry_record(held[i].e), backend_view_stands(&views[i])) == CHOICE_FORWARD)
-            armings[count++] = (arming){.e = held[i].e, .resumed = true, .why = &why[i]};
+    for (size_t i = 0; armings && why && i < n; i++) {
+        otsd_tri in_place = backend_view_stands(&views[i]);
+
+        if (recover_choose(entry_record(held[i].e), in_place) != CHOICE_FORWARD)
+            continue;
+        if (recover_mark(held[i].e, in_place, &why[count]) == EX_OK)
+            armings[count++] = (arming){.e = held[i].e, .resumed = true};
+        else
+            batch_result(b, held[i].a, BATCH_LEFT, why[count].text);
+    }
     for (size_t i = 0; i < n; i++)
         backend_view_end(&views[i]);
+    for (size_t k = 0; k < count; k++)
+        armings[k].why = &why[k];
     if (count > 0 && arm(b->x, armings, count, &unlogged) != EX_OK)
         batch_unlogged(b, &unlogged);
     for (size_t i = 0, k = 0; armings && why && i < n; i++) {
         if (k < count && armings[k].e == held[i].e) {
-            k++;
-            if (why[i].code == EX_OK)
+            if (why[k].code == EX_OK)
                 taken_forward(b, held[i].a, entry_record(held[i].e));
             else
-                batch_result(b, held[i].a, BATCH_LEFT, why[i].text);
+                batch_result(b, held[i].a, BATCH_LEFT, why[k].text);
+            k++;
         }
     }
     free(armings);

@@ -6,8 +6,13 @@
 #include "password/backend.h"
 
 static const char *const flag_texts[FLAG_COUNT] = {
-    [FLAG_INTERRUPTED] = "interrupted",         [FLAG_OVERDUE] = "overdue",     [FLAG_CLOCK] = "clock",
-    [FLAG_OPENED_NO_LOGIN] = "opened-no-login", [FLAG_BURN_OWED] = "burn-owed", [FLAG_UNSEEN] = "unseen",
+    [FLAG_INTERRUPTED] = "interrupted",
+    [FLAG_OVERDUE] = "overdue",
+    [FLAG_CLOCK] = "clock",
+    [FLAG_OPENED_NO_LOGIN] = "opened-no-login",
+    [FLAG_BURN_OWED] = "burn-owed",
+    [FLAG_UNSEEN] = "unseen",
+    [FLAG_UNSURE] = "unsure",
     [FLAG_KILLS_SWEEP] = "kills-sweep",
 };
 static const name_table flags = NAMES_OF(flag_texts);
@@ -28,6 +33,8 @@ static standing pending(const record *r, bool lock_unseen, const clock_moment *n
 
     if (s.next == NEXT_LOCK && !is_noted && !lock_unseen && !backend_of(r->backend)->can_tell)
         return (standing){.flag = FLAG_UNSEEN, .next = NEXT_ORDER};
+    if (s.next == NEXT_LOGIN && r->unsure)
+        return (standing){.flag = FLAG_UNSURE, .next = NEXT_REISSUE};
     if (s.next == NEXT_LOCK && past > STANDING_SWEEP)
         s.flag = FLAG_OVERDUE;
     else if (over == OTSD_UNKNOWN)

@@ -22,6 +22,7 @@ typedef enum standing_flag {
     FLAG_OPENED_NO_LOGIN, /* the link was opened and nobody arrived */
     FLAG_BURN_OWED,       /* for too long */
     FLAG_UNSEEN,          /* past its deadline, and nobody can look whether the person has arrived */
+    FLAG_UNSURE,          /* nobody knows whether the password was set */
     FLAG_KILLS_SWEEP,     /* sweeps died over it: not of record and time, see status.c */
     FLAG_COUNT
 } standing_flag;
@@ -29,6 +30,7 @@ typedef enum standing_flag {
 typedef enum standing_next {
     NEXT_SETTLE,    /* a sweep finishes or undoes the provision */
     NEXT_LOGIN,     /* the person arrives */
+    NEXT_REISSUE,   /* the person arrives, or an administrator reissues it */
     NEXT_LOCK,      /* a sweep locks the password and burns the link */
     NEXT_ORDER,     /* an administrator says whether the person has arrived */
     NEXT_AUDIT,     /* a sweep writes the audit line */

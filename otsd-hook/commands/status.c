@@ -68,6 +68,9 @@ static void next_words(const standing *st, const record *r, char *out, size_t si
     case NEXT_LOGIN:
         snprintf(out, size, "waits for the first login");
         break;
+    case NEXT_REISSUE:
+        snprintf(out, size, "waits for the first login; if the password does not work: reissue");
+        break;
     case NEXT_LOCK:
         snprintf(out, size, "sweep makes the password dead and burns the link");
         break;

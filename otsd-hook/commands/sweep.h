@@ -57,6 +57,8 @@ void sweep_claimed(sweep *w, const char *name);
 void sweep_check(sweep *w, const char *user);
 
 void sweep_done(const sweep *w, const char *user, const char *what);
+/* An interrupted provision has gone forward. */
+void sweep_armed(const sweep *w, const record *r);
 void sweep_trouble(sweep *w, const problem *p);
 /* Opens and locks a record, which is in hand until sweep_drop; false where there is nothing to do (gone, in other
  * hands, a suspect whose turn has not come) or it was dealt with. */

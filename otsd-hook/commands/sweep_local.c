@@ -52,7 +52,7 @@ void sweep_issuing_alone(sweep *w, const char *name) {
     if (w->x->config && recover_alone(w->x, e, &what, &p) != EX_OK)
         sweep_trouble(w, &p);
     else if (what == RECOVERED_FORWARD)
-        sweep_done(w, entry_record(e)->user, "an interrupted provision is armed");
+        sweep_armed(w, entry_record(e));
     if (entry_state(e) == LEDGER_ISSUING)
         lock_unarmed(w, entry_record(e));
     sweep_drop(w, &e);

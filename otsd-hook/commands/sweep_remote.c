@@ -159,10 +159,10 @@ void sweep_issuing_asked(sweep *w, const char *name) {
 
         if (wait > w->settles_in)
             w->settles_in = wait;
+    } else if (what == RECOVERED_FORWARD) {
+        sweep_armed(w, entry_record(e));
     } else {
-        sweep_done(w, entry_record(e)->user,
-                   what == RECOVERED_FORWARD ? "an interrupted provision is armed"
-                                             : "an interrupted provision is undone");
+        sweep_done(w, entry_record(e)->user, "an interrupted provision is undone");
     }
     sweep_drop(w, &e);
 }

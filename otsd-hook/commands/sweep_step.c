@@ -5,12 +5,22 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "commands/sweep.h"
 
 void sweep_done(const sweep *w, const char *user, const char *what) {
     if (w->verbose)
         say_out("%s: %s", user, what);
+}
+
+void sweep_armed(const sweep *w, const record *r) {
+    if (r->unsure)
+        say(LOG_WARNING,
+            "%s: password.command failed or was interrupted, and the password may be set: the hand-off is armed, as "
+            "unsure; if the password does not work, otsd-hook reissue %s",
+            r->user, r->user);
+    sweep_done(w, r->user, "an interrupted provision is armed");
 }
 
 void sweep_trouble(sweep *w, const problem *p) {

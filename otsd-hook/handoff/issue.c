@@ -240,8 +240,11 @@ void issue_store(context *x, issue *const *i, size_t n) {
         otsd_secret_free(&i[k]->value);
         i[k]->stored = i[k]->why.code == EX_OK;
         if (i[k]->unsure)
-            problem_add(&i[k]->why,
-                        "; the password may be set: the record stays in issuing/, and otsd-hook sweep decides");
+            problem_add(
+                &i[k]->why, "; the password may be set: the record stays in issuing/, and otsd-hook sweep %s",
+                backend_of(entry_record(i[k]->entry)->backend)->can_tell
+                    ? "decides"
+                    : "keeps the hand-off open, as unsure; if the password does not work then, otsd-hook reissue");
     }
 }
 

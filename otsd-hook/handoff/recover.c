@@ -112,6 +112,13 @@ recovery_choice recover_choose(const record *r, otsd_tri in_place) {
     return r->storing ? CHOICE_FORWARD : CHOICE_BACK;
 }
 
+int recover_mark(entry *e, otsd_tri in_place, problem *p) {
+    if (in_place == OTSD_YES)
+        return problem_none(p);
+    entry_record(e)->unsure = 1;
+    return ledger_save(e, p);
+}
+
 int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p) {
     record *r = entry_record(e);
     recovery_choice choice = recover_choose(r, in_place);
@@ -125,6 +132,8 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
                            r->user);
     if (choice == CHOICE_FORWARD) {
         *out = RECOVERED_FORWARD;
+        if (recover_mark(e, in_place, p) != EX_OK)
+            return p->code;
         if (arm(x, &a, 1, &unlogged) != EX_OK)
             say(LOG_WARNING, "%s", unlogged.text);
         return p->code;

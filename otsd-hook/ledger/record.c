@@ -22,14 +22,15 @@ typedef struct field {
     { #f, offsetof(record, f), 0 }
 
 static const field fields[] = {
-    STRING(id),           STRING(user),           STRING(renamed),   NUMBER(uid),
-    NUMBER(created),      NUMBER(ttl_asked),      STRING(recipient), STRING(passphrase),
-    NUMBER(backend),      NUMBER(must_change),    STRING(server),    STRING(account),
-    NUMBER(local),        NUMBER(changed_before), STRING(boot),      NUMBER(boot_created),
-    STRING(metadata_key), NUMBER(granted),        NUMBER(deadline),  STRING(hash),
-    NUMBER(storing),      STRING(link),           NUMBER(opened_at), NUMBER(checked_at),
-    NUMBER(gone_seen),    NUMBER(gone_since),     NUMBER(unseen),    NUMBER(reason),
-    NUMBER(claimed_at),   NUMBER(attempts),       NUMBER(next_try),  NUMBER(outcome),
+    STRING(id),           STRING(user),           STRING(renamed),    NUMBER(uid),
+    NUMBER(created),      NUMBER(ttl_asked),      STRING(recipient),  STRING(passphrase),
+    NUMBER(backend),      NUMBER(must_change),    STRING(server),     STRING(account),
+    NUMBER(local),        NUMBER(changed_before), STRING(boot),       NUMBER(boot_created),
+    STRING(metadata_key), NUMBER(granted),        NUMBER(deadline),   STRING(hash),
+    NUMBER(storing),      NUMBER(unsure),         STRING(link),       NUMBER(opened_at),
+    NUMBER(checked_at),   NUMBER(gone_seen),      NUMBER(gone_since), NUMBER(unseen),
+    NUMBER(reason),       NUMBER(claimed_at),     NUMBER(attempts),   NUMBER(next_try),
+    NUMBER(outcome),
 };
 #define FIELDS (sizeof fields / sizeof fields[0])
 

@@ -75,6 +75,7 @@ typedef struct record {
     int64_t deadline;
     char hash[385];  /* of the generated password, as in shadow */
     int64_t storing; /* command backend: the command may have been started */
+    int64_t unsure;  /* 1: it was armed though nobody knows whether the password was set */
     /* Kept where a batch reports links: if it is interrupted its second run has to know them; "" otherwise. */
     char link[HANDOFF_LINK_MAX + 1];
 

@@ -149,8 +149,9 @@ static void a_command_that_was_killed_leaves_it_unsure(void **state) {
     issue_store(&w.x, &one, 1);
     assert_false(a.stored);
     assert_true(a.unsure);
-    assert_non_null(
-        strstr(a.why.text, "; the password may be set: the record stays in issuing/, and otsd-hook sweep decides"));
+    assert_non_null(strstr(
+        a.why.text, "; the password may be set: the record stays in issuing/, and otsd-hook sweep keeps the hand-off "
+                    "open, as unsure; if the password does not work then, otsd-hook reissue"));
     assert_true(ledger_has(w.x.ledger, LEDGER_ISSUING, "alice"));
     issue_end(&a);
     world_close(&w, 0);

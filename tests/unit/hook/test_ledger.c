@@ -54,6 +54,7 @@ static void survives_a_round_trip(void **state) {
     snprintf(r.passphrase, sizeof r.passphrase, "a=b%%\n\xc3\xa9 %%00");
     snprintf(r.metadata_key, sizeof r.metadata_key, "abc");
     r.deadline = -7;
+    r.unsure = 1;
     len = record_format(&r, NULL, text, sizeof text);
     assert_true(len > 0);
     assert_int_equal(record_parse(&back, text, len, &used, &p), EX_OK);
@@ -70,6 +71,7 @@ static void last_value_counts_and_torn_lines_do_not(void **state) {
     (void)state;
     assert_int_equal(record_parse(&r, text, sizeof text - 1, &used, &p), EX_OK);
     assert_int_equal(r.created, 2);
+    assert_int_equal(r.unsure, 0); /* as in a record of before there was such a field */
     assert_string_equal(r.metadata_key, "");
     assert_int_equal(used, strlen(text) - strlen("metadata_key=abc"));
 }

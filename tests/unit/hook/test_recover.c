@@ -170,6 +170,56 @@ static void where_the_burn_fails_it_is_owed(void **state) {
     world_close(&w, 1);
 }
 
+/* The command may have set it: the hand-off goes on, and the record says what nobody knows. */
+static void one_that_nobody_can_look_at_is_armed_as_unsure(void **state) {
+    record r = world_record(), saved;
+    recovery what;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    r.backend = BACKEND_COMMAND;
+    r.storing = 1;
+    assert_int_equal(recover(&r, &what, &p), EX_OK);
+    assert_int_equal(what, RECOVERED_FORWARD);
+    assert_int_equal(world_count(&w, LEDGER_ISSUING), 0);
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "alice", &saved, &p), EX_OK);
+    assert_int_equal(saved.unsure, 1);
+    record_wipe(&saved);
+    assert_audit("\"event\":\"issued\"", r.id, 1);
+    world_close(&w, 0);
+}
+
+static void one_that_was_seen_in_place_is_sure(void **state) {
+    record r = world_record(), saved;
+    recovery what;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    put_shadow_with(r.hash);
+    assert_int_equal(recover(&r, &what, &p), EX_OK);
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "alice", &saved, &p), EX_OK);
+    assert_int_equal(saved.unsure, 0);
+    record_wipe(&saved);
+    world_close(&w, 0);
+}
+
+static void a_command_that_was_not_started_is_burned(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    record r = world_record();
+    recovery what;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    r.backend = BACKEND_COMMAND;
+    assert_int_equal(recover(&r, &what, &p), EX_OK);
+    assert_int_equal(what, RECOVERED_BACK);
+    assert_int_equal(world_count(&w, LEDGER_PENDING) + world_count(&w, LEDGER_ISSUING), 0);
+    world_close(&w, 1);
+}
+
 static void a_shadow_file_that_cannot_be_read_waits(void **state) {
     record r = world_record();
     recovery what;
@@ -311,6 +361,10 @@ int main(void) {
         {"a locked one, too", a_locked_one_too, NULL, NULL, NULL},
         {"a password that was never set is burned", a_password_that_was_never_set_is_burned, NULL, NULL, NULL},
         {"where the burn fails it is owed", where_the_burn_fails_it_is_owed, NULL, NULL, NULL},
+        {"one that nobody can look at is armed as unsure", one_that_nobody_can_look_at_is_armed_as_unsure, NULL, NULL,
+         NULL},
+        {"one that was seen in place is sure", one_that_was_seen_in_place_is_sure, NULL, NULL, NULL},
+        {"where the command was not started, it is burned", a_command_that_was_not_started_is_burned, NULL, NULL, NULL},
         {"where the shadow file cannot be read all waits", a_shadow_file_that_cannot_be_read_waits, NULL, NULL, NULL},
         {"an answer that was lost is found and burned", an_answer_that_was_lost_is_found_and_burned, NULL, NULL, NULL},
         {"an orphan whose burn fails keeps its key", an_orphan_whose_burn_fails_keeps_its_key, NULL, NULL, NULL},

@@ -49,6 +49,46 @@ static void what_is_in_place_is_armed(void **state) {
     world_close(&w, 0);
 }
 
+static void command_intent(const char *user, char digit, bool storing) {
+    record r = world_record();
+    entry *e;
+
+    snprintf(r.user, sizeof r.user, "%s", user);
+    memset(r.id, digit, 16);
+    r.backend = BACKEND_COMMAND;
+    r.storing = storing;
+    r.created -= 10;
+    e = world_put(&w, LEDGER_ISSUING, &r);
+    ledger_release(&e);
+}
+
+/* bob's was not begun, and carol's cannot be armed: the others are, each with its own answer. */
+static void what_a_command_may_have_set_is_armed_as_unsure(void **state) {
+    static const char *const users[] = {"bob", "alice", "carol", "dave"};
+    const struct step steps[] = {world_burned(&(said){0})};
+    record saved;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    for (size_t i = 0; i < 4; i++)
+        command_intent(users[i], (char)('a' + i), i > 0);
+    put_file(OTSD_STATE_DIR "/pending/carol", "junk\n", 0600);
+    interrupted(users, 4);
+    resume(&b);
+    assert_int_equal(status_of("bob"), BATCH_TODO);
+    assert_int_equal(status_of("alice"), BATCH_PROVISIONED);
+    assert_int_equal(status_of("carol"), BATCH_LEFT);
+    assert_int_equal(status_of("dave"), BATCH_PROVISIONED);
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "dave", &saved, &p), EX_OK);
+    assert_int_equal(saved.unsure, 1);
+    record_wipe(&saved);
+    assert_true(ledger_has(w.x.ledger, LEDGER_ISSUING, "carol"));
+    batch_end_with_report(&b, "unsure: password.command failed or was interrupted; where it does not work: otsd-hook "
+                              "reissue");
+    world_close(&w, 1);
+}
+
 static void what_is_not_in_place_is_burned_and_begun_anew(void **state) {
     static const char *const users[] = {"alice"};
     const struct step steps[] = {world_burned(&(said){0})};
@@ -212,6 +252,7 @@ static void owed_burns_that_fail_are_given_up_after_two(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST("what is in place is armed", what_is_in_place_is_armed),
+        TEST("what a command may have set is armed as unsure", what_a_command_may_have_set_is_armed_as_unsure),
         TEST("what is not in place is burned and begun anew", what_is_not_in_place_is_burned_and_begun_anew),
         TEST("what was never answered is looked for", what_was_never_answered_is_looked_for),
         TEST("a young one is waited for", a_young_one_is_waited_for),

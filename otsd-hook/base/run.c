@@ -274,7 +274,7 @@ int run_with_input(const char *path, const char *input, size_t len, int timeout_
         (void)close(h.fd);
     words_of(&h, input, len, said, sizeof said);
     if (rc == EX_TEMPFAIL)
-        return problem_set(p, EX_TEMPFAIL, "%s did not end within %d seconds and was killed%s", path, timeout_s, said);
+        return problem_set(p, EX_TEMPFAIL, "%s did not end within %d s and was killed%s", path, timeout_s, said);
     if (rc == EX_OK && WIFEXITED(status) && WEXITSTATUS(status) == 0 && fed)
         return problem_none(p);
     if (rc == EX_OK && WIFSIGNALED(status))

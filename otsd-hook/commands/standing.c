@@ -34,11 +34,13 @@ static standing pending(const record *r, bool lock_unseen, const clock_moment *n
     if (s.next == NEXT_LOCK && !is_noted && !lock_unseen && !backend_of(r->backend)->can_tell)
         return (standing){.flag = FLAG_UNSEEN, .next = NEXT_ORDER};
     if (s.next == NEXT_LOGIN && r->unsure)
-        return (standing){.flag = FLAG_UNSURE, .next = NEXT_REISSUE};
+        s.next = NEXT_REISSUE;
     if (s.next == NEXT_LOCK && past > STANDING_SWEEP)
         s.flag = FLAG_OVERDUE;
     else if (over == OTSD_UNKNOWN)
         s.flag = FLAG_CLOCK;
+    else if (s.next == NEXT_REISSUE)
+        s.flag = FLAG_UNSURE;
     else if (r->opened_at > 0 && now->wall - r->opened_at > STANDING_OPENED)
         s.flag = FLAG_OPENED_NO_LOGIN;
     return s;

@@ -146,7 +146,7 @@ static void assert_killed(const char *script, size_t len) {
 
     assert_non_null(text);
     assert_int_equal(run(script, text, len, 1, &p), EX_TEMPFAIL);
-    assert_non_null(strstr(p.text, "did not end within 1 seconds and was killed"));
+    assert_non_null(strstr(p.text, "did not end within 1 s and was killed"));
     assert_in_range(clock_ms() - begin, 900, 600000);
     free(text);
 }

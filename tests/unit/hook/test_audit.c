@@ -399,8 +399,7 @@ static void another_writer_is_waited_for_and_named(void **state) {
 /* Whatever bytes are in a record. */
 static void a_line_is_always_json_in_ascii(void **state) {
     static const char *const odd[] = {"\xff\xfe",
-                                      "\xc2\x9b"
-                                      "2J",
+                                      "\302\2332J",
                                       "a\xe2\x80\xae",
                                       "\xe2\x82",
                                       "\x7f",

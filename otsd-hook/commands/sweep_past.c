@@ -37,7 +37,7 @@ static int by_name(const void *a, const void *b) {
 
 static bool in_passwd(const char *user, int64_t uid, void *arg) {
     forgetting *f = arg;
-    remembered wanted, *found;
+    remembered wanted = {0}, *found;
 
     if (snprintf(wanted.name, sizeof wanted.name, "%s.%lld", user, (long long)uid) >= (int)sizeof wanted.name)
         return true;

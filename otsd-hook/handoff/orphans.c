@@ -89,14 +89,18 @@ static int keep(orphans *o, const stray *s) {
     return EX_OK;
 }
 
+/* Of a state that nobody here has heard of, too: what is not known to be over may be burned. */
+static bool may_live(otsd_state s) {
+    return s == OTSD_STATE_NEW || s == OTSD_STATE_VIEWED || s == OTSD_STATE_UNKNOWN;
+}
+
 /* One of the server's list, which is unread and has one recipient or none. */
 static int take(const otsd_receipt *t, void *arg) {
     orphans *o = arg;
-    known_key *known, wanted;
+    known_key *known, wanted = {0};
     stray s = {.key = t->metadata_key, .ttl = t->ttl, .created = t->created};
 
-    if ((t->state != OTSD_STATE_NEW && t->state != OTSD_STATE_VIEWED) || t->recipients_len > 1 ||
-        strlen(t->metadata_key) > KEY_MAX)
+    if (!may_live(t->state) || t->recipients_len > 1 || strlen(t->metadata_key) > KEY_MAX)
         return EX_OK;
     s.recipient = t->recipients_len ? t->recipients[0] : NULL;
     wanted.hash = key_hash(o, s.key);

@@ -4,11 +4,12 @@
  * succeed again. How many there were is written to the file OTSDTEST_COUNT when the program ends.
  *
  * Not counted is what libraries do that look at no allocation and die where it fails (libconfig's beginning and its
- * parser, names of members in json-c 0.16), nor the thousands that OpenSSL makes to get ready.
+ * parser, names of members in json-c 0.16, glibc's name service), nor the thousands that OpenSSL makes to get ready.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -106,6 +107,26 @@ int OPENSSL_init_ssl(uint64_t options, const void *settings) {
     spared++;
     *(void **)&real = dlsym(RTLD_NEXT, "OPENSSL_init_ssl");
     rc = real(options, settings);
+    spared--;
+    return rc;
+}
+
+int getpwnam_r(const char *name, struct passwd *result, char *buffer, size_t size, struct passwd **found) {
+    int (*real)(const char *, struct passwd *, char *, size_t, struct passwd **), rc;
+
+    spared++;
+    *(void **)&real = dlsym(RTLD_NEXT, "getpwnam_r");
+    rc = real(name, result, buffer, size, found);
+    spared--;
+    return rc;
+}
+
+int getpwuid_r(uid_t uid, struct passwd *result, char *buffer, size_t size, struct passwd **found) {
+    int (*real)(uid_t, struct passwd *, char *, size_t, struct passwd **), rc;
+
+    spared++;
+    *(void **)&real = dlsym(RTLD_NEXT, "getpwuid_r");
+    rc = real(uid, result, buffer, size, found);
     spared--;
     return rc;
 }

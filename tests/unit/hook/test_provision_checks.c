@@ -165,7 +165,7 @@ static void all_that_is_in_the_way_is_told_at_once(void **state) {
                    "password already, or a locked one; otsd-hook provision --force replaces it; and root has expired, "
                    "and could not log in to change the password: chage -E gives a later date");
     put_file("/etc/shadow", "root:$5$own:19000:0:99999:7:::\n", 0640);
-    q.allow_system = q.force = true;
+    q.allow_root = q.force = true;
     assert_int_equal(check(&q, &f, &p), EX_OK);
     provision_facts_end(&f);
     /* What was allowed is not asked for again. */

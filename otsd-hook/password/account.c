@@ -125,7 +125,7 @@ bool account_lowered(const char *user, char *out) {
     bool differs = false;
     size_t n = 0;
 
-    for (; user[n] && n < USER_MAX; n++) {
+    for (; n < USER_MAX && user[n]; n++) {
         bool capital = user[n] >= 'A' && user[n] <= 'Z';
 
         out[n] = (char)(capital ? user[n] - 'A' + 'a' : user[n]);

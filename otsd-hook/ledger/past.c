@@ -77,6 +77,7 @@ static int load(const ledger *l, const char *name, record *r, problem *p) {
     size_t used;
     ssize_t n;
 
+    memset(r, 0, sizeof *r);
     switch (file_open(l->done, name, O_RDONLY, &wanted, &f)) {
     case FILE_GOOD:
         break;

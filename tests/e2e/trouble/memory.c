@@ -32,7 +32,7 @@ __attribute__((constructor)) static void begin(void) {
     const char *number = getenv("OTSDTEST_FAIL"), *to = getenv("OTSDTEST_COUNT");
 
     snprintf(path, sizeof path, "%s", to ? to : "");
-    fail = number ? atol(number) : 0;
+    fail = number ? strtol(number, NULL, 10) : 0;
     counts = strcmp(program_invocation_short_name, "otsd-hook") == 0;
 }
 

@@ -97,6 +97,7 @@ static void a_problem_tells_what_the_library_said(void **state) {
 
 /* Whoever chose a part of it: what is said is one line, can be shown, and says at its end what state things are in. */
 static void what_is_foreign_in_a_problem_does_nothing(void **state) {
+    // NOLINTNEXTLINE(misc-misleading-bidirectional) that is what is replaced
     static const char forged[] = "al\x1b[2J***@e\nhost sshd[1]: Accepted\xe2\x80\xae\xff";
     otsd_error e = {.code = OTSD_ERR_REFUSED, .message = "from\na library"};
     char *much = malloc(65537);

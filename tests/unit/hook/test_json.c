@@ -67,6 +67,7 @@ static void pretty_text_is_indented(void **state) {
 }
 
 static void what_would_end_a_string_is_escaped(void **state) {
+    // NOLINTNEXTLINE(misc-misleading-bidirectional) that is what is escaped
     static const char odd[] = " \"\\\b\t\n\f\r\x01\x1f\x7f/\0é\xe2\x80\xae\xf0\x9f\x94\x90\xc2\x9b\xff\xe2\x80";
     json_out *j = json_new(JSON_LINE);
 

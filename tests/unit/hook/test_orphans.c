@@ -77,9 +77,9 @@ static void what_cannot_be_an_orphan_is_passed_over(void **state) {
         const char *recipient;
         bool found;
     } rows[] = {
-        {"new", MASKED, true},        {"viewed", MASKED, true},
-        {"received", MASKED, false},  {"burned", MASKED, false},
-        {"expired", MASKED, false},   {"orphaned", MASKED, false},
+        {"new", MASKED, true},       {"viewed", MASKED, true},
+        {"received", MASKED, false}, {"burned", MASKED, false},
+        {"expired", MASKED, false},  {"orphaned", MASKED, false},
         {"who knows", MASKED, true}, {"new", MASKED "\",\"" MASKED, false},
         {"new", NULL, false},
     };

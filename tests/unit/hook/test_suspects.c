@@ -144,7 +144,8 @@ static void assert_line(const char *text, unsigned deaths) {
     char file[512];
 
     memset(file, ' ', sizeof file);
-    memcpy(file + 256, text, strlen(text));
+    for (size_t i = 0; text[i]; i++)
+        file[256 + i] = text[i];
     file[255] = file[511] = '\n';
     put(file, sizeof file, 0600);
     if (deaths_of(LEDGER_PENDING, "alice") != deaths)

@@ -79,8 +79,6 @@ static void what_is_not_printed_is_told_at_each_allocation(void **state) {
     static int (*const prints[])(problem * p) = {print_provision, print_status, print_done};
 
     (void)state;
-    if (HAS_ASAN)
-        skip();
     for (size_t i = 0; i < sizeof prints / sizeof prints[0]; i++) {
         char *text, *whole;
         problem p;
@@ -96,7 +94,7 @@ static void what_is_not_printed_is_told_at_each_allocation(void **state) {
                 fail_msg("the link is lost at %ld: %s", n, p.text);
             free(text);
         }
-        assert_true(n >= 2);
+        assert_true(HAS_ASAN || n >= 2); /* a sanitizer's allocator refuses nothing: what is whole is looked at there */
         free(text);
         free(whole);
     }

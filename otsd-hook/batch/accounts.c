@@ -31,11 +31,21 @@ const char *batch_user(const batch_account *a) {
     return a->filed ? a->filed : a->line->user;
 }
 
-static int by_user(const void *one, const void *other) {
+static const char *known_as(const batch_account *a) {
+    return a->known ? a->known : a->line->user;
+}
+
+static int by_known(const void *one, const void *other) {
     const batch_account *a = *(batch_account *const *)one, *b = *(batch_account *const *)other;
-    int order = strcmp(batch_user(a), batch_user(b));
+    int order = strcmp(known_as(a), known_as(b));
 
     return order != 0 ? order : (a->line->number > b->line->number) - (a->line->number < b->line->number);
+}
+
+static int by_user(const void *one, const void *other) {
+    const batch_account *a = *(batch_account *const *)one, *b = *(batch_account *const *)other;
+
+    return strcmp(batch_user(a), batch_user(b));
 }
 
 static int by_name(const void *name, const void *account) {
@@ -43,13 +53,14 @@ static int by_name(const void *name, const void *account) {
 }
 
 void batch_sort(batch *b) {
-    qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
+    qsort(b->by_user, b->len, sizeof(batch_account *), by_known);
     for (size_t i = 1; i < b->len; i++) {
         const batch_account *before = b->by_user[i - 1];
 
-        if (strcmp(batch_user(before), batch_user(b->by_user[i])) == 0)
+        if (strcmp(known_as(before), known_as(b->by_user[i])) == 0)
             b->by_user[i]->twin = before->twin ? before->twin : before->line;
     }
+    qsort(b->by_user, b->len, sizeof(batch_account *), by_user);
 }
 
 int batch_make_accounts(batch *b, problem *p) {
@@ -77,6 +88,7 @@ void batch_free_accounts(batch *b) {
         free(b->accounts[i].link);
         free(b->accounts[i].made);
         free(b->accounts[i].filed);
+        free(b->accounts[i].known);
     }
     free(b->accounts);
     free(b->by_user);

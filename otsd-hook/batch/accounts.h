@@ -19,6 +19,7 @@
 typedef struct batch_account {
     const roster_line *line;
     char *filed;             /* the name that its hand-off is filed under; NULL: the line's (batch_user) */
+    char *known;             /* the name that the name service has for it; NULL: the line's */
     const roster_line *twin; /* the first line that is the same account by another name; NULL: there is none */
     const char *recipient;   /* NULL: none */
     char *made;              /* the recipient, where it was made from the pattern */

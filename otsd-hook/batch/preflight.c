@@ -19,6 +19,12 @@ static void in_passwd(void *item, int64_t uid) {
     a->local = true;
 }
 
+/* NULL: it is the same. */
+static int take_name(const char *name, const char *line, char **out, problem *p) {
+    *out = strcmp(name, line) != 0 ? strdup(name) : NULL;
+    return *out || strcmp(name, line) == 0 ? problem_none(p) : problem_set(p, EX_OSERR, "out of memory");
+}
+
 /* Those that the file does not have may be known elsewhere, and by other names. */
 static int look_elsewhere(const batch *b, batch_account *a, problem *p) {
     who w;
@@ -31,10 +37,8 @@ static int look_elsewhere(const batch *b, batch_account *a, problem *p) {
         return rc;
     a->uid = w.uid;
     a->local = w.local;
-    if (strcmp(w.user, a->line->user) == 0)
-        return rc;
-    a->filed = strdup(w.user);
-    return a->filed ? rc : problem_set(p, EX_OSERR, "out of memory");
+    rc = take_name(w.user, a->line->user, &a->filed, p);
+    return rc == EX_OK ? take_name(w.canonical, a->line->user, &a->known, p) : rc;
 }
 
 static int look_up_uids(batch *b, problem *p) {
@@ -84,6 +88,8 @@ static int recipient_of(batch *b, batch_account *a, problem *p) {
         return problem_set(p, EX_DATAERR,
                            "nobody to mail: there is no recipient, and no handoff.recipient in the configuration");
     rc = address_of(pattern, batch_user(a), made, p);
+    if (rc != EX_OK && a->filed)
+        rc = address_of(pattern, a->line->user, made, p); /* it is open by a name in full */
     if (rc == EX_OK) {
         a->recipient = a->made = strdup(made);
         if (!a->made)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * One account has one hand-off, whatever it is called by. A name service that ignores case knows an account by many
- * names, and has one name for it, the canonical one: a hand-off is filed under that. Two things bend the rule:
+ * names, and has one name for it, the canonical one: a hand-off is filed under that. Three things bend the rule:
  *
+ *  - A canonical name that differs in more than ASCII's case is not what people log in by (sssd has alice as
+ *    alice@ad.example.com where it adds a domain), nor what an address is made of: the name is as it was typed.
  *  - People log in as they like to type their name. The PAM module asks no name service; it looks for the name as
  *    typed, and for its lowered form. So a canonical name with capitals is filed under its lowered form, where the name
  *    service has shown that it takes that for the same account. Not for passwords in /etc/shadow, where case matters.
@@ -40,6 +42,14 @@ static bool is_lowered_when_new(const context *x) {
     return !x->config || x->config->password.backend != BACKEND_SHADOW;
 }
 
+static bool is_alike(const char *one, const char *other) {
+    char a[USER_MAX + 1], b[USER_MAX + 1];
+
+    (void)account_lowered(one, a);
+    (void)account_lowered(other, b);
+    return strcmp(a, b) == 0;
+}
+
 /* Of a name that the name service, not the file, has: under which is it filed? */
 static int lower(const context *x, who *out, problem *p) {
     char lowered[USER_MAX + 1];
@@ -54,24 +64,52 @@ static int lower(const context *x, who *out, problem *p) {
     return rc;
 }
 
+/* NAME of NAME@DOMAIN and of DOMAIN\NAME, as directories write one in full. */
+static bool shorten(const char *full, char out[USER_MAX + 1]) {
+    const char *at = strrchr(full, '@'), *slash = strchr(full, '\\');
+
+    if (slash)
+        snprintf(out, USER_MAX + 1, "%s", slash + 1);
+    else
+        snprintf(out, USER_MAX + 1, "%.*s", at ? (int)(at - full) : 0, full);
+    return out[0] != '\0';
+}
+
+/* Where it is open already, there it stays. */
+static int find_filed(const context *x, const char *typed, who *out, problem *p) {
+    char name[USER_MAX + 1];
+    bool same;
+    int rc;
+
+    if (is_filed(x->ledger, out->user, out->uid))
+        return problem_none(p);
+    if (is_filed(x->ledger, out->canonical, out->uid)) {
+        memcpy(out->user, out->canonical, sizeof out->user);
+        return problem_none(p);
+    }
+    if (is_filed(x->ledger, typed, out->uid)) {
+        snprintf(out->user, sizeof out->user, "%s", typed);
+        return problem_none(p);
+    }
+    if (!shorten(out->user, name) || !is_filed(x->ledger, name, out->uid))
+        return problem_none(p);
+    rc = account_same(name, out->canonical, &same, p);
+    if (rc == EX_OK && same)
+        memcpy(out->user, name, sizeof out->user);
+    return rc;
+}
+
 int who_is(const context *x, const char *typed, bool lacks, who *out, problem *p) {
-    char canonical[USER_MAX + 1];
-    int rc = account_canonical(typed, canonical, &out->uid, p);
+    int rc = account_canonical(typed, out->canonical, &out->uid, p);
 
     if (rc != EX_OK)
         return rc;
-    memcpy(out->user, canonical, sizeof canonical);
-    lacks = lacks && strcmp(typed, canonical) == 0;
-    out->local = !lacks && account_is_local(canonical, out->uid);
+    snprintf(out->user, sizeof out->user, "%s", is_alike(typed, out->canonical) ? out->canonical : typed);
+    lacks = lacks && strcmp(typed, out->user) == 0;
+    out->local = !lacks && account_is_local(out->user, out->uid);
     if (!out->local)
         rc = lower(x, out, p);
-    if (rc != EX_OK || is_filed(x->ledger, out->user, out->uid))
-        return rc;
-    if (is_filed(x->ledger, canonical, out->uid))
-        memcpy(out->user, canonical, sizeof canonical);
-    else if (is_filed(x->ledger, typed, out->uid))
-        snprintf(out->user, sizeof out->user, "%s", typed);
-    return rc;
+    return rc == EX_OK ? find_filed(x, typed, out, p) : rc;
 }
 
 typedef struct looking {

@@ -8,7 +8,8 @@
 #include "handoff/context.h"
 
 typedef struct who {
-    char user[USER_MAX + 1]; /* as the hand-off is filed */
+    char user[USER_MAX + 1];      /* as the hand-off is filed, or is to be */
+    char canonical[USER_MAX + 1]; /* as the name service has the account */
     int64_t uid;
     bool local; /* it is in /etc/passwd */
 } who;

@@ -54,10 +54,12 @@ static const char module[] =
     "}\n";
 
 /* adalice is lowered by the name service, AdEve as in the directory. bob and BOB are two people, sam and SAM with one
- * uid. ALI's canonical name is a local account's, GHOST's nobody's. */
+ * uid. ALI's canonical name is a local account's, GHOST's nobody's. eve and max are known in full. */
 #define DIRECTORY                                                                                                      \
     "adalice adalice 2001\nAdEve AdEve 2002\nbob bob 2003\nBOB BOB 2004\nbad b:ad 2005\nsam sam 2006\nSAM SAM 2006\n"  \
-    "ALI alice 2007\nGHOST shade 2008\n"
+    "ALI alice 2007\nGHOST shade 2008\neve eve@ad.example.com 2010\neve@ad.example.com eve@ad.example.com 2010\n"      \
+    "max AD\\max 2011\nAD\\max AD\\max 2011\neva eva@ad.example.com 2012\neva@ad.example.com eva@ad.example.com "      \
+    "2010\n"
 #define COMMAND                                                                                                        \
     "password: { backend = \"command\"; command = \"/bin/true\"; lock_command = \"/bin/true\"; };\n"                   \
     "handoff: { recipient = \"%u@example.com\"; };\n"
@@ -115,6 +117,19 @@ static const struct {
     {"two people: one", false, COMMAND, "BOB", 2004, "bob", "bob", EX_OK},
     {"two people: and the other", false, COMMAND, "bob", 2003, "BOB", "BOB", EX_OK},
     {"two people with one uid", false, COMMAND, "sam", 2006, "SAM", "SAM", EX_OK},
+    {"a name that is known in full is kept as typed", false, COMMAND, NULL, 0, "eve", "eve", EX_OK},
+    {"… and lowered where case is ignored", true, COMMAND, NULL, 0, "EVE", "eve", EX_OK},
+    {"… not for /etc/shadow", true, NULL, NULL, 0, "EVE", "EVE", EX_OK},
+    {"… also where it was typed in full", true, COMMAND, NULL, 0, "eve@ad.example.com", "eve@ad.example.com", EX_OK},
+    {"what is open in full is found by the short name", true, COMMAND, "eve@ad.example.com", 2010, "Eve",
+     "eve@ad.example.com", EX_OK},
+    {"… and the other way round", true, COMMAND, "eve", 2010, "EVE@ad.example.com", "eve", EX_OK},
+    {"… with a domain in front", false, COMMAND, "AD\\max", 2011, "max", "AD\\max", EX_OK},
+    {"… and the other way round", false, COMMAND, "max", 2011, "AD\\max", "max", EX_OK},
+    {"not one of another domain", false, COMMAND, "bob", 2010, "eve@ad.example.com", "eve@ad.example.com", EX_OK},
+    {"nor another account of the same uid", false, COMMAND, "eva", 2010, "eva@ad.example.com", "eva@ad.example.com",
+     EX_OK},
+    {"a name in full that is another account's", true, COMMAND, NULL, 0, "eva", NULL, EX_DATAERR},
     {"a name that no hand-off can have", true, COMMAND, NULL, 0, "bad", NULL, EX_DATAERR},
     {"a name that is another account's", true, COMMAND, NULL, 0, "ali", NULL, EX_DATAERR},
     {"a name that is nobody's", true, COMMAND, NULL, 0, "ghost", NULL, EX_DATAERR},
@@ -213,6 +228,8 @@ static const struct {
     {"as it is filed", true, true, "adalice", 2001, "adalice", "adalice", EX_OK},
     {"in capitals", true, false, "adalice", 2001, "AdAlice", "adalice", EX_OK},
     {"in any other form", true, false, "adeve", 2002, "ADeve", "adeve", EX_OK},
+    {"by a name that is known in full", true, true, "eve", 2010, "eve", "eve", EX_OK},
+    {"… in capitals", true, false, "eve", 2010, "EVE", "eve", EX_OK},
     {"bob's is not BOB's", false, false, "bob", 2003, "BOB", NULL, LEDGER_NONE},
     {"… with one uid", false, false, "sam", 2006, "SAM", NULL, LEDGER_NONE},
     {"… where BOB is nobody", false, false, "adalice", 2001, "ADALICE", NULL, LEDGER_NONE},
@@ -311,6 +328,7 @@ static void gather_bad(void *arg, unsigned long number, const char *text) {
 static void two_lines_for_one_account_are_an_error(void **state) {
     static const char *const users[] = {"ADALICE", "AdEve", "adalice", "bad", "alice", "Adalice"};
     static const char *const people[] = {"bob", "BOB", "AdEve"};
+    static const char *const full[] = {"eve@ad.example.com", "max", "eve", "EVE"};
     const struct step steps[] = {world_answer(200, "{\"status\":\"nominal\"}")};
     char bad[2000] = "";
     problem p;
@@ -328,6 +346,21 @@ static void two_lines_for_one_account_are_an_error(void **state) {
                              "7: the user Adalice is the same account as ADALICE in line 2\n");
     assert_ptr_equal(batch_find(&b, "adeve"), &b.accounts[1]);
     assert_null(batch_find(&b, "AdEve"));
+    batch_end(&b);
+    world_close(&w, 0);
+
+    open_world(true, COMMAND, NULL, 0);
+    batch_begin(&b, &w, full, 4);
+    b.no_recipient = false;
+    for (size_t i = 0; i < b.len; i++)
+        b.accounts[i].uid = -1;
+    bad[0] = '\0';
+    put_record(LEDGER_PENDING, "AD\\max", 2011);
+    assert_int_equal(preflight(&b, gather_bad, bad, &p), EX_OK);
+    assert_string_equal(bad, "2: \"eve@ad.example.com@example.com\" is not one mail address\n"
+                             "4: the user eve is the same account as eve@ad.example.com in line 2\n"
+                             "5: the user EVE is the same account as eve@ad.example.com in line 2\n");
+    assert_int_equal(batch_find(&b, "AD\\max")->status, BATCH_OPEN);
     batch_end(&b);
     world_close(&w, 0);
 

@@ -21,13 +21,15 @@
 #include "password/account.h"
 #include "password/backend.h"
 
+/* One that cannot be read may be the account's: whoever goes on with that name finds it so, and says why. */
 static bool is_filed_in(const ledger *l, ledger_state s, const char *user, int64_t uid) {
     problem unread;
     bool is_it;
     record r;
+    int rc = ledger_peek(l, s, user, &r, &unread);
 
-    if (ledger_peek(l, s, user, &r, &unread) != EX_OK)
-        return false;
+    if (rc != EX_OK)
+        return rc != LEDGER_NONE;
     is_it = r.uid == uid;
     record_wipe(&r);
     return is_it;

@@ -96,7 +96,7 @@ void ledger_close(ledger **l) {
 bool ledger_has(const ledger *l, ledger_state s, const char *name) {
     struct stat st;
 
-    return fstatat(l->dirs[s], name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    return fstatat(l->dirs[s], name, &st, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
 int ledger_peek(const ledger *l, ledger_state s, const char *name, record *out, problem *p) {

@@ -52,7 +52,7 @@ int ledger_create(const ledger *l, const record *r, entry **out, problem *p);
 int ledger_find(const ledger *l, ledger_state s, const char *name, long wait_ms, entry **out, problem *p);
 /* Who holds the record, for a person; out: HOLDER_MAX bytes. */
 const char *ledger_holder(const ledger *l, ledger_state s, const char *name, char *out);
-/* Is there a record of this user? Asks the directory only. */
+/* Is there a record of this user? Asks the directory only; where that cannot say there may be one. */
 bool ledger_has(const ledger *l, ledger_state s, const char *name);
 /* Reads a record without locking it: it may change at any moment. The same answers, except LEDGER_BUSY. */
 int ledger_peek(const ledger *l, ledger_state s, const char *name, record *out, problem *p);

@@ -434,6 +434,7 @@ static void refuses_links_loose_modes_and_strangers(void **state) {
 
 static void sets_aside_only_what_stays_unreadable(void **state) {
     record r = sample("alice");
+    char longer[300] = "";
     problem p;
     entry *e;
 
@@ -449,6 +450,8 @@ static void sets_aside_only_what_stays_unreadable(void **state) {
     assert_true(ledger_has(l, LEDGER_ISSUING, "alice"));
     assert_false(ledger_has(l, LEDGER_ISSUING, "empty"));
     assert_false(ledger_has(l, LEDGER_PENDING, "bad"));
+    memset(longer, 'a', sizeof longer - 1);
+    assert_true(ledger_has(l, LEDGER_PENDING, longer)); /* it cannot be looked at: that is no "there is none" */
     assert_int_equal(access(OTSD_STATE_DIR "/aside", F_OK), 0);
 }
 

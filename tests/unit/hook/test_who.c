@@ -6,6 +6,7 @@
 #include "handoff/who.h"
 
 #include <crypt.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -93,12 +94,21 @@ static void put_record(ledger_state s, const char *user, int64_t uid) {
     ledger_release(&e);
 }
 
+#define UNREADABLE (-1)
+
+static void put_unreadable(const char *user) {
+    char path[PATH_MAX];
+
+    snprintf(path, sizeof path, OTSD_STATE_DIR "/pending/%s", user);
+    put_file(path, "as a disk leaves it", 0600);
+}
+
 static const struct {
     const char *promise;
     bool ignores;
     const char *config; /* NULL: passwords in /etc/shadow */
     const char *open;   /* a hand-off; NULL: none */
-    int64_t uid;        /* its uid */
+    int64_t uid;        /* its uid, or UNREADABLE */
     const char *typed, *user;
     int code;
 } rows[] = {
@@ -117,6 +127,9 @@ static const struct {
     {"two people: one", false, COMMAND, "BOB", 2004, "bob", "bob", EX_OK},
     {"two people: and the other", false, COMMAND, "bob", 2003, "BOB", "BOB", EX_OK},
     {"two people with one uid", false, COMMAND, "sam", 2006, "SAM", "SAM", EX_OK},
+    {"what cannot be read is not taken for absent", true, COMMAND, "AdEve", UNREADABLE, "adeve", "AdEve", EX_OK},
+    {"… in full", true, COMMAND, "eve@ad.example.com", UNREADABLE, "eve", "eve@ad.example.com", EX_OK},
+    {"… of another account it is nobody's matter", false, COMMAND, "bob", UNREADABLE, "BOB", "BOB", EX_OK},
     {"a name that is known in full is kept as typed", false, COMMAND, NULL, 0, "eve", "eve", EX_OK},
     {"… and lowered where case is ignored", true, COMMAND, NULL, 0, "EVE", "eve", EX_OK},
     {"… not for /etc/shadow", true, NULL, NULL, 0, "EVE", "EVE", EX_OK},
@@ -142,7 +155,9 @@ static void one_account_has_one_name(void **state) {
         problem p;
 
         open_world(rows[i].ignores, rows[i].config, NULL, 0);
-        if (rows[i].open)
+        if (rows[i].open && rows[i].uid == UNREADABLE)
+            put_unreadable(rows[i].open);
+        else if (rows[i].open)
             put_record(LEDGER_PENDING, rows[i].open, rows[i].uid);
         if (who_is(&w.x, rows[i].typed, false, &got, &p) != rows[i].code ||
             (rows[i].user && (strcmp(got.user, rows[i].user) != 0 || got.local)))
@@ -314,6 +329,13 @@ static void what_is_open_by_another_name_is_open(void **state) {
     assert_int_equal(provision_check(&w.x, &q, &f, &p), EX_OK);
     assert_string_equal(f.user, "adalice");
     assert_string_equal(f.old.user, "adalice");
+    provision_facts_end(&f);
+
+    q = (provision_request){.user = "adeve", .passphrase_fd = -1};
+    put_unreadable("AdEve");
+    memset(&f, 0, sizeof f);
+    assert_int_equal(provision_check(&w.x, &q, &f, &p), EX_DATAERR);
+    assert_non_null(strstr(p.text, " (" OTSD_STATE_DIR "/pending/AdEve): otsd-hook sweep sets it aside"));
     provision_facts_end(&f);
     world_close(&w, 0);
 }

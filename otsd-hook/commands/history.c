@@ -84,17 +84,19 @@ static int read_log(const char *path, history *h, problem *p) {
 static int run(context *x, history *h, problem *p) {
     char rotated[PATH_MAX];
     problem unknown;
-    int rc = context_open(x, p);
+    int rc = context_open(x, p), rc_who = EX_OK;
 
     if (rc != EX_OK)
         return rc;
     if (h->user)
-        (void)who_ends(x, h->user, h->filed, &unknown);
+        rc_who = who_ends(x, h->user, h->filed, &unknown);
     snprintf(rotated, sizeof rotated, "%s.1", x->config->audit.file);
     rc = read_log(rotated, h, p);
     if (rc == EX_OK)
         rc = read_log(x->config->audit.file, h, p);
-    return rc;
+    if (rc == EX_OK && h->shown == 0 && rc_who == EX_OSERR)
+        *p = unknown; /* by another name it may be there */
+    return p->code;
 }
 
 static void tell(const history *h) {

@@ -49,6 +49,8 @@ typedef struct status {
     const char *user; /* as the hand-off is filed; NULL: all */
     ledger_state state;
     bool lock_unseen; /* as configured */
+    bool unread;      /* one that was asked for, maybe */
+    bool unsure;      /* the account may have one by another name: nobody can say */
     clock_moment now;
     size_t shown, flagged, unreadable, aside;
     int64_t oldest; /* when the first of them was made */
@@ -173,6 +175,7 @@ static int one(const char *name, void *arg) {
         return 0;
     if (rc != EX_OK) {
         s->unreadable++;
+        s->unread = s->unread || !s->user || strncmp(name, s->user, strlen(s->user)) == 0;
         say_here("%s/%s cannot be read: %s; otsd-hook sweep sets it aside", ledger_state_name(s->state), name, p.text);
         return 0;
     }
@@ -205,7 +208,7 @@ static void tell(status *s) {
     int64_t stamped = ledger_stamped(s->l);
     char when[WORDS_MAX];
 
-    if (s->shown == 0 && !s->q->json && !s->q->porcelain)
+    if (s->shown == 0 && !s->unread && !s->unsure && !s->q->json && !s->q->porcelain)
         say_out(s->user ? "%s has no open hand-off." : "No hand-off is open.", s->user);
     if (s->aside > 0)
         say_here("records that no sweep could handle lie in %s/aside (%zu): look at them, then remove them",
@@ -223,12 +226,12 @@ static void tell(status *s) {
 static int run(context *x, status *s, problem *p) {
     char filed[USER_MAX + 1];
     problem unknown;
-    int rc = context_open_anyway(x, p), rc_who = EX_OK;
+    int rc = context_open_anyway(x, p);
 
     if (rc != EX_OK)
         return rc;
     if (s->user) {
-        rc_who = who_ends(x, s->user, filed, &unknown);
+        s->unsure = who_ends(x, s->user, filed, &unknown) == EX_OSERR;
         s->user = filed;
     }
     s->l = x->ledger;
@@ -246,8 +249,8 @@ static int run(context *x, status *s, problem *p) {
     if (rc != EX_OK)
         return rc;
     tell(s);
-    if (s->shown == 0 && rc_who == EX_OSERR)
-        *p = unknown; /* by another name it may have one */
+    if (s->shown == 0 && s->unsure)
+        *p = unknown;
     else if (!x->config)
         *p = x->broken;
     return p->code;

@@ -147,6 +147,7 @@ void batch_close_report(batch *b) {
 void batch_take(const batch *b, batch_account *a, const record *r) {
     memcpy(a->id, r->id, sizeof a->id);
     a->deadline = r->deadline;
+    a->unsure = r->unsure != 0;
     if (b->links && r->link[0])
         a->link = strdup(r->link);
 }
@@ -182,11 +183,34 @@ bool batch_show_pause(batch *b, const pace *s) {
     return true;
 }
 
+void batch_unsure(batch *b, batch_account *a, batch_status to) {
+    say(LOG_WARNING,
+        "%s: password.command failed or was interrupted in an earlier run; if the password does not work: "
+        "otsd-hook reissue %s",
+        batch_user(a), batch_user(a));
+    batch_result(b, a, to,
+                 "unsure: password.command failed or was interrupted; where it does not work: otsd-hook reissue");
+}
+
+size_t batch_count_unsure(const batch *b) {
+    size_t count = 0;
+
+    for (size_t i = 0; i < b->len; i++) {
+        const batch_account *a = &b->accounts[i];
+
+        if (a->unsure && (a->status == BATCH_OPEN || a->status == BATCH_PROVISIONED))
+            count++;
+    }
+    return count;
+}
+
 void batch_through(batch *b, batch_account *a) {
     const char *why = reason_told(a->past.reason);
     char text[160];
 
-    if (a->status == BATCH_OPEN) {
+    if (a->status == BATCH_OPEN && a->unsure) {
+        batch_unsure(b, a, BATCH_OPEN);
+    } else if (a->status == BATCH_OPEN) {
         batch_result(b, a, BATCH_OPEN, "it has an open hand-off");
     } else if (a->status == BATCH_KEPT && !a->found.has_password && a->past.was == PAST_ARRIVED) {
         snprintf(text, sizeof text, "the person has arrived: %s", why);

@@ -32,7 +32,8 @@ typedef struct batch_account {
     unsigned losses;       /* of the server's answer */
     char id[17];
     int64_t deadline;
-    char *link; /* only where links are reported */
+    bool unsure; /* its hand-off is open, and nobody knows whether the password was set */
+    char *link;  /* only where links are reported */
 } batch_account;
 
 typedef struct batch {
@@ -80,6 +81,10 @@ void batch_take(const batch *b, batch_account *a, const record *r);
 void batch_result(batch *b, batch_account *a, batch_status to, const char *message);
 /* Notes the result of an account whose status says that there is nothing to do. */
 void batch_through(batch *b, batch_account *a);
+/* The same of one whose hand-off is open and unsure, with what is to be done about it. */
+void batch_unsure(batch *b, batch_account *a, batch_status to);
+/* Those of the roster: they have their hand-offs, and may not be able to log in. */
+size_t batch_count_unsure(const batch *b);
 /* What cannot be written any more cuts the batch short. */
 void batch_close_report(batch *b);
 /* From now on nothing new is begun. The first reason counts. From any thread. */

@@ -76,6 +76,7 @@ static int print_json(const batch *b, int rc, problem *p) {
     json_begin_object(j, NULL);
     for (batch_status s = BATCH_PROVISIONED; s < BATCH_STATUSES; s++)
         json_number(j, batch_status_name(s), (int64_t)b->counts[s]);
+    json_number(j, "unsure", (int64_t)batch_count_unsure(b));
     json_number(j, "accounts", (int64_t)b->len);
     json_number(j, "todo", (int64_t)(b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED]));
     json_bool(j, "dry_run", b->dry_run);
@@ -86,10 +87,14 @@ static int print_json(const batch *b, int rc, problem *p) {
 }
 
 /* Labels and numbers rather than sentences: they read the same for one and for many. */
-static void print_count(const batch *b, batch_status s, const char *label) {
+static void print_number(size_t count, const char *label) {
     /* printable: the labels are ours */
-    if (b->counts[s] > 0)
-        printf(", %s: %zu", label, (size_t)b->counts[s]);
+    if (count > 0)
+        printf(", %s: %zu", label, count);
+}
+
+static void print_count(const batch *b, batch_status s, const char *label) {
+    print_number(b->counts[s], label);
 }
 
 static void print_text(const batch *b, int64_t ms) {
@@ -101,6 +106,7 @@ static void print_text(const batch *b, int64_t ms) {
         printf(", provisioned: %zu", (size_t)b->counts[BATCH_PROVISIONED]);
     }
     print_count(b, BATCH_OPEN, "with an open hand-off already");
+    print_number(batch_count_unsure(b), "unsure");
     print_count(b, BATCH_KEPT, "with a password already");
     print_count(b, BATCH_ENDED, "ended before (--again starts anew)");
     print_count(b, BATCH_FAILED, "failed");
@@ -113,12 +119,15 @@ static void print_text(const batch *b, int64_t ms) {
         say_out("report: %s", b->report_path);
 }
 
+/* Whoever is unsure has a hand-off, which no run of this batch replaces: that takes a reissue. */
 static int exit_code(const batch *b) {
     if (b->is_unlogged && b->counts[BATCH_LEFT] == 0)
         return EX_IOERR;
     if (b->is_cut || b->counts[BATCH_LEFT] > 0)
         return EX_TEMPFAIL;
-    return b->counts[BATCH_FAILED] + b->counts[BATCH_ENDED] > 0 || b->is_linkless ? BATCH_SOME : EX_OK;
+    if (b->counts[BATCH_FAILED] + b->counts[BATCH_ENDED] > 0 || b->is_linkless)
+        return BATCH_SOME;
+    return batch_count_unsure(b) > 0 ? BATCH_SOME : EX_OK;
 }
 
 /* What became of the batch is in the ledger, whether it can be printed or not. */
@@ -149,8 +158,9 @@ static int finish(batch *b, int64_t ms) {
     }
     rc = print(b, rc, ms);
     if (!b->dry_run)
-        say(LOG_NOTICE, "batch ended: accounts: %zu, provisioned: %zu, failed: %zu, left: %zu", b->len,
-            (size_t)b->counts[BATCH_PROVISIONED], (size_t)b->counts[BATCH_FAILED], (size_t)b->counts[BATCH_LEFT]);
+        say(LOG_NOTICE, "batch ended: accounts: %zu, provisioned: %zu, unsure: %zu, failed: %zu, left: %zu", b->len,
+            (size_t)b->counts[BATCH_PROVISIONED], batch_count_unsure(b), (size_t)b->counts[BATCH_FAILED],
+            (size_t)b->counts[BATCH_LEFT]);
     return rc;
 }
 

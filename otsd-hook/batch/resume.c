@@ -51,16 +51,10 @@ static void taken_back(batch *b, batch_account *a) {
 
 static void taken_forward(batch *b, batch_account *a, const record *r) {
     batch_take(b, a, r);
-    if (backend_of(r->backend)->can_tell) {
+    if (a->unsure)
+        batch_unsure(b, a, BATCH_PROVISIONED);
+    else
         batch_result(b, a, BATCH_PROVISIONED, "begun by an earlier run");
-    } else {
-        say(LOG_WARNING,
-            "%s: password.command failed or was interrupted in an earlier run; if the password does not work: "
-            "otsd-hook reissue %s",
-            r->user, r->user);
-        batch_result(b, a, BATCH_PROVISIONED,
-                     "unsure: password.command failed or was interrupted; where it does not work: otsd-hook reissue");
-    }
 }
 
 /* Opens the account's intent. False: it is not ours to recover, and the account's status says so. */

@@ -87,6 +87,30 @@ static void what_is_through_is_in_the_report(void **state) {
     world_close(&w, 0);
 }
 
+/* A hand-off being open says nothing of the password, where nobody knows whether that was set. */
+static void an_open_one_that_is_unsure_is_named_and_counted(void **state) {
+    static const char *const users[] = {"sure", "unsure", "over", "todo"};
+    record r = world_record();
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    batch_begin(&b, &w, users, 4);
+    for (size_t i = 0; i < 4; i++) {
+        r.unsure = i > 0;
+        batch_take(&b, &b.accounts[i], &r);
+    }
+    batch_move(&b, &b.accounts[0], BATCH_OPEN);
+    batch_move(&b, &b.accounts[1], BATCH_OPEN);
+    batch_move(&b, &b.accounts[2], BATCH_ENDED);
+    batch_through(&b, &b.accounts[1]);
+    assert_int_equal(batch_count_unsure(&b), 1);
+    batch_move(&b, &b.accounts[3], BATCH_PROVISIONED);
+    assert_int_equal(batch_count_unsure(&b), 2);
+    batch_end_with_report(&b, "unsure: password.command failed or was interrupted; where it does not work: otsd-hook "
+                              "reissue");
+    world_close(&w, 0);
+}
+
 static void the_first_reason_to_stop_counts(void **state) {
     static const char *const users[] = {"alice"};
     problem p;
@@ -130,6 +154,7 @@ static void preflight_finds_each_account_its_place(void **state) {
              "alice:!:1:0:::::\nbob:$5$b$bob:1:0:::::\ncarol:!:1:0:::::\ndave:!:1:0:::::\neve:!:1:0:::::\n", 0640);
     snprintf(open.user, sizeof open.user, "carol");
     open.uid = 1003;
+    open.unsure = 1;
     e = world_put(&w, LEDGER_PENDING, &open);
     ledger_release(&e);
     snprintf(begun.user, sizeof begun.user, "dave");
@@ -148,6 +173,8 @@ static void preflight_finds_each_account_its_place(void **state) {
     assert_int_equal(status_of("eve"), BATCH_LEFT);
     assert_string_equal(batch_find(&b, "carol")->id, open.id);
     assert_int_equal(batch_find(&b, "carol")->deadline, open.deadline);
+    assert_true(batch_find(&b, "carol")->unsure);
+    assert_int_equal(batch_count_unsure(&b), 1);
     assert_int_equal(batch_find(&b, "alice")->uid, 1001);
     assert_true(batch_find(&b, "alice")->local);
     assert_int_equal(batch_find(&b, "alice")->found.changed, 1);
@@ -342,6 +369,7 @@ int main(void) {
         {"root is in no batch without an option of his own", root_has_an_option_of_his_own, NULL, NULL, NULL},
         TEST("accounts are found by name, and counted", accounts_are_found_by_name_and_counted),
         TEST("what is through is in the report", what_is_through_is_in_the_report),
+        TEST("an open one that is unsure is named and counted", an_open_one_that_is_unsure_is_named_and_counted),
         TEST("the first reason to stop counts", the_first_reason_to_stop_counts),
         TEST("preflight finds each account its place", preflight_finds_each_account_its_place),
         TEST("lines that cannot be provisioned are named", lines_that_cannot_be_provisioned_are_named),

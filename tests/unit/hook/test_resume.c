@@ -45,6 +45,7 @@ static void what_is_in_place_is_armed(void **state) {
     assert_int_equal(b.counts[BATCH_PROVISIONED], 3);
     assert_int_equal(world_count(&w, LEDGER_PENDING), 3);
     assert_string_equal(b.accounts[1].id, "bbbbbbbbbbbbbbbb");
+    assert_int_equal(batch_count_unsure(&b), 0);
     batch_end_with_report(&b, "begun by an earlier run");
     world_close(&w, 0);
 }
@@ -83,6 +84,7 @@ static void what_a_command_may_have_set_is_armed_as_unsure(void **state) {
     assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "dave", &saved, &p), EX_OK);
     assert_int_equal(saved.unsure, 1);
     record_wipe(&saved);
+    assert_int_equal(batch_count_unsure(&b), 2);
     assert_true(ledger_has(w.x.ledger, LEDGER_ISSUING, "carol"));
     batch_end_with_report(&b, "unsure: password.command failed or was interrupted; where it does not work: otsd-hook "
                               "reissue");

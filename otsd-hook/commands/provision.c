@@ -29,7 +29,7 @@ static int issue_one(context *x, issue *i, problem *p) {
 
     if (rc == EX_OK)
         tell(x->config, i);
-    else if (i->stored && i->link) /* the password is in place and this is its only link */
+    else if ((i->stored || i->unsure) && i->link) /* the password is, or may be, in place: this is its only link */
         say_out("%s", i->link);
     return rc;
 }

@@ -122,8 +122,8 @@ const option_table reissue_options = {
     .command = "reissue",
     .forms = {"[OPTION...] USER"},
     .about = "Provisions USER again while the hand-off is open: a new password, a new link, and the old ones end. "
-             "Recipient and passphrase stay as they were, unless given. Until the new password is set, the old "
-             "hand-off is untouched.",
+             "Recipient and passphrase stay as they were, unless given. Until the new password is, or may be, set, "
+             "the old hand-off is untouched.",
     OPTION_ROWS(rows),
     .taker = REISSUE,
     .most = ARGUMENTS_MOST,

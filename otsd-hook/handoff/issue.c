@@ -221,6 +221,16 @@ static void store_good(context *x, issue *const *i, size_t n) {
     free(changes);
 }
 
+/* What comes next where the password may be set. */
+static const char *fate_of(const issue *i) {
+    if (backend_of(entry_record(i->entry)->backend)->can_tell)
+        return "decides";
+    if (i->reissue)
+        return "keeps the hand-off open, as unsure, and burns the older link; if the password does not work then, "
+               "otsd-hook reissue";
+    return "keeps the hand-off open, as unsure; if the password does not work then, otsd-hook reissue";
+}
+
 void issue_store(context *x, issue *const *i, size_t n) {
     for (size_t k = 0; k < n; k++) {
         record *r = entry_record(i[k]->entry);
@@ -240,11 +250,9 @@ void issue_store(context *x, issue *const *i, size_t n) {
         otsd_secret_free(&i[k]->value);
         i[k]->stored = i[k]->why.code == EX_OK;
         if (i[k]->unsure)
-            problem_add(
-                &i[k]->why, "; the password may be set: the record stays in issuing/, and otsd-hook sweep %s",
-                backend_of(entry_record(i[k]->entry)->backend)->can_tell
-                    ? "decides"
-                    : "keeps the hand-off open, as unsure; if the password does not work then, otsd-hook reissue");
+            problem_add(&i[k]->why,
+                        "; the password may be set: the record stays in issuing/, and otsd-hook sweep %s",
+                        fate_of(i[k]));
     }
 }
 

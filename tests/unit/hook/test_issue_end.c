@@ -157,6 +157,22 @@ static void a_command_that_was_killed_leaves_it_unsure(void **state) {
     world_close(&w, 0);
 }
 
+static void a_reissue_that_is_unsure_burns_the_older_link(void **state) {
+    issue a = issue_of_alice(), *one = &a;
+
+    (void)state;
+    world_open(&w, COMMAND, NULL, 0);
+    put_commands("cat >/dev/null; exit 1");
+    answered_and_hashed(&a);
+    a.reissue = true;
+    issue_store(&w.x, &one, 1);
+    assert_true(a.unsure);
+    assert_non_null(strstr(a.why.text, "keeps the hand-off open, as unsure, and burns the older link; if the password "
+                                       "does not work then, otsd-hook reissue"));
+    issue_end(&a);
+    world_close(&w, 0);
+}
+
 static void a_command_that_says_no_may_have_done_it(void **state) {
     issue a = issue_of_alice(), *one = &a;
 
@@ -438,6 +454,7 @@ int main(void) {
         TEST("force replaces any password", force_replaces_any_password),
         TEST("a command is started after the record says so", a_command_is_started_after_the_record_says_so),
         TEST("a command that was killed leaves it unsure", a_command_that_was_killed_leaves_it_unsure),
+        TEST("a reissue that is unsure burns the older link", a_reissue_that_is_unsure_burns_the_older_link),
         TEST("a command that says no may have done it", a_command_that_says_no_may_have_done_it),
         TEST("where the shadow file cannot be read nothing is stored", what_failed_before_is_not_stored),
         TEST("a hand-off opens", a_handoff_opens),

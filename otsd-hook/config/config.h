@@ -28,7 +28,7 @@ typedef struct config {
         char *command;        /* absolute path; reads "user:password" lines on stdin. Set with backend "command" */
         char *lock_command;   /* absolute path; reads user names, one a line, on stdin. Likewise */
         long command_group;   /* so many lines for one run of command; default 100, 1 to 10000 */
-        long command_timeout; /* seconds for one run of either; default 60, 1 to 3600 */
+        long command_timeout; /* seconds for one run of command, up to 60 of lock_command; default 60, 1 to 3600 */
         bool lock_unseen;     /* lock at the deadline what nobody can look at; default false. Likewise */
         char *hash;           /* "yescrypt" (default), "sha512crypt", "sha256crypt" or "bcrypt" */
         long rounds;          /* sha512crypt, sha256crypt: 1000 to 999999999, 0: the library's default */

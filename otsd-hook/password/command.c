@@ -11,6 +11,8 @@
 
 #include "base/run.h"
 
+#define LOCK_TIME_MOST 60 /* s: one name, and a sweep or a revoke waits for it */
+
 static size_t group_most(const config *c) {
     return (size_t)c->password.command_group;
 }
@@ -94,6 +96,10 @@ static void set(const config *c, backend_change *changes, size_t n) {
     }
 }
 
+int command_lock_time(const config *c) {
+    return c->password.command_timeout < LOCK_TIME_MOST ? (int)c->password.command_timeout : LOCK_TIME_MOST;
+}
+
 static int lock(const config *c, const record *r, long wait_ms, bool *locked, problem *p) {
     char line[USER_MAX + 2];
 
@@ -107,7 +113,7 @@ static int lock(const config *c, const record *r, long wait_ms, bool *locked, pr
     if (!c->password.lock_command)
         return problem_set(p, EX_CONFIG, "the configuration has no password.lock_command any more");
     snprintf(line, sizeof line, "%s\n", r->user);
-    return run_with_input(c->password.lock_command, line, strlen(line), (int)c->password.command_timeout, p);
+    return run_with_input(c->password.lock_command, line, strlen(line), command_lock_time(c), p);
 }
 
 const backend command_backend = {

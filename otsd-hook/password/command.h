@@ -9,4 +9,7 @@
 
 extern const backend command_backend;
 
+/* How many seconds a run of lock_command may take: it locks one account, whatever a group of command may take. */
+int command_lock_time(const config *c);
+
 #endif

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "password/command.h"
 #include "password/shadow.h"
 #include "password/shadow_read.h"
 #include "private_world.h"
@@ -418,6 +419,18 @@ static void a_command_that_was_killed_may_have_done_it(void **state) {
     assert_true(why[0].code == EX_CONFIG && why[1].code == EX_CONFIG && !unsure[0] && !unsure[1]);
 }
 
+static void a_lock_is_not_waited_for_as_long_as_a_group(void **state) {
+    config c = with_command;
+
+    (void)state;
+    c.password.command_timeout = 2;
+    assert_int_equal(command_lock_time(&c), 2);
+    c.password.command_timeout = 60;
+    assert_int_equal(command_lock_time(&c), 60);
+    c.password.command_timeout = 3600;
+    assert_int_equal(command_lock_time(&c), 60);
+}
+
 static void left_overs_are_removed(void **state) {
     problem p;
 
@@ -448,6 +461,7 @@ int main(void) {
          world, NULL, NULL},
         {"a command that set it and failed is unsure", a_command_that_set_it_and_failed_is_unsure, world, NULL, NULL},
         {"a command that was killed may have done it", a_command_that_was_killed_may_have_done_it, world, NULL, NULL},
+        {"a lock is not waited for as long as a group", a_lock_is_not_waited_for_as_long_as_a_group, NULL, NULL, NULL},
         {"what a crash left is removed", left_overs_are_removed, world, NULL, NULL},
     };
 

@@ -250,8 +250,7 @@ void issue_store(context *x, issue *const *i, size_t n) {
         otsd_secret_free(&i[k]->value);
         i[k]->stored = i[k]->why.code == EX_OK;
         if (i[k]->unsure)
-            problem_add(&i[k]->why,
-                        "; the password may be set: the record stays in issuing/, and otsd-hook sweep %s",
+            problem_add(&i[k]->why, "; the password may be set: the record stays in issuing/, and otsd-hook sweep %s",
                         fate_of(i[k]));
     }
 }

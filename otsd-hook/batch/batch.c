@@ -11,7 +11,7 @@
 #include "batch/pipeline.h"
 #include "batch/preflight.h"
 #include "batch/resume.h"
-#include "batch/stop.h"
+#include "base/stop.h"
 
 #define ROUNDS 4 /* more than the times that an account's answer may be lost */
 

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "batch/stages.h"
-#include "batch/stop.h"
+#include "base/stop.h"
 
 /* Answers in a row that are not what was asked for: it is the server or the configuration, not the account. */
 #define ODD_ENOUGH 10

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "batch/pace.h"
 #include "batch/preflight.h"
-#include "batch/stop.h"
+#include "base/stop.h"
 #include "handoff/arm.h"
 #include "handoff/closing.h"
 #include "handoff/recover.h"

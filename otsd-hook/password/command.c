@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "base/run.h"
+#include "base/stop.h"
 
-#define LOCK_TIME_MOST 60 /* s: one name, and a sweep or a revoke waits for it */
+#define FAILURES_ENOUGH 10 /* runs for one line in a row */
+#define LOCK_TIME_MOST 60  /* s: one name, and a sweep or a revoke waits for it */
 
 static size_t group_most(const config *c) {
     return (size_t)c->password.command_group;
@@ -82,14 +84,19 @@ static void set_once(const config *c, backend_change *changes, size_t n) {
 }
 
 /* A command that fails at one line has often done the others (chpasswd behind PAM is like that): so each is tried by
- * itself, which sets a password that is set already once more. Once one takes too long or is killed the others are left
- * unsure: each of them would have as long. */
+ * itself, which sets a password that is set already once more. Where one takes too long or is killed, where some in a
+ * row fail, for then the lines are not the reason, or where a stop is wanted, the others are left as the group's run
+ * left them, unsure: each of them could take as long. */
 static void set(const config *c, backend_change *changes, size_t n) {
     bool goes = n > 1;
+    size_t failures = 0;
 
     set_once(c, changes, n);
     for (size_t i = 0; goes && i < n && changes[i].why->code == EX_UNAVAILABLE; i++) {
+        if (failures == FAILURES_ENOUGH || stop_wanted())
+            break;
         set_once(c, &changes[i], 1);
+        failures = changes[i].why->code == EX_OK ? 0 : failures + 1;
         goes = changes[i].why->code == EX_OK || changes[i].why->code == EX_UNAVAILABLE;
         if (changes[i].why->code == EX_CONFIG)
             changes[i].unsure = true; /* the run before it was */

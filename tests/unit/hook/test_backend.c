@@ -14,7 +14,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "password/command.h"
 #include "password/shadow.h"
 #include "password/shadow_read.h"
 #include "private_world.h"
@@ -353,84 +352,6 @@ static void a_set_that_failed_looks_again(void **state) {
     assert_true(changes[0].unsure && changes[1].unsure); /* nobody can say */
 }
 
-/* Runs this script as the command, for ann and ben. */
-static void run_command(const char *script, unsigned mode, problem *why, bool *unsure) {
-    static const char *const users[] = {"ann", "ben"};
-    record r[2];
-    otsd_secret *values[2] = {NULL, NULL};
-    backend_change changes[2];
-
-    put_file(set_path, script, mode);
-    for (size_t i = 0; i < 2; i++) {
-        r[i] = record_of(users[i], BACKEND_COMMAND);
-        assert_int_equal(otsd_secret_new(&values[i], i == 0 ? "one" : "two", 3, NULL), OTSD_OK);
-        changes[i] = (backend_change){.record = &r[i], .value = values[i], .why = &why[i], .unsure = true};
-    }
-    backend_set(&with_command, changes, 2);
-    for (size_t i = 0; i < 2; i++) {
-        unsure[i] = changes[i].unsure;
-        otsd_secret_free(&values[i]);
-    }
-}
-
-static void the_command_is_run_once_or_for_each(void **state) {
-    problem why[2];
-    bool unsure[2];
-
-    (void)state;
-    run_command("#!/bin/sh\ncat >>/etc/was-set; echo . >>/etc/was-set\n", 0755, why, unsure);
-    assert_true(why[0].code == EX_OK && why[1].code == EX_OK && !unsure[0] && !unsure[1]);
-    assert_file("/etc/was-set", "ann:one\nben:two\n.\n");
-    assert_int_equal(unlink("/etc/was-set"), 0);
-    /* It refuses one line: the other one is done all the same. */
-    run_command("#!/bin/sh\ntext=$(cat)\ncase $text in *ben*) exit 1 ;; esac\necho \"$text\" >>/etc/was-set\n", 0755,
-                why, unsure);
-    assert_true(why[0].code == EX_OK && why[1].code == EX_UNAVAILABLE && !unsure[0] && unsure[1]);
-    assert_file("/etc/was-set", "ann:one\n");
-}
-
-static void a_command_that_set_it_and_failed_is_unsure(void **state) {
-    problem why[2];
-    bool unsure[2];
-
-    (void)state;
-    run_command("#!/bin/sh\ncat >>/etc/was-set\necho the cache is full >&2\nexit 1\n", 0755, why, unsure);
-    assert_file("/etc/was-set", "ann:one\nben:two\nann:one\nben:two\n");
-    assert_true(why[0].code == EX_UNAVAILABLE && why[1].code == EX_UNAVAILABLE && unsure[0] && unsure[1]);
-    assert_non_null(strstr(why[0].text, "ended with status 1: the cache is full"));
-    assert_int_equal(unlink("/etc/was-set"), 0);
-    /* One is killed while each is tried: the others are not tried, and unsure. */
-    run_command("#!/bin/sh\necho . >>/etc/was-set\nread -r one; read -r two || kill -9 $$\nexit 1\n", 0755, why,
-                unsure);
-    assert_true(why[0].code == EX_OSERR && why[1].code == EX_UNAVAILABLE && unsure[0] && unsure[1]);
-    assert_file("/etc/was-set", ".\n.\n");
-    assert_int_equal(unlink("/etc/was-set"), 0);
-}
-
-static void a_command_that_was_killed_may_have_done_it(void **state) {
-    problem why[2];
-    bool unsure[2];
-
-    (void)state;
-    run_command("#!/bin/sh\nkill -KILL $$\n", 0755, why, unsure);
-    assert_true(why[0].code == EX_OSERR && why[1].code == EX_OSERR && unsure[0] && unsure[1]);
-    /* Not run at all. */
-    run_command("#!/bin/sh\nexit 0\n", 0777, why, unsure);
-    assert_true(why[0].code == EX_CONFIG && why[1].code == EX_CONFIG && !unsure[0] && !unsure[1]);
-}
-
-static void a_lock_is_not_waited_for_as_long_as_a_group(void **state) {
-    config c = with_command;
-
-    (void)state;
-    c.password.command_timeout = 2;
-    assert_int_equal(command_lock_time(&c), 2);
-    c.password.command_timeout = 60;
-    assert_int_equal(command_lock_time(&c), 60);
-    c.password.command_timeout = 3600;
-    assert_int_equal(command_lock_time(&c), 60);
-}
-
 static void left_overs_are_removed(void **state) {
     problem p;
 
@@ -457,11 +378,6 @@ int main(void) {
         {"a transaction tells each what became of it", set_tells_each_what_became_of_it, world, NULL, NULL},
         {"after a transaction that failed a look says what is in place", a_set_that_failed_looks_again, world, NULL,
          NULL},
-        {"a command is run once for all, and again for each where it refuses", the_command_is_run_once_or_for_each,
-         world, NULL, NULL},
-        {"a command that set it and failed is unsure", a_command_that_set_it_and_failed_is_unsure, world, NULL, NULL},
-        {"a command that was killed may have done it", a_command_that_was_killed_may_have_done_it, world, NULL, NULL},
-        {"a lock is not waited for as long as a group", a_lock_is_not_waited_for_as_long_as_a_group, NULL, NULL, NULL},
         {"what a crash left is removed", left_overs_are_removed, world, NULL, NULL},
     };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "batch/stop.h"
+#include "base/stop.h"
 
 #include <signal.h>
 #include <string.h>

@@ -94,7 +94,7 @@ static bool may_live(otsd_state s) {
     return s == OTSD_STATE_NEW || s == OTSD_STATE_VIEWED || s == OTSD_STATE_UNKNOWN;
 }
 
-/* One of the server's list, which is unread and has one recipient or none. */
+/* One of the server's list; kept where it may be alive, has one recipient or none, and may be an intent's. */
 static int take(const otsd_receipt *t, void *arg) {
     orphans *o = arg;
     known_key *known, wanted = {0};

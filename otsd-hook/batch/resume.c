@@ -96,10 +96,8 @@ static void arm_group(batch *b, holding *held, backend_view *views, size_t n) {
 
         if (recover_choose(entry_record(held[i].e), in_place) != CHOICE_FORWARD)
             continue;
-        if (recover_mark(held[i].e, in_place, &why[count]) == EX_OK)
-            armings[count++] = (arming){.e = held[i].e, .resumed = true};
-        else
-            batch_result(b, held[i].a, BATCH_LEFT, why[count].text);
+        recover_mark(held[i].e, in_place);
+        armings[count++] = (arming){.e = held[i].e, .resumed = true};
     }
     for (size_t i = 0; i < n; i++)
         backend_view_end(&views[i]);

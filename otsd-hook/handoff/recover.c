@@ -112,11 +112,17 @@ recovery_choice recover_choose(const record *r, otsd_tri in_place) {
     return r->storing ? CHOICE_FORWARD : CHOICE_BACK;
 }
 
-int recover_mark(entry *e, otsd_tri in_place, problem *p) {
+/* A mark that cannot be written keeps nothing from being armed: in issuing/ no login would see it, nor the person find
+ * out that the password works. */
+void recover_mark(entry *e, otsd_tri in_place) {
+    record *r = entry_record(e);
+    problem p;
+
     if (in_place == OTSD_YES)
-        return problem_none(p);
-    entry_record(e)->unsure = 1;
-    return ledger_save(e, p);
+        return;
+    r->unsure = 1;
+    if (ledger_save(e, &p) != EX_OK)
+        say(LOG_WARNING, "%s: the hand-off is unsure, which cannot be noted in its record: %s", r->user, p.text);
 }
 
 int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p) {
@@ -132,8 +138,7 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
                            r->user);
     if (choice == CHOICE_FORWARD) {
         *out = RECOVERED_FORWARD;
-        if (recover_mark(e, in_place, p) != EX_OK)
-            return p->code;
+        recover_mark(e, in_place);
         if (arm(x, &a, 1, &unlogged) != EX_OK)
             say(LOG_WARNING, "%s", unlogged.text);
         return p->code;

@@ -33,8 +33,9 @@ int recover_look(const record *r, otsd_tri *in_place, problem *p);
 /* e lies in issuing/ and is locked; in_place is what recover_look says of it. On a failure the record stays for the
  * next try; it may lie in claimed/ then, and only its burn is owed. */
 int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, problem *p);
-/* Before it is armed: where it goes forward though nobody knows whether the password was set, the record says so. */
-int recover_mark(entry *e, otsd_tri in_place, problem *p);
+/* Before it is armed: where it goes forward though nobody knows whether the password was set, the record says so, and
+ * a warning where that cannot be written. */
+void recover_mark(entry *e, otsd_tri in_place);
 /* The part that needs no server: arms it where the password is in place. Otherwise RECOVERED_LATER. */
 int recover_alone(context *x, entry *e, recovery *out, problem *p);
 /* Looks, and recovers. */

@@ -3,12 +3,15 @@
  * What becomes of an interrupted provision: the choice as a table, and each way taken on a real ledger.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <cmocka.h>
 
@@ -190,6 +193,38 @@ static void one_that_nobody_can_look_at_is_armed_as_unsure(void **state) {
     world_close(&w, 0);
 }
 
+/* In issuing/ no login would see it. */
+static void one_whose_mark_cannot_be_written_is_armed_all_the_same(void **state) {
+    const struct rlimit free_again = {RLIM_INFINITY, RLIM_INFINITY};
+    struct rlimit full = free_again;
+    record r = world_record(), saved;
+    struct stat st;
+    recovery what;
+    problem p;
+    entry *e;
+    int rc;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    r.backend = BACKEND_COMMAND;
+    r.storing = 1;
+    e = world_put(&w, LEDGER_ISSUING, &r);
+    assert_int_equal(stat(OTSD_STATE_DIR "/issuing/alice", &st), 0);
+    assert_ptr_not_equal(signal(SIGXFSZ, SIG_IGN), SIG_ERR);
+    full.rlim_cur = (rlim_t)st.st_size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    rc = recover_one(&w.x, e, &what, &p);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &free_again), 0);
+    assert_int_equal(rc, EX_OK);
+    assert_int_equal(what, RECOVERED_FORWARD);
+    assert_int_equal(entry_record(e)->unsure, 1); /* so that whoever asked can say it */
+    ledger_release(&e);
+    assert_int_equal(ledger_peek(w.x.ledger, LEDGER_PENDING, "alice", &saved, &p), EX_OK);
+    assert_int_equal(saved.unsure, 0);
+    record_wipe(&saved);
+    world_close(&w, 0);
+}
+
 static void one_that_was_seen_in_place_is_sure(void **state) {
     record r = world_record(), saved;
     recovery what;
@@ -363,6 +398,8 @@ int main(void) {
         {"where the burn fails it is owed", where_the_burn_fails_it_is_owed, NULL, NULL, NULL},
         {"one that nobody can look at is armed as unsure", one_that_nobody_can_look_at_is_armed_as_unsure, NULL, NULL,
          NULL},
+        {"one whose mark cannot be written is armed all the same",
+         one_whose_mark_cannot_be_written_is_armed_all_the_same, NULL, NULL, NULL},
         {"one that was seen in place is sure", one_that_was_seen_in_place_is_sure, NULL, NULL, NULL},
         {"where the command was not started, it is burned", a_command_that_was_not_started_is_burned, NULL, NULL, NULL},
         {"where the shadow file cannot be read all waits", a_shadow_file_that_cannot_be_read_waits, NULL, NULL, NULL},

@@ -10,9 +10,9 @@
 
 #include "batch/accounts.h"
 
-/* Returns an exit code: EX_OK; BATCH_SOME where all was worked through and some failed for good or are unsure, or a
- * link is not in the report; EX_TEMPFAIL where some are left and the same command goes on; EX_IOERR where only standard output or the
- * audit log failed; others where nothing was changed. It has said what there was to say. */
+/* Returns an exit code: EX_OK; BATCH_SOME where all was worked through and some failed for good, are unsure, or lack
+ * their link in the report; EX_TEMPFAIL where some are left and the same command goes on; EX_IOERR where only standard
+ * output or the audit log failed; others where nothing was changed. It has said what there was to say. */
 #define BATCH_SOME 1
 int batch_run(batch *b);
 

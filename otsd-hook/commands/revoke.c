@@ -332,6 +332,12 @@ static int revoke_named(context *x, const char *typed, reason order, problem *p)
     int rc_who = who_ends(x, typed, user, &unknown);
     int rc = revoke_user(x, user, order, p);
 
+    if (rc == EX_OK && rc_who == EX_OSERR) {
+        *p = unknown;
+        problem_add(p, "; the burns that were owed are done, but under another name %s may have an open hand-off",
+                    typed);
+        return p->code;
+    }
     if (rc != EX_DATAERR || strcmp(user, typed) != 0 || ledger_has(x->ledger, LEDGER_PENDING, user))
         return rc;
     if (account_lowered(typed, lowered) && ledger_has(x->ledger, LEDGER_PENDING, lowered))

@@ -115,15 +115,47 @@ int who_is(const context *x, const char *typed, bool lacks, who *out, problem *p
 }
 
 typedef struct looking {
+    const ledger *l;
+    ledger_state s;
     const char *user;
     size_t len;
+    size_t owed; /* burns */
+    int64_t uid; /* of each of them; -1: unknown */
 } looking;
 
 /* Is it USER.ID? */
-static int is_of(const char *name, void *arg) {
+static int is_owed(const char *name, void *arg) {
+    looking *g = arg;
+    int64_t uid = -1;
+    problem unread;
+    record r;
+
+    if (strncmp(name, g->user, g->len) != 0 || name[g->len] != '.' || strlen(name) != g->len + 17)
+        return 0;
+    if (ledger_peek(g->l, LEDGER_CLAIMED, name, &r, &unread) == EX_OK) {
+        uid = r.uid;
+        record_wipe(&r);
+    }
+    g->uid = g->owed == 0 || g->uid == uid ? uid : -1;
+    g->owed++;
+    return 0;
+}
+
+static int may_be_its(const char *name, void *arg) {
     const looking *g = arg;
 
-    return strncmp(name, g->user, g->len) == 0 && name[g->len] == '.' && strlen(name) == g->len + 17;
+    return is_filed_in(g->l, g->s, name, g->uid) ? 1 : 0;
+}
+
+/* Is something of the account open, by whatever name? False only where that is certain. */
+static bool may_be_open(looking *g) {
+    problem unread;
+
+    for (g->s = LEDGER_ISSUING; g->s <= LEDGER_PENDING; g->s++) {
+        if (g->uid < 0 || ledger_each(g->l, g->s, may_be_its, g, &unread) != EX_OK)
+            return true;
+    }
+    return false;
 }
 
 static bool is_open(const ledger *l, const char *user) {
@@ -131,19 +163,20 @@ static bool is_open(const ledger *l, const char *user) {
 }
 
 int who_ends(const context *x, const char *typed, char out[USER_MAX + 1], problem *p) {
-    looking g = {.user = typed, .len = strlen(typed)};
-    bool owed;
+    looking g = {.l = x->ledger, .user = typed, .len = strlen(typed)};
     int rc;
     who w;
 
     snprintf(out, USER_MAX + 1, "%s", typed);
     if (is_open(x->ledger, typed))
         return problem_none(p);
-    owed = ledger_each(x->ledger, LEDGER_CLAIMED, is_of, &g, p) != EX_OK;
+    rc = ledger_each(x->ledger, LEDGER_CLAIMED, is_owed, &g, p);
+    if (rc == EX_OK && g.owed > 0 && !may_be_open(&g))
+        return problem_none(p);
     rc = who_is(x, typed, false, &w, p);
-    if (rc == EX_OK && (!owed || is_open(x->ledger, w.user)))
+    if (rc == EX_OK && (g.owed == 0 || is_open(x->ledger, w.user)))
         memcpy(out, w.user, sizeof w.user);
-    return owed ? problem_none(p) : rc;
+    return rc;
 }
 
 int who_same(const char *typed, const record *r, bool *same, problem *p) {

@@ -17,8 +17,8 @@ typedef struct who {
 /* For one who begins, reissues or looks: needs the ledger opened. lacks: /etc/passwd was just read, and does not have
  * typed. EX_NOUSER, EX_OSERR, EX_DATAERR as of account_canonical. */
 int who_is(const context *x, const char *typed, bool lacks, who *out, problem *p);
-/* For one who ends: out gets typed itself where an open hand-off lies under it, or where nobody can say more, which the
- * problem tells. Asks the name service only where none lies there. */
+/* For one who ends: out gets typed itself where an open hand-off lies under it, or a burn is owed and nothing of that
+ * uid is open; or where nobody can say more, which the problem tells. Asks the name service only where neither is. */
 int who_ends(const context *x, const char *typed, char out[USER_MAX + 1], problem *p);
 /* Where the PAM module found a record: under the name as typed, or under its lowered form where that is the same
  * account. LEDGER_NONE; EX_OSERR: nobody can say. */

@@ -195,17 +195,20 @@ static const struct {
     const char *typed, *user;
     bool asked;
     const char *also; /* open; NULL: none */
+    int64_t also_uid; /* 0: the same */
 } ends[] = {
     {"what was typed is there: nobody is asked", true, LEDGER_PENDING, "ADALICE", 2001, "ADALICE", "ADALICE", false,
-     NULL},
-    {"an intent, too", true, LEDGER_ISSUING, "ADALICE", 2001, "ADALICE", "ADALICE", false, "adalice"},
-    {"a burn that is owed", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "ADALICE", true, NULL},
-    {"comes behind what is open", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "adalice", true, "adalice"},
-    {"otherwise the account's", true, LEDGER_PENDING, "adalice", 2001, "ADALICE", "adalice", true, NULL},
-    {"lowered", true, LEDGER_CLAIMED, "adeve", 2002, "AdEve", "adeve", true, NULL},
-    {"not another's", false, LEDGER_PENDING, "bob", 2003, "BOB", "BOB", true, NULL},
-    {"nor a local one's", true, LEDGER_PENDING, "alice", 1001, "ALI", "ALI", true, NULL},
-    {"nobody: as typed", true, LEDGER_PENDING, "gone", 2099, "GONE", "GONE", true, NULL},
+     NULL, 0},
+    {"an intent, too", true, LEDGER_ISSUING, "ADALICE", 2001, "ADALICE", "ADALICE", false, "adalice", 0},
+    {"a burn that is owed", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "ADALICE", false, NULL, 0},
+    {"with a hand-off of another account", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "ADALICE", false, "bob",
+     2003},
+    {"comes behind what is open", true, LEDGER_CLAIMED, "ADALICE", 2001, "ADALICE", "adalice", true, "adalice", 0},
+    {"otherwise the account's", true, LEDGER_PENDING, "adalice", 2001, "ADALICE", "adalice", true, NULL, 0},
+    {"lowered", true, LEDGER_CLAIMED, "adeve", 2002, "AdEve", "adeve", true, NULL, 0},
+    {"not another's", false, LEDGER_PENDING, "bob", 2003, "BOB", "BOB", true, NULL, 0},
+    {"nor a local one's", true, LEDGER_PENDING, "alice", 1001, "ALI", "ALI", true, NULL, 0},
+    {"nobody: as typed", true, LEDGER_PENDING, "gone", 2099, "GONE", "GONE", true, NULL, 0},
 };
 
 static void who_ends_one_needs_no_name_service(void **state) {
@@ -217,7 +220,7 @@ static void who_ends_one_needs_no_name_service(void **state) {
         open_world(ends[i].ignores, COMMAND, NULL, 0);
         put_record(ends[i].where, ends[i].open, ends[i].uid);
         if (ends[i].also)
-            put_record(LEDGER_PENDING, ends[i].also, ends[i].uid);
+            put_record(LEDGER_PENDING, ends[i].also, ends[i].also_uid ? ends[i].also_uid : ends[i].uid);
         (void)who_ends(&w.x, ends[i].typed, got, &p);
         if (strcmp(got, ends[i].user) != 0 || was_asked() != ends[i].asked)
             fail_msg("%s: %s, asked: %d", ends[i].promise, got, was_asked());
@@ -226,6 +229,9 @@ static void who_ends_one_needs_no_name_service(void **state) {
     open_world(true, COMMAND, NULL, 0);
     put_record(LEDGER_PENDING, "adalice", 2001);
     assert_int_equal(unlink("/etc/directory"), 0);
+    assert_int_equal(who_ends(&w.x, "ADALICE", got, &p), EX_OSERR);
+    assert_string_equal(got, "ADALICE");
+    put_record(LEDGER_CLAIMED, "ADALICE", 2001);
     assert_int_equal(who_ends(&w.x, "ADALICE", got, &p), EX_OSERR);
     assert_string_equal(got, "ADALICE");
     assert_int_equal(who_ends(&w.x, "adalice", got, &p), EX_OK);

@@ -85,6 +85,16 @@ static int check_living(context *x, const provision_request *q, problem *p) {
     return rc == EX_OK ? ready_living(x->config, q->user, a.expired, p) : rc;
 }
 
+/* What is remembered of the account, by either of its names. */
+static int check_past(context *x, const provision_request *q, const provision_facts *f, problem *p) {
+    char other[USER_MAX + 1];
+    int rc = past_check(x->ledger, q->user, f->uid, true, q->force, p);
+
+    if (rc == EX_OK && !f->local && who_other(q->user, f->canonical, other))
+        rc = past_check(x->ledger, other, f->uid, true, q->force, p);
+    return rc;
+}
+
 /* May a hand-off begin where none is open? */
 static int may_begin(context *x, const provision_request *q, provision_facts *f, problem *p) {
     account_limits limits;
@@ -98,7 +108,7 @@ static int may_begin(context *x, const provision_request *q, provision_facts *f,
     gather(p, &one);
     /* What can be seen of the account says the same, where there is something to see. */
     if (one.code == EX_OK) {
-        one.code = past_check(x->ledger, q->user, f->uid, true, q->force, &one);
+        one.code = check_past(x, q, f, &one);
         gather(p, &one);
     }
     one.code = check_living(x, q, &one);
@@ -170,6 +180,7 @@ static int find_account(const context *x, const char *typed, provision_facts *f,
     if (rc != EX_OK)
         return rc;
     memcpy(f->user, w.user, sizeof f->user);
+    memcpy(f->canonical, w.canonical, sizeof f->canonical);
     f->uid = w.uid;
     f->local = w.local;
     return rc;

@@ -11,7 +11,8 @@
 
 /* What the checks found: what a hand-off is made of. */
 typedef struct provision_facts {
-    char user[USER_MAX + 1]; /* as the hand-off is filed, however the name was typed */
+    char user[USER_MAX + 1];      /* as the hand-off is filed, however the name was typed */
+    char canonical[USER_MAX + 1]; /* as the name service has the account */
     int64_t uid;
     record old;             /* reissue: the open hand-off */
     int64_t changed_before; /* as in the record; of a reissue: as in the older one */

@@ -77,6 +77,13 @@ static bool shorten(const char *full, char out[USER_MAX + 1]) {
     return out[0] != '\0';
 }
 
+bool who_other(const char *user, const char *canonical, char *out) {
+    if (strcmp(user, canonical) == 0)
+        return shorten(user, out);
+    snprintf(out, USER_MAX + 1, "%s", canonical);
+    return true;
+}
+
 /* Where it is open already, there it stays. */
 static int find_filed(const context *x, const char *typed, who *out, problem *p) {
     char name[USER_MAX + 1];

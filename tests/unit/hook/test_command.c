@@ -115,7 +115,7 @@ static size_t runs_of_a_command_that_fails(size_t *unsure) {
     record r[MANY];
     otsd_secret *values[MANY] = {NULL};
     backend_change changes[MANY];
-    problem why[MANY];
+    problem why[MANY] = {{.code = EX_OK}};
     size_t runs;
     char *text;
 

@@ -17,8 +17,8 @@ typedef struct who {
 /* For one who begins, reissues or looks: needs the ledger opened. lacks: /etc/passwd was just read, and does not have
  * typed. EX_NOUSER, EX_OSERR, EX_DATAERR as of account_canonical. */
 int who_is(const context *x, const char *typed, bool lacks, who *out, problem *p);
-/* The other name by which an account's last hand-off may be remembered, into out of USER_MAX + 1 bytes: the canonical one
- * where that is not user's; else, where user is a name in full, the short one. False: there is none. */
+/* The other name by which an account's last hand-off may be remembered, into out of USER_MAX + 1 bytes: the canonical
+ * one where that is not user's; else, where user is a name in full, the short one. False: there is none. */
 bool who_other(const char *user, const char *canonical, char *out);
 /* For one who ends: out gets typed itself where an open hand-off lies under it, or a burn is owed and nothing of that
  * uid is open; or where nobody can say more, which the problem tells. Asks the name service only where neither is. */

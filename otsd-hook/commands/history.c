@@ -83,7 +83,7 @@ static int read_log(const char *path, history *h, problem *p) {
 
 static int run(context *x, history *h, problem *p) {
     char rotated[PATH_MAX];
-    problem unknown;
+    problem unknown = {0};
     int rc = context_open(x, p), rc_who = EX_OK;
 
     if (rc != EX_OK)

@@ -347,7 +347,7 @@ static void a_log_that_cannot_be_read_says_nothing(void **state) {
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
     assert_int_equal(find("issued", looks, 2, &p), EX_IOERR);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
-    assert_string_equal(p.text, "the audit log " WORLD_AUDIT ".1 cannot be read: Too many open files");
+    assert_non_null(strstr(p.text, " cannot be read: Too many open files"));
     assert_int_equal(looks[0].found, OTSD_UNKNOWN);
     assert_int_equal(looks[1].found, OTSD_UNKNOWN);
     assert_int_equal(rename(WORLD_AUDIT, WORLD_AUDIT ".1"), 0);
@@ -378,17 +378,19 @@ static void a_readers_lock_keeps_no_line_away(void **state) {
 /* One of ours that stopped in the middle: a line is not written, and it is said who is to blame. */
 static void another_writer_is_waited_for_and_named(void **state) {
     int fd = open(OTSD_STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char expected[300];
+    char expected[300], name[64] = "";
+    FILE *comm = fopen("/proc/self/comm", "re");
     problem p;
 
     (void)state;
-    assert_true(fd >= 0);
+    assert_true(fd >= 0 && comm);
+    assert_int_equal(fscanf(comm, "%63s", name), 1);
+    assert_int_equal(fclose(comm), 0);
     assert_int_equal(flock(fd, LOCK_EX), 0);
     assert_int_equal(write_one(&p), EX_IOERR);
     snprintf(expected, sizeof expected,
-             "the audit log " WORLD_AUDIT
-             " cannot be written: test_audit (process %ld) holds the lock of " OTSD_STATE_DIR,
-             (long)getpid());
+             "the audit log " WORLD_AUDIT " cannot be written: %s (process %ld) holds the lock of " OTSD_STATE_DIR,
+             name, (long)getpid());
     assert_string_equal(p.text, expected);
     assert_log("");
     assert_int_equal(close(fd), 0);

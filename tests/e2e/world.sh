@@ -264,6 +264,8 @@ PrintMotd no
 MaxStartups 200
 LogLevel VERBOSE
 END
+    # OpenSSH from 9.8 on lets nobody in for a while who comes from where others were refused; here all come from one place.
+    ! /usr/sbin/sshd -t -o PerSourcePenalties=no -f $W/sshd_config 2>/dev/null || echo 'PerSourcePenalties no' >>$W/sshd_config
     /usr/sbin/sshd -f $W/sshd_config >$W/log/sshd 2>&1 || world_die "sshd: $(cat $W/log/sshd)"
     wait_for 120 port_open $SSH_PORT || world_die "sshd does not listen: $(cat $W/log/sshd $W/log/syslog)"
 }

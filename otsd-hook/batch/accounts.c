@@ -31,13 +31,13 @@ const char *batch_user(const batch_account *a) {
     return a->filed ? a->filed : a->line->user;
 }
 
-static const char *known_as(const batch_account *a) {
+const char *batch_known(const batch_account *a) {
     return a->known ? a->known : a->line->user;
 }
 
 static int by_known(const void *one, const void *other) {
     const batch_account *a = *(batch_account *const *)one, *b = *(batch_account *const *)other;
-    int order = strcmp(known_as(a), known_as(b));
+    int order = strcmp(batch_known(a), batch_known(b));
 
     return order != 0 ? order : (a->line->number > b->line->number) - (a->line->number < b->line->number);
 }
@@ -57,7 +57,7 @@ void batch_sort(batch *b) {
     for (size_t i = 1; i < b->len; i++) {
         const batch_account *before = b->by_user[i - 1];
 
-        if (strcmp(known_as(before), known_as(b->by_user[i])) == 0)
+        if (strcmp(batch_known(before), batch_known(b->by_user[i])) == 0)
             b->by_user[i]->twin = before->twin ? before->twin : before->line;
     }
     qsort(b->by_user, b->len, sizeof(batch_account *), by_user);

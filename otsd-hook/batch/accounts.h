@@ -63,6 +63,8 @@ int batch_make_accounts(batch *b, problem *p);
 void batch_free_accounts(batch *b);
 /* As its hand-off is filed, which is not always as the roster has it. */
 const char *batch_user(const batch_account *a);
+/* As the name service has the account. */
+const char *batch_known(const batch_account *a);
 /* Once these names are known: orders the accounts by them, for batch_find, and finds the twins. */
 void batch_sort(batch *b);
 /* "FILE", or "standard input" */

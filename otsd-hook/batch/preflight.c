@@ -120,25 +120,14 @@ static int check_one(batch *b, batch_account *a, const account_limits *limits, p
     return recipient_of(b, a, p);
 }
 
-/* By either of the account's names. */
-static int find_past(const batch *b, batch_account *a, problem *p) {
-    const char *user = batch_user(a);
-    char other[USER_MAX + 1];
-    int rc = past_find(b->x->ledger, user, a->uid, &a->past, p);
-
-    if (rc == EX_OK && a->past.was == PAST_NONE && !a->local &&
-        who_other(user, a->known ? a->known : a->line->user, other))
-        rc = past_find(b->x->ledger, other, a->uid, &a->past, p);
-    return rc;
-}
-
 /* What a former run, or anybody else, has done already. */
 int preflight_place(batch *b, batch_account *a, problem *p) {
     const char *user = batch_user(a);
     verdict_place found = {.pending = LEDGER_NONE, .has_password = a->found.has_password, .again = b->again};
     problem unread;
     record r = {0};
-    int rc = find_past(b, a, p);
+    char name[USER_MAX + 1];
+    int rc = who_past(b->x->ledger, user, batch_known(a), a->local, a->uid, name, &a->past, p);
 
     if (rc != EX_OK) {
         batch_move(b, a, BATCH_LEFT);

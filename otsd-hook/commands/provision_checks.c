@@ -85,14 +85,15 @@ static int check_living(context *x, const provision_request *q, problem *p) {
     return rc == EX_OK ? ready_living(x->config, q->user, a.expired, p) : rc;
 }
 
-/* What is remembered of the account, by either of its names. */
 static int check_past(context *x, const provision_request *q, const provision_facts *f, problem *p) {
-    char other[USER_MAX + 1];
-    int rc = past_check(x->ledger, q->user, f->uid, true, q->force, p);
+    char name[USER_MAX + 1];
+    past_view ignored;
+    int rc;
 
-    if (rc == EX_OK && !f->local && who_other(q->user, f->canonical, other))
-        rc = past_check(x->ledger, other, f->uid, true, q->force, p);
-    return rc;
+    if (q->force)
+        return problem_none(p);
+    rc = who_past(x->ledger, q->user, f->canonical, f->local, f->uid, name, &ignored, p);
+    return rc == EX_OK ? past_check(x->ledger, name, f->uid, true, false, p) : rc;
 }
 
 /* May a hand-off begin where none is open? */

@@ -77,11 +77,28 @@ static bool shorten(const char *full, char out[USER_MAX + 1]) {
     return out[0] != '\0';
 }
 
-bool who_other(const char *user, const char *canonical, char *out) {
+static bool other_name(const char *user, const char *canonical, char *out) {
     if (strcmp(user, canonical) == 0)
         return shorten(user, out);
     snprintf(out, USER_MAX + 1, "%s", canonical);
     return true;
+}
+
+int who_past(const ledger *l, const char *user, const char *canonical, bool local, int64_t uid, char *name,
+             past_view *out, problem *p) {
+    char other[USER_MAX + 1];
+    past_view more;
+    int rc = past_find(l, user, uid, out, p);
+
+    snprintf(name, USER_MAX + 1, "%s", user);
+    if (rc != EX_OK || local || out->was == PAST_ARRIVED || !other_name(user, canonical, other))
+        return rc;
+    rc = past_find(l, other, uid, &more, p);
+    if (rc == EX_OK && more.was > out->was) {
+        *out = more;
+        memcpy(name, other, sizeof other);
+    }
+    return rc;
 }
 
 /* Where it is open already, there it stays. */

@@ -17,6 +17,7 @@
 
 #include "ledger/ledger.h"
 
+/* The more is to be heeded, the later it comes. */
 typedef enum past {
     PAST_NONE,
     PAST_ENDED,   /* its password was made dead here: expired, or revoked */

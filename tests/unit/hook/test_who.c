@@ -346,6 +346,52 @@ static void what_is_open_by_another_name_is_open(void **state) {
     world_close(&w, 0);
 }
 
+static void put_past(const char *user, reason why) {
+    record r = world_record();
+    problem p;
+
+    snprintf(r.user, sizeof r.user, "%s", user);
+    r.uid = 2010;
+    r.local = 0;
+    r.reason = why;
+    assert_int_equal(past_note(w.x.ledger, &r, &p), EX_OK);
+}
+
+/* Of eve, who is also known in full: what is remembered by the one name, and by the other. */
+static void who_has_arrived_by_either_name_has_arrived(void **state) {
+    static const char full[] = "eve@ad.example.com";
+    static const struct {
+        reason by_short, by_full;
+        past was;
+        bool is_full;
+    } cases[] = {
+        {REASON_NONE, REASON_NONE, PAST_NONE, false},         {REASON_REVOKED, REASON_NONE, PAST_ENDED, false},
+        {REASON_NONE, REASON_REVOKED, PAST_ENDED, true},      {REASON_ARRIVED, REASON_REVOKED, PAST_ARRIVED, false},
+        {REASON_REVOKED, REASON_ARRIVED, PAST_ARRIVED, true}, {REASON_NONE, REASON_ARRIVED, PAST_ARRIVED, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int asked_in_full = 0; asked_in_full < 2; asked_in_full++) {
+            char name[USER_MAX + 1];
+            past_view v;
+            problem p;
+
+            open_world(false, COMMAND, NULL, 0);
+            if (cases[i].by_short != REASON_NONE)
+                put_past("eve", cases[i].by_short);
+            if (cases[i].by_full != REASON_NONE)
+                put_past(full, cases[i].by_full);
+            assert_int_equal(who_past(w.x.ledger, asked_in_full ? full : "eve", full, false, 2010, name, &v, &p),
+                             EX_OK);
+            assert_int_equal(v.was, cases[i].was);
+            if (v.was != PAST_NONE)
+                assert_string_equal(name, cases[i].is_full ? full : "eve");
+            world_close(&w, 0);
+        }
+    }
+}
+
 static void gather_bad(void *arg, unsigned long number, const char *text) {
     char *all = arg;
     size_t len = strlen(all);
@@ -419,6 +465,8 @@ int main(int argc, char **argv) {
         {"an overdue password is refused to its own account only", an_overdue_password_refuses_its_own_account_only,
          NULL, NULL, NULL},
         {"what is open by another name is open", what_is_open_by_another_name_is_open, NULL, NULL, NULL},
+        {"who has arrived by either name of the account has arrived", who_has_arrived_by_either_name_has_arrived, NULL,
+         NULL, NULL},
         {"two lines of a batch for one account are an error that names both", two_lines_for_one_account_are_an_error,
          NULL, NULL, NULL},
     };

@@ -28,7 +28,8 @@ shadow_of() { # USER: the line of the shadow file
 
 # ---- logins: each prints what the person sees; the status is the program's --------------------------------------
 
-SSH_OPTIONS=(-F none -p "$SSH_PORT" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+# No escape character: a password may begin with it.
+SSH_OPTIONS=(-F none -e none -p "$SSH_PORT" -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
     -o NumberOfPasswordPrompts=1 -o ConnectTimeout=120)
 
 talk() {

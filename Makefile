@@ -173,7 +173,7 @@ check: tests
 # The same, and all of what check takes by turns.
 .PHONY: check-all
 check-all:
-	ROWS=all OPERATIONS=all $(MAKE) check
+	ROWS=all OPERATIONS=all RELEASES=all $(MAKE) check
 
 # The same beside four busy loops for each core: no test may depend on how busy a machine is. What is built is built before.
 .PHONY: check-loaded

@@ -54,9 +54,13 @@ command_reissue=(otsd-hook reissue carol)
 prepare_batch() { printf 'user\ncarol\ndave\n' >"$W/pair.csv"; }
 command_batch=(otsd-hook provision --batch="$W/pair.csv" --report="$W/pair.report")
 
-case_world() { # the configuration of these tests: cheap hash; short patience, for a sweep waits as long before it judges an intent
+case_configure() { # cheap hash; short patience, for a sweep waits as long before it judges an intent
     sed -i 's/^server = {/&\n    timeout = 2;/' /etc/otsd/otsd.conf
     echo 'password = { hash = "sha512crypt"; rounds = 1000; };' >>/etc/otsd/otsd.conf
+}
+
+case_world() { # the accounts of these tests, and their configuration
+    case_configure
     user_add carol dave
     keep_shadow
 }

@@ -38,7 +38,8 @@ typedef struct sweep {
     int64_t stop_at;    /* clock_ms: no talk with the server after this */
     bool talked;        /* with the server */
     suspects suspects;
-    bool on_suspects; /* their turn has come */
+    bool on_suspects;    /* their turn has come */
+    const char *suspect; /* the open hand-off whose turn it is */
 } sweep;
 
 /* Locks, claims, and what recovery can do alone. Needs no configuration. */

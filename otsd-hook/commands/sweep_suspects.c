@@ -57,15 +57,29 @@ static bool put_aside(sweep *w, const suspect *s) {
     return true;
 }
 
+/* What was claimed of the open hand-off in hand, now or by the one that died: USER.ID of USER. */
+static int claimed_of(const char *name, void *arg) {
+    sweep *w = arg;
+    size_t len = strlen(w->suspect);
+
+    if (strncmp(name, w->suspect, len) == 0 && name[len] == '.' && !strchr(name + len + 1, '.') &&
+        suspects_deaths(&w->suspects, LEDGER_CLAIMED, name) == 0)
+        sweep_claimed(w, name);
+    return 0;
+}
+
 static void ask(sweep *w, const suspect *s) {
-    if (s->state == LEDGER_ISSUING)
+    if (s->state == LEDGER_ISSUING) {
         sweep_issuing_asked(w, s->name);
-    else if (s->state == LEDGER_CLAIMED)
+    } else if (s->state == LEDGER_CLAIMED) {
         sweep_claimed(w, s->name);
-    else
+    } else {
         for (size_t i = 0; i < w->checks_len; i++)
             if (strcmp(w->checks[i], s->name) == 0)
                 sweep_check(w, s->name);
+        w->suspect = s->name;
+        sweep_each(w, LEDGER_CLAIMED, claimed_of);
+    }
 }
 
 static void handle(sweep *w, const suspect *s) {

@@ -266,7 +266,8 @@ OTSD_API otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_rece
  * then; so do a second burn, a secret that was read, and one that has expired. otsd_fetch tells which. */
 OTSD_API otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
                             otsd_error *e);
-/* GET /private/recent: the account's last 30 days. More than 200,000 receipts: OTSD_ERR_ANSWER */
+/* GET /private/recent: the account's last 30 days. Where that is broken or missing, as on 0.21 to 0.23, the list of v2,
+ * whose receipts have no seconds left (-1). More than 200,000 receipts: OTSD_ERR_ANSWER */
 OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e);
 /* The same list, one receipt at a time while it arrives, so in little memory however long it is (up to 1 GiB of
  * answer). The receipt is the library's; another value than 0 ends the delivery, and the call returns OTSD_OK. fn must

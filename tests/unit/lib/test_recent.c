@@ -439,8 +439,6 @@ static void a_list_can_be_had_as_a_whole(void **state) {
     free(damaged);
 }
 
-/* ---- v2's list, where v1's is broken ---- */
-
 #define BROKEN server_json(404, "", "{\"message\":\"An unexpected error occurred :[\",\"shrimp\":\"s\"}")
 #define NO_SUCH_PATH server_json(404, "", "{\"error\":\"Not Found\"}")
 /* As read in the source of 0.21 to 0.23: texts for numbers, a constant secret_ttl, one text of recipients. */

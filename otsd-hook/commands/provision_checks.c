@@ -168,7 +168,7 @@ static int is_open(context *x, const provision_request *q, provision_facts *f, p
     return p->code;
 }
 
-/* Who is told that it is in the way is told what ends it, and when it does by itself. EX_OK: it is to be ended first. */
+/* Who is told that it is in the way is told what ends it, and when. EX_OK: it is to be ended first. */
 static int is_begun(context *x, const provision_request *q, problem *p) {
     char when[WORDS_MAX];
     entry *e;

@@ -2,8 +2,8 @@
  *
  * What real servers answered, and what the client makes of it: every recorded exchange of eight releases goes through
  * the pure parts of libotsd. What is refused stands in the table by name and release, with what it means; all else must
- * be taken, and must give the receipt, the list, the value or the status that the answer shows. No exchange is left out,
- * and no name in the table may be missing in the recording of a release that it names.
+ * be taken, and must give the receipt, the list, the value or the status that the answer shows. No exchange is left
+ * out, and no name in the table may be missing in the recording of a release that it names.
  */
 #include "answer/answer.h"
 

@@ -259,14 +259,17 @@ OTSD_API otsd_err otsd_read(otsd_client *c, const char *secret_key, const otsd_s
                             otsd_error *e);
 /* GET /private/KEY. A receipt of another metadata key than this one is OTSD_ERR_ANSWER. */
 OTSD_API otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e);
-/* POST /private/KEY/burn. The receipt in out says what was burned: its metadata_key is the one that was asked for, or
- * the call has failed (OTSD_ERR_ANSWER). What its state says depends on the server: real ones answer with the receipt
- * as it was before the burn ("new", "viewed"), the documentation shows "burned". So it is OTSD_OK that proves the burn,
- * not the state. Repeated by the library where no answer came: a first burn that was carried out shows as OTSD_ERR_GONE
- * then; so do a second burn, a secret that was read, and one that has expired. otsd_fetch tells which. */
+/* POST /private/KEY/burn. The receipt in out says what was burned: its metadata_key is the one that was asked for,
+ * or the call has failed (OTSD_ERR_ANSWER). What its state says depends on the server: real ones answer with the
+ * receipt as it was before the burn ("new", "viewed"), the documentation shows "burned". So it is OTSD_OK that
+ * proves the burn, not the state. Repeated by the library where no answer came: a first burn that was carried out
+ * shows as OTSD_ERR_GONE then; so do a second burn, a secret that was read, and one that has expired. otsd_fetch
+ * tells which. A refusal in the words of trouble, as 0.18 has for a wrong passphrase and for what is gone, is looked
+ * up in the receipt. */
 OTSD_API otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
                             otsd_error *e);
-/* GET /private/recent: the account's last 30 days. More than 200,000 receipts: OTSD_ERR_ANSWER */
+/* GET /private/recent: the account's last 30 days. Where that is broken or missing, as on 0.21 to 0.23, the list of v2,
+ * whose receipts have no seconds left (-1). More than 200,000 receipts: OTSD_ERR_ANSWER */
 OTSD_API otsd_err otsd_recent(otsd_client *c, otsd_receipts **out, otsd_error *e);
 /* The same list, one receipt at a time while it arrives, so in little memory however long it is (up to 1 GiB of
  * answer). The receipt is the library's; another value than 0 ends the delivery, and the call returns OTSD_OK. fn must

@@ -27,7 +27,21 @@ void json_wipe(struct json_object *root);
 /* array.c: the elements of a JSON array, cut out as it arrives. */
 
 typedef struct array {
+    const char *member; /* of an object; NULL: the array is all of the text. The caller's, the rest begins as zeros */
     enum { ARRAY_BEGIN, ARRAY_FIRST, ARRAY_INSIDE, ARRAY_BETWEEN, ARRAY_NEXT, ARRAY_CLOSED } at;
+    enum {
+        AROUND_BEGIN,
+        AROUND_FIRST,
+        AROUND_NAME,
+        AROUND_IN_NAME,
+        AROUND_COLON,
+        AROUND_BEFORE,
+        AROUND_VALUE,
+        AROUND_LIST,
+        AROUND_CLOSED
+    } around;
+    size_t matched; /* characters of the name; one more than it has: it is another */
+    bool is_list;   /* the name was that of the member */
     unsigned depth;
     bool in_string, escaped;
     wiped element;
@@ -36,7 +50,7 @@ typedef struct array {
 typedef enum array_verdict {
     ARRAY_MORE,      /* all is read, nothing is complete */
     ARRAY_ELEMENT,   /* element is complete: take it, then feed the rest */
-    ARRAY_MALFORMED, /* no array of objects, or text behind it */
+    ARRAY_MALFORMED, /* no array of objects there, or text behind it */
     ARRAY_TOO_LARGE, /* an element of more than 64 KiB */
     ARRAY_NO_MEMORY,
 } array_verdict;
@@ -67,7 +81,14 @@ otsd_err classify_answer(const reply *a, const char *server, otsd_error *e);
 
 /* receipt.c */
 
-typedef enum receipt_kind { RECEIPT_SHARE, RECEIPT_GENERATE, RECEIPT_FETCH, RECEIPT_BURN, RECEIPT_LISTED } receipt_kind;
+typedef enum receipt_kind {
+    RECEIPT_SHARE,
+    RECEIPT_GENERATE,
+    RECEIPT_FETCH,
+    RECEIPT_BURN,
+    RECEIPT_LISTED,
+    RECEIPT_LISTED_V2, /* in v2's list */
+} receipt_kind;
 
 otsd_err receipt_from_json(struct json_object *json, receipt_kind kind, otsd_receipt **out, otsd_error *e);
 /* The answer to a read: its value. */

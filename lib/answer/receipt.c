@@ -184,18 +184,41 @@ static otsd_err get_value(struct json_object *o, bool required, otsd_secret **ou
     return rc == OTSD_OK ? OTSD_OK : no_memory(e);
 }
 
+/* In v2's list `secret_ttl` is what was granted, and no count of seconds left; `lifespan` is twice that. Where the two
+ * do not agree it is something else, and nobody knows what was granted. */
+static otsd_err get_granted(struct json_object *o, otsd_receipt *t, otsd_error *e) {
+    int64_t lifespan = -1;
+    otsd_err rc = get_number(o, "secret_ttl", NULL, -1, &t->ttl, e);
+
+    if (rc == OTSD_OK)
+        rc = get_number(o, "lifespan", NULL, -1, &lifespan, e);
+    if (lifespan >= 0 && lifespan != 2 * t->ttl)
+        t->ttl = -1;
+    t->metadata_ttl = t->secret_ttl = -1;
+    return rc;
+}
+
+static otsd_err get_times(struct json_object *o, receipt_kind kind, otsd_receipt *t, otsd_error *e) {
+    otsd_err rc;
+
+    if (kind == RECEIPT_LISTED_V2)
+        return get_granted(o, t, e);
+    rc = get_number(o, "ttl", NULL, -1, &t->ttl, e);
+    if (rc == OTSD_OK)
+        rc = get_number(o, "metadata_ttl", "receipt_ttl", -1, &t->metadata_ttl, e);
+    return rc == OTSD_OK ? get_number(o, "secret_ttl", NULL, -1, &t->secret_ttl, e) : rc;
+}
+
 static otsd_err fill(otsd_receipt *t, struct json_object *o, receipt_kind kind, otsd_error *e) {
     bool fresh = kind == RECEIPT_SHARE || kind == RECEIPT_GENERATE;
+    bool is_v2 = kind == RECEIPT_LISTED_V2;
     char *state = NULL;
     otsd_err rc;
 
-    if ((rc = get_key(o, "metadata_key", "identifier", true, &t->metadata_key, e)) != OTSD_OK ||
+    if ((rc = get_key(o, is_v2 ? "key" : "metadata_key", "identifier", true, &t->metadata_key, e)) != OTSD_OK ||
         (rc = get_string(o, "custid", NULL, &t->custid, e)) != OTSD_OK ||
         (rc = get_string(o, "share_domain", NULL, &t->share_domain, e)) != OTSD_OK ||
-        (rc = get_string(o, "state", NULL, &state, e)) != OTSD_OK ||
-        (rc = get_number(o, "ttl", NULL, -1, &t->ttl, e)) != OTSD_OK ||
-        (rc = get_number(o, "metadata_ttl", "receipt_ttl", -1, &t->metadata_ttl, e)) != OTSD_OK ||
-        (rc = get_number(o, "secret_ttl", NULL, -1, &t->secret_ttl, e)) != OTSD_OK ||
+        (rc = get_string(o, "state", NULL, &state, e)) != OTSD_OK || (rc = get_times(o, kind, t, e)) != OTSD_OK ||
         (rc = get_number(o, "created", NULL, 0, &t->created, e)) != OTSD_OK ||
         (rc = get_number(o, "updated", NULL, 0, &t->updated, e)) != OTSD_OK ||
         (rc = get_number(o, "received", NULL, 0, &t->received, e)) != OTSD_OK ||
@@ -203,7 +226,7 @@ static otsd_err fill(otsd_receipt *t, struct json_object *o, receipt_kind kind, 
         (rc = get_tri(o, "passphrase_required", "has_passphrase", &t->passphrase_required, e)) != OTSD_OK ||
         (rc = get_recipients(o, t, e)) != OTSD_OK)
         goto out;
-    if (kind == RECEIPT_LISTED) {
+    if (kind == RECEIPT_LISTED || is_v2) {
         t->secret_key = strdup("");
         rc = t->secret_key ? OTSD_OK : no_memory(e);
     } else {

@@ -208,22 +208,64 @@ otsd_err otsd_fetch(otsd_client *c, const char *metadata_key, otsd_receipt **out
     return rc;
 }
 
+/* It cannot be burned any more, whatever the reason. */
+static bool is_dead(const otsd_receipt *t) {
+    switch (t->state) {
+    case OTSD_STATE_RECEIVED:
+    case OTSD_STATE_BURNED:
+    case OTSD_STATE_EXPIRED:
+    case OTSD_STATE_ORPHANED:
+        return true;
+    case OTSD_STATE_NEW:
+    case OTSD_STATE_VIEWED: /* old servers say so of what expired, too */
+        return t->secret_key[0] == '\0' || t->secret_ttl <= 0;
+    default:
+        return false;
+    }
+}
+
+/* The oldest servers (0.18) refuse a burn with a wrong passphrase, or without one, and of a secret that is gone and had
+ * one, in the words of trouble. Its receipt tells which of them it is; where it does not, it is trouble. */
+static otsd_err burn_refused(otsd_client *c, const char *metadata_key, otsd_error *why) {
+    otsd_receipt *t = NULL;
+    otsd_err got;
+
+    if (why->code != OTSD_ERR_SERVER || why->http_status != 404)
+        return why->code;
+    got = otsd_fetch(c, metadata_key, &t, NULL);
+    if (got == OTSD_ERR_GONE || (got == OTSD_OK && is_dead(t)))
+        error_set(why, OTSD_ERR_GONE, OTSD_REACH_ANSWERED, "%s: %s (its receipt is %s)", c->settings.base,
+                  otsd_strerror(OTSD_ERR_GONE), t ? otsd_state_name(t->state) : "gone, too");
+    else if (got == OTSD_OK && t->passphrase_required == OTSD_YES)
+        error_set(why, OTSD_ERR_REFUSED, OTSD_REACH_ANSWERED,
+                  "%s: %s (the secret lives and has a passphrase, which is missing or wrong)", c->settings.base,
+                  otsd_strerror(OTSD_ERR_REFUSED));
+    if (why->code != OTSD_ERR_SERVER)
+        error_add_http(why, 404, 0);
+    otsd_receipt_free(&t);
+    return why->code;
+}
+
 otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_receipt **out,
                    otsd_error *e) {
     char path[PATH_SIZE];
     wiped form = {0};
     const http_request r = {.path = path, .form = &form, .repeatable = true};
     struct json_object *json = NULL;
-    otsd_err rc = check_call(c, out, e);
+    otsd_error why = OTSD_ERROR_INIT;
+    otsd_err rc = check_call(c, out, &why);
 
     if (rc == OTSD_OK)
-        rc = key_path(path, "/private/", metadata_key, "/burn", e);
+        rc = key_path(path, "/private/", metadata_key, "/burn", &why);
     if (rc == OTSD_OK)
-        rc = form_passphrase(&form, passphrase, e);
-    if (rc == OTSD_OK)
-        rc = call(c, &r, true, &json, e);
-    if (rc == OTSD_OK)
-        rc = receipt_of(json, RECEIPT_BURN, metadata_key, out, e);
+        rc = form_passphrase(&form, passphrase, &why);
+    if (rc == OTSD_OK) {
+        rc = call(c, &r, true, &json, &why);
+        rc = rc == OTSD_OK ? receipt_of(json, RECEIPT_BURN, metadata_key, out, &why)
+                           : burn_refused(c, metadata_key, &why);
+    }
+    if (rc != OTSD_OK)
+        error_copy(e, &why);
     json_wipe(json);
     wiped_free(&form);
     otsd_wipe(path, sizeof path);

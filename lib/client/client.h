@@ -46,6 +46,7 @@ struct otsd_client {
     http_exchange *exchange;
     char **link_hosts;
     long timeout_ms; /* 0: as configured */
+    bool recent_v2;  /* the list of receipts is had from v2 */
 };
 
 /* One exchange under the timeout of the client. */

@@ -3,6 +3,10 @@
  * The list of the account's receipts, which has no pages and can have a hundred thousand entries: it is taken apart as
  * it arrives. Only of an answer that says yes (200, JSON, an array) is anything delivered; all others are collected and
  * judged like those of other calls, and one that turns out to be a list after all is delivered then.
+ *
+ * Some releases (0.21 to 0.23) have a list in v1 that always fails, and one in v2 that works, with the same credentials
+ * and another shape. So where v1's fails in a way that will not pass, v2's is asked; which of them works is remembered
+ * by the client.
  */
 #include "client/client.h"
 
@@ -13,7 +17,21 @@
 #define TOTAL_MAX ((size_t)1 << 30)
 #define LIST_MAX ((size_t)200000)
 
+/* Where the list is, and how it looks there. */
+typedef struct place {
+    const char *api;
+    const char *member; /* the list's, in an object; NULL: it is all there is */
+    char first;         /* of the body */
+    receipt_kind kind;
+} place;
+
+static const place places[] = {
+    {"/api/v1", NULL, '[', RECEIPT_LISTED},
+    {"/api/v2", "records", '{', RECEIPT_LISTED_V2},
+};
+
 typedef struct delivery {
+    const place *place;
     bool (*fn)(otsd_receipt **t, void *arg); /* false: no more. May keep the receipt, and sets *t to NULL then */
     void *arg;
     array array;
@@ -43,7 +61,7 @@ static otsd_err deliver(delivery *d, const wiped *element) {
         return no_memory(d);
     if (!json)
         return no_list(d, "an entry of the list is no JSON");
-    rc = receipt_from_json(json, RECEIPT_LISTED, &t, d->e);
+    rc = receipt_from_json(json, d->place->kind, &t, d->e);
     json_wipe(json);
     if (rc == OTSD_OK)
         d->ended = !d->fn(&t, d->arg);
@@ -85,7 +103,7 @@ static sink_verdict take(void *arg, const http_answer *a, const char *data, size
             return SINK_COLLECT;
         while (blank < len && isspace((unsigned char)data[blank]))
             blank++;
-        if (blank < len && data[blank] != '[')
+        if (blank < len && data[blank] != d->place->first)
             return SINK_COLLECT;
         d->streaming = blank < len;
     }
@@ -102,19 +120,46 @@ static otsd_err collected(delivery *d, const http_answer *h, const char *server)
     return rc == OTSD_OK ? take_apart(d, h->body.data, h->body.len) : rc;
 }
 
-static otsd_err recent(otsd_client *c, bool (*fn)(otsd_receipt **t, void *arg), void *arg, otsd_error *e) {
-    delivery d = {.fn = fn, .arg = arg, .e = e};
-    const http_request r = {.path = "/private/recent", .repeatable = true, .sink = {take, &d}};
+static otsd_err ask(otsd_client *c, delivery *d) {
+    const http_request r = {.api = d->place->api, .path = "/private/recent", .repeatable = true, .sink = {take, d}};
     const http_answer *h = NULL;
-    otsd_err rc = client_exchange(c, &r, &h, e);
+    otsd_err rc;
 
+    d->array.member = d->place->member;
+    rc = client_exchange(c, &r, &h, d->e);
     if (rc == OTSD_OK)
-        rc = d.streaming ? d.rc : collected(&d, h, c->settings.base);
-    if (rc == OTSD_OK && !d.ended && !array_complete(&d.array))
-        rc = no_list(&d, "the list is not complete");
+        rc = d->streaming ? d->rc : collected(d, h, c->settings.base);
+    if (rc == OTSD_OK && !d->ended && !array_complete(&d->array))
+        rc = no_list(d, "the list is not complete");
     http_forget(c->exchange);
-    array_free(&d.array);
+    array_free(&d->array);
     return rc;
+}
+
+/* Will it be the same next time? A server in trouble says so with 5xx, save for the oldest, which have one list only.
+ * What comes from a list that had begun is that list's. */
+static bool will_stay(const otsd_error *e) {
+    return e->http_status == 404 && (e->code == OTSD_ERR_SERVER || e->code == OTSD_ERR_NOT_V1);
+}
+
+static otsd_err recent(otsd_client *c, bool (*fn)(otsd_receipt **t, void *arg), void *arg, otsd_error *e) {
+    otsd_error why[2] = {OTSD_ERROR_INIT, OTSD_ERROR_INIT};
+    bool first = c->recent_v2, second = !first;
+    delivery d = {.place = &places[first], .fn = fn, .arg = arg, .e = &why[first]};
+    otsd_err rc = ask(c, &d);
+
+    if (rc != OTSD_OK && will_stay(&why[first])) {
+        d = (delivery){.place = &places[second], .fn = fn, .arg = arg, .e = &why[second]};
+        rc = ask(c, &d);
+        if (rc == OTSD_OK)
+            c->recent_v2 = second;
+    }
+    if (rc == OTSD_OK)
+        return rc;
+    /* A server without v2 has said all there is to say in v1. */
+    d.e = d.place == &places[1] && why[1].code == OTSD_ERR_NOT_V1 ? &why[0] : d.e;
+    error_copy(e, d.e);
+    return d.e->code;
 }
 
 typedef struct reader {

@@ -254,7 +254,7 @@ otsd_err http_prepare(http_exchange *x, const http_request *r, otsd_error *e) {
     x->requests = 0;
     x->repeatable = r->repeatable;
     x->sink = r->sink;
-    if (!wiped_append_string(&target, target_base(s)) || !wiped_append_string(&target, "/api/v1") ||
+    if (!wiped_append_string(&target, target_base(s)) || !wiped_append_string(&target, r->api ? r->api : "/api/v1") ||
         !wiped_append_string(&target, r->path))
         rc = CURLE_OUT_OF_MEMORY;
     SET(CURLOPT_REQUEST_TARGET, target.data);

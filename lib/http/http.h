@@ -37,7 +37,8 @@ typedef struct http_sink {
 } http_sink;
 
 typedef struct http_request {
-    const char *path;  /* after /api/v1; printable, needs no escaping */
+    const char *api;   /* NULL: "/api/v1" */
+    const char *path;  /* behind it; printable, needs no escaping */
     const wiped *form; /* NULL: GET. Must live, unchanged, until http_finish */
     bool repeatable;   /* may libcurl send it again where a reused connection dies without an answer? */
     http_sink sink;    /* zeros: the body is collected */

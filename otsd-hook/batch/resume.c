@@ -146,11 +146,28 @@ static void forward(batch *b) {
     free(views);
 }
 
+/* Its answer was lost, and the server does not tell what it made: with --again it is ended all the same. A server that
+ * is not reached is waited for, for the account cannot be begun anew without it either. */
+static bool ended_by_order(const batch *b, entry *e, int rc, recovery what, problem *p) {
+    bool settled = recover_settled_for(b->x->config, entry_record(e)) >= 0;
+    char told[LOST_TOLD_MAX];
+    problem why = *p;
+
+    if (!b->again || entry_state(e) != LEDGER_ISSUING || !lost_is(entry_record(e)) || !settled)
+        return false;
+    if (rc == EX_OK ? what != RECOVERED_LATER : !p->remote || rc == EX_UNAVAILABLE)
+        return false;
+    if (lost_end_by_order(b->x, e, rc == EX_OK ? NULL : &why, told, p) != EX_OK)
+        return false;
+    say(LOG_WARNING, "%s", told);
+    return true;
+}
+
 /* True: the account is dealt with, for now at least. */
 static bool back_once(resumption *s, batch_account *a) {
     int64_t asked = clock_ms();
     otsd_tri in_place;
-    recovery what;
+    recovery what = RECOVERED_LATER;
     problem p;
     entry *e;
     int rc;
@@ -165,6 +182,10 @@ static bool back_once(resumption *s, batch_account *a) {
     } else {
         rc = recover_issuing(s->b->x, e, in_place, &what, &p);
         s->failures = rc == EX_OK || !p.remote ? 0 : s->failures + 1;
+        if (ended_by_order(s->b, e, rc, what, &p)) {
+            what = RECOVERED_OVER;
+            rc = EX_OK;
+        }
     }
     if (rc == EX_OK && what == RECOVERED_LATER) {
         int64_t settles = clock_ms() - recover_settled_for(s->b->x->config, entry_record(e)) * 1000;

@@ -63,7 +63,9 @@ static int run_one(context *x, const provision_request *q, provision_facts *f, p
         return rc;
     }
     i = issue_of(x, q, f);
-    if (!q->dry_run)
+    if (q->again && !q->dry_run)
+        rc = provision_clear(x, f->user, p);
+    if (rc == EX_OK && !q->dry_run)
         rc = issue_one(x, &i, p);
     if (rc == EX_OK)
         rc = provision_print(q, &i, p);

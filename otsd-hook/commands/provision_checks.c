@@ -2,8 +2,11 @@
 #include "commands/provision_checks.h"
 
 #include <string.h>
+#include <syslog.h>
 
+#include "base/words.h"
 #include "handoff/ready.h"
+#include "handoff/recover.h"
 #include "handoff/who.h"
 #include "ledger/past.h"
 #include "password/account.h"
@@ -165,10 +168,46 @@ static int is_open(context *x, const provision_request *q, provision_facts *f, p
     return p->code;
 }
 
+/* Who is told that it is in the way is told what ends it, and when. EX_OK: it is to be ended first. */
+static int is_begun(context *x, const provision_request *q, problem *p) {
+    char when[WORDS_MAX];
+    entry *e;
+    int rc = ledger_find(x->ledger, LEDGER_ISSUING, q->user, 0, &e, p);
+
+    if (rc != EX_OK || !lost_is(entry_record(e)))
+        problem_set(p, EX_CANTCREAT, "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep",
+                    q->user);
+    else if (!q->again)
+        problem_set(p, EX_CANTCREAT,
+                    "%s: the server's answer to an earlier provision was lost, and otsd-hook sweep looks for what it "
+                    "made; otsd-hook %s --again ends that now, and by itself it ends on %s",
+                    q->user, q->reissue ? "reissue" : "provision",
+                    words_time(lost_until(x->config, entry_record(e)), when));
+    if (rc == EX_OK)
+        ledger_release(&e);
+    return p->code;
+}
+
+int provision_clear(context *x, const char *user, problem *p) {
+    char told[LOST_TOLD_MAX] = "";
+    recovery what;
+    entry *e;
+    int rc = ledger_find(x->ledger, LEDGER_ISSUING, user, 0, &e, p);
+
+    if (rc != EX_OK)
+        return problem_none(p); /* whoever makes the intent finds out */
+    rc = context_remote(x, p);
+    if (rc == EX_OK && lost_is(entry_record(e)))
+        rc = recover_by_order(x, e, &what, told, p);
+    if (rc == EX_OK && told[0])
+        say(LOG_WARNING, "%s", told);
+    ledger_release(&e);
+    return rc;
+}
+
 static int check_account(context *x, const provision_request *q, provision_facts *f, problem *p) {
-    if (ledger_has(x->ledger, LEDGER_ISSUING, q->user))
-        return problem_set(p, EX_CANTCREAT,
-                           "%s: a provision is under way, or was interrupted and waits for otsd-hook sweep", q->user);
+    if (ledger_has(x->ledger, LEDGER_ISSUING, q->user) && is_begun(x, q, p) != EX_OK)
+        return p->code;
     if (q->reissue)
         return check_old(x, q, f, p);
     return ledger_has(x->ledger, LEDGER_PENDING, q->user) ? is_open(x, q, f, p) : may_begin(x, q, f, p);

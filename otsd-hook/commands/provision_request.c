@@ -43,14 +43,15 @@ static const option_row rows[] = {
      .most = PATIENCE_MOST,
      .wrong = "--patience is a duration, as 30m or 2h, of at most a day",
      .takers = PROVISION},
-    {.name = "again",
-     .kind = OPTION_FLAG,
-     AT(again),
-     .help = "those too whose hand-off ended here, expired or revoked; who has arrived never gets a second password",
-     .takers = PROVISION},
     {.kind = OPTION_HEADING,
      .help = "Of these, --recipient, the passphrases and --force are not for a batch:",
      .takers = PROVISION},
+    {.name = "again",
+     .kind = OPTION_FLAG,
+     AT(again),
+     .help = "also where the server's answer to an earlier provision was lost and the server does not tell what it "
+             "made; in a batch also those whose hand-off ended here, expired or revoked. Who has arrived never gets a "
+             "second password"},
     {.name = "recipient",
      .kind = OPTION_TEXT,
      AT(recipient),
@@ -153,8 +154,8 @@ const char *provision_conflict(const provision_request *q, size_t count) {
         return "with --no-recipient nobody would get the link: add --print-link";
     if (q->passphrase_file && q->passphrase_fd >= 0)
         return "--passphrase-file and --passphrase-fd exclude each other";
-    if (!q->batch && (q->report || q->jobs || q->patience || q->again))
-        return "--report, --jobs, --patience and --again are for --batch";
+    if (!q->batch && (q->report || q->jobs || q->patience))
+        return "--report, --jobs and --patience are for --batch";
     return q->batch ? batch_conflict(q, count) : NULL;
 }
 

@@ -88,10 +88,11 @@ static int lock_issuing(context *x, entry *e, problem *p) {
     return p->code;
 }
 
-typedef enum settled { SETTLED_NOTHING, SETTLED_UNDONE, SETTLED_ARMED } settled;
+typedef enum settled { SETTLED_NOTHING, SETTLED_UNDONE, SETTLED_TOLD, SETTLED_ARMED } settled;
 
 /* An interrupted provision is taken to its end, one way or the other. */
 static int settle_issuing(context *x, const char *user, settled *out, problem *p) {
+    char told[LOST_TOLD_MAX];
     recovery what;
     entry *e;
     int rc = ledger_find(x->ledger, LEDGER_ISSUING, user, 0, &e, p);
@@ -105,14 +106,11 @@ static int settle_issuing(context *x, const char *user, settled *out, problem *p
         rc = lock_issuing(x, e, p);
         ledger_release(&e);
     } else if (rc == EX_OK) {
-        rc = recover_one(x, e, &what, p);
-        if (rc == EX_OK && what == RECOVERED_LATER)
-            rc = problem_set(p, EX_TEMPFAIL,
-                             "%s: a provision was interrupted moments ago and the server may still be at it: otsd-hook "
-                             "sweep waits and undoes it",
-                             user);
+        rc = recover_by_order(x, e, &what, told, p);
+        if (rc == EX_OK && told[0])
+            say_out("%s", told);
         if (rc == EX_OK)
-            *out = what == RECOVERED_FORWARD ? SETTLED_ARMED : SETTLED_UNDONE;
+            *out = what == RECOVERED_FORWARD ? SETTLED_ARMED : told[0] ? SETTLED_TOLD : SETTLED_UNDONE;
         ledger_release(&e);
     } else {
         problem_add(p, " (%s/issuing/%s): otsd-hook sweep deals with it", OTSD_STATE_DIR, user);
@@ -320,7 +318,7 @@ static int revoke_user(context *x, const char *user, reason order, problem *p) {
     }
     if (what == SETTLED_UNDONE)
         say_out("%s: an interrupted provision is undone; the account has its old password", user);
-    else if (burns.found == 0)
+    else if (burns.found == 0 && what != SETTLED_TOLD)
         return problem_set(p, EX_DATAERR, "%s has no open hand-off; nothing was changed", user);
     return problem_none(p);
 }

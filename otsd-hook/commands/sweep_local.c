@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a sweep does alone: arms what was interrupted after its password was set, looks at what is pending, makes
- * passwords dead, files anew what was renamed, claims what is over.
+ * What a sweep does alone: arms what was interrupted after its password was set, drops intents of which nothing can be
+ * alive any more, looks at what is pending, makes passwords dead, files anew what was renamed, claims what is over.
  *
  * The account files are waited for once, for all passwords that are to be made dead in a group; where they stay locked,
  * each record notes that it is over, so that the PAM module takes it for that, and its link is burned all the same.
@@ -53,6 +53,8 @@ void sweep_issuing_alone(sweep *w, const char *name) {
         sweep_trouble(w, &p);
     else if (what == RECOVERED_FORWARD)
         sweep_armed(w, entry_record(e));
+    else if (what == RECOVERED_OVER)
+        sweep_done(w, entry_record(e)->user, "an interrupted provision is over");
     if (entry_state(e) == LEDGER_ISSUING)
         lock_unarmed(w, entry_record(e));
     sweep_drop(w, &e);

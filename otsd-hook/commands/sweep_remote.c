@@ -86,7 +86,7 @@ void sweep_claimed(sweep *w, const char *name) {
 
     if (!sweep_take(w, LEDGER_CLAIMED, name, &e))
         return;
-    if (entry_record(e)->outcome != OUTCOME_NONE || server_answers(w)) {
+    if (entry_record(e)->outcome != OUTCOME_NONE || !entry_record(e)->metadata_key[0] || server_answers(w)) {
         rc = context_remote(w->x, &p);
         if (rc == EX_OK)
             rc = closing_finish(w->x->ledger, w->x->config, w->x->remote, e, &p);

@@ -58,7 +58,7 @@ static bool recipient_fits(const char *masked, const char *asked) {
 }
 
 bool match_may_be(const stray *s, const intent *i, int64_t ceiling) {
-    return (marked(s->ttl, i->ttl_asked, ceiling) || unmarked(s->ttl, i->ttl_asked, ceiling)) &&
+    return (s->ttl < 0 || marked(s->ttl, i->ttl_asked, ceiling) || unmarked(s->ttl, i->ttl_asked, ceiling)) &&
            recipient_fits(s->recipient, i->recipient);
 }
 
@@ -96,6 +96,7 @@ match_result match_find(const match_input *in, const intent *ours, int64_t settl
     match_result out = {0};
     stray *first = NULL;
     size_t count = 0, owners = 1;
+    bool untold = false;
 
     for (size_t i = 0; i < in->strays_len; i++) {
         stray *s = &in->strays[i];
@@ -104,6 +105,7 @@ match_result match_find(const match_input *in, const intent *ours, int64_t settl
 
         if (s->known || !place_fits(&in->gap, s, ours, settling))
             continue;
+        untold = untold || s->ttl < 0;
         out.ambiguous = out.ambiguous || unmarked(s->ttl, ours->ttl_asked, in->ceiling);
         if (!fits(in, s, ours, settling))
             continue;
@@ -119,6 +121,7 @@ match_result match_find(const match_input *in, const intent *ours, int64_t settl
         out.ambiguous = true;
     else if (first && !out.unclear)
         out.found = first;
+    out.unclear = out.unclear || (untold && !out.found);
     /* With its mark in hand, or one that may still be, what has none is another's. */
     if (out.found || out.unclear)
         out.ambiguous = false;

@@ -4,7 +4,8 @@
  *
  * A secret looks like an intent's where ttl, masked recipient and time fit. The ttl is the mark: it has to be just what
  * was asked for, and none of the values to which a server clamps, for those are everybody's. What a clamp has robbed of
- * its mark cannot be told from the live secret of another host that uses the same account, and is left to expire.
+ * its mark cannot be told from the live secret of another host that uses the same account, and is left to expire. Where
+ * the list does not say what was granted, nobody can tell anything, and it is looked at again.
  *
  * Two more things are no orphans, however well they fit:
  *
@@ -28,7 +29,8 @@
 typedef struct stray {
     char *key;
     char *recipient; /* masked; NULL: none */
-    int64_t ttl, created;
+    int64_t ttl;     /* as granted; -1: not told */
+    int64_t created;
     bool known; /* in the ledger, or given already */
 } stray;
 
@@ -60,7 +62,7 @@ typedef struct match_input {
 
 typedef struct match_result {
     stray *found;   /* NULL: there is none */
-    bool unclear;   /* there is one that may belong to a provision under way */
+    bool unclear;   /* there is one that may belong to a provision under way, or whose ttl is not told */
     bool ambiguous; /* there are some that may be ours, and another host's as well */
 } match_result;
 

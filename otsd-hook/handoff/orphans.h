@@ -41,7 +41,7 @@ typedef struct orphans {
 
 typedef struct orphan_search {
     char key[KEY_MAX + 1]; /* "": there is none */
-    bool unclear;          /* there is one that may belong to a provision under way */
+    bool unclear;          /* there is one that may belong to a provision under way, or whose ttl is not told */
     bool ambiguous;        /* there are some that may be ours, and another host's as well */
     bool too_many;         /* there are more that may be somebody's than are kept: nobody knows */
 } orphan_search;

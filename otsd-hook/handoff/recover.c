@@ -10,10 +10,6 @@
 #include "handoff/closing.h"
 #include "password/backend.h"
 
-static int64_t settling(const config *c) {
-    return (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
-}
-
 int64_t recover_settled_for(const config *c, const record *r) {
     clock_moment now;
     int64_t age;
@@ -21,7 +17,7 @@ int64_t recover_settled_for(const config *c, const record *r) {
     clock_read(&now);
     age = record_age(r, &now);
     /* A clock that stands before it: as if it had been asked this moment. */
-    return (age < 0 ? 0 : age) - settling(c);
+    return (age < 0 ? 0 : age) - lost_settling(c);
 }
 
 static int back(context *x, entry *e, problem *p) {
@@ -38,14 +34,28 @@ static int nobody_to_ask(context *x, entry *e, bool settled, recovery *out, prob
         say(LOG_WARNING,
             "%s; what may have been made there by a provision that was interrupted is nobody's password, and expires",
             p->text);
-    return settled ? ledger_remove(x->ledger, e, p) : problem_none(p);
+    return settled ? lost_end(x, e, p) : problem_none(p);
 }
 
-/* The list is too long to be looked through. It may be another one next time; with the time that was asked for over,
- * nothing is left to be looked for. */
+/* Nothing can be alive any more: whatever a server would say of it. */
+static bool is_over(const context *x, const record *r) {
+    clock_moment now;
+
+    clock_read(&now);
+    return x->config && lost_is(r) && lost_over(x->config, r, &now) == OTSD_YES;
+}
+
+static int over(context *x, entry *e, recovery *out, problem *p) {
+    *out = RECOVERED_OVER;
+    say(LOG_WARNING,
+        "%s: the answer to a provision was lost, and nobody could say what the server had made; nothing of it can be "
+        "alive any more, and the provision is over",
+        entry_record(e)->user);
+    return lost_end(x, e, p);
+}
+
+/* The list is too long to be looked through. It may be another one next time. */
 static recovery flooded(const record *r, int64_t settled_for) {
-    if (settled_for > r->ttl_asked)
-        return RECOVERED_LEFT;
     if (settled_for < 0)
         return RECOVERED_LATER;
     say(LOG_WARNING,
@@ -62,7 +72,7 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
     orphan_search found;
     int rc;
 
-    rc = orphans_find(&x->orphans, x->remote, x->ledger, r, settling(x->config), settled_for, &found, p);
+    rc = orphans_find(&x->orphans, x->remote, x->ledger, r, lost_settling(x->config), settled_for, &found, p);
     if (rc == CONNECTION_NONE)
         return nobody_to_ask(x, e, settled_for >= 0, out, p);
     if (rc != EX_OK)
@@ -77,7 +87,9 @@ static int orphan(context *x, entry *e, recovery *out, problem *p) {
                 "%s: the server may have made a secret whose answer was lost, but it cannot be told from those of "
                 "other hosts that use the same account there: none is burned. It is nobody's password, and expires",
                 r->user);
-        rc = *out == RECOVERED_LATER ? problem_none(p) : ledger_remove(x->ledger, e, p);
+        rc = *out == RECOVERED_LATER  ? problem_none(p)
+             : *out == RECOVERED_LEFT ? lost_end(x, e, p)
+                                      : ledger_remove(x->ledger, e, p);
         goto out;
     }
     snprintf(r->metadata_key, sizeof r->metadata_key, "%s", found.key);
@@ -99,7 +111,7 @@ bool recover_has_password(const record *r) {
 }
 
 recovery_choice recover_choose(const record *r, otsd_tri in_place) {
-    if (!r->metadata_key[0])
+    if (lost_is(r))
         return CHOICE_SEARCH;
     if (!recover_has_password(r) || in_place == OTSD_NO)
         return CHOICE_BACK;
@@ -143,6 +155,8 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
             say(LOG_WARNING, "%s", unlogged.text);
         return p->code;
     }
+    if (is_over(x, r))
+        return over(x, e, out, p);
     *out = RECOVERED_BACK;
     rc = context_remote(x, p);
     if (rc != EX_OK)
@@ -168,7 +182,7 @@ int recover_alone(context *x, entry *e, recovery *out, problem *p) {
     int rc = recover_look(entry_record(e), &in_place, p);
 
     *out = RECOVERED_LATER;
-    if (rc == EX_OK && recover_choose(entry_record(e), in_place) == CHOICE_FORWARD)
+    if (rc == EX_OK && (recover_choose(entry_record(e), in_place) == CHOICE_FORWARD || is_over(x, entry_record(e))))
         rc = recover_issuing(x, e, in_place, out, p);
     return rc;
 }
@@ -179,4 +193,24 @@ int recover_one(context *x, entry *e, recovery *out, problem *p) {
 
     (void)recover_look(entry_record(e), &in_place, &ignored); /* it is unknown then */
     return recover_issuing(x, e, in_place, out, p);
+}
+
+int recover_by_order(context *x, entry *e, recovery *out, char *told, problem *p) {
+    record *r = entry_record(e);
+    problem why;
+    int rc = recover_one(x, e, out, &why);
+
+    told[0] = '\0';
+    *p = why;
+    if (entry_state(e) != LEDGER_ISSUING || !lost_is(r) || rc == EX_OSERR)
+        return rc;
+    if (rc == EX_OK && *out != RECOVERED_LATER)
+        return rc;
+    if (rc == EX_OK && recover_settled_for(x->config, r) < 0)
+        return problem_set(p, EX_TEMPFAIL,
+                           "%s: a provision was interrupted moments ago and the server may still be at it: otsd-hook "
+                           "sweep waits and undoes it",
+                           r->user);
+    *out = RECOVERED_OVER;
+    return lost_end_by_order(x, e, rc == EX_OK ? NULL : &why, told, p);
 }

@@ -5,7 +5,7 @@
 #ifndef OTSD_HOOK_RECOVER_H
 #define OTSD_HOOK_RECOVER_H
 
-#include "handoff/context.h"
+#include "handoff/lost.h"
 
 /* All but the first and the last: the provision is undone. */
 typedef enum recovery {
@@ -13,6 +13,7 @@ typedef enum recovery {
     RECOVERED_BACK,    /* account untouched; the record says what became of the secret, and is gone */
     RECOVERED_EMPTY,   /* account untouched, the server has nothing of it, the intent is gone */
     RECOVERED_LEFT,    /* the same, but the server may have made a secret that cannot be told from others: it expires */
+    RECOVERED_OVER,    /* the same, and nothing of it can be alive any more; or an order ended it, see lost.h */
     RECOVERED_LATER, /* nothing is done: it is too early to say that the server made nothing, see recover_settled_for */
 } recovery;
 
@@ -36,10 +37,15 @@ int recover_issuing(context *x, entry *e, otsd_tri in_place, recovery *out, prob
 /* Before it is armed: where it goes forward though nobody knows whether the password was set, the record says so, and
  * a warning where that cannot be written. */
 void recover_mark(entry *e, otsd_tri in_place);
-/* The part that needs no server: arms it where the password is in place. Otherwise RECOVERED_LATER. */
+/* The part that needs no server: arms it where the password is in place, drops it where its answer was lost and nothing
+ * can be alive any more. Otherwise RECOVERED_LATER. */
 int recover_alone(context *x, entry *e, recovery *out, problem *p);
 /* Looks, and recovers. */
 int recover_one(context *x, entry *e, recovery *out, problem *p);
+/* The same by an administrator's order: where the answer was lost, and the server does not tell what it made, the
+ * intent is ended all the same. RECOVERED_OVER: told, of LOST_TOLD_MAX bytes, says what may be alive; "" where nothing
+ * is. EX_TEMPFAIL: it is too early, the server may still be at it. */
+int recover_by_order(context *x, entry *e, recovery *out, char *told, problem *p);
 /* For how many seconds has it been so that a secret that is not found counts as never made? Negative: so long still to
  * go. A server has as long to carry out a request as we would have waited for its answer. */
 int64_t recover_settled_for(const config *c, const record *r);

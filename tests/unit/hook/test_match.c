@@ -20,7 +20,7 @@
 static const intent ours = {"alice", ALICE, ASKED, T, false};
 
 /* Whose is a stray? */
-typedef enum whose { ELSES, OURS, ANYBODYS } whose;
+typedef enum whose { ELSES, OURS, ANYBODYS, UNTOLD } whose;
 
 /* Does a single stray fit our intent? */
 typedef struct fit {
@@ -67,6 +67,10 @@ static const fit fits[] = {
     {"a clamped one that mails somebody else", 604801, 604800, ALICE, "bo***@e***.com", 0, ELSES, 0},
     {"a clamped one of another time", 604801, 604800, ALICE, MASKED, -301, ELSES, 0},
 
+    {"a ttl that the list does not tell", ASKED, -1, ALICE, MASKED, 0, UNTOLD, 0},
+    {"of another person", ASKED, -1, ALICE, "bo***@e***.com", 0, ELSES, 0},
+    {"of another time", ASKED, -1, ALICE, MASKED, -301, ELSES, 0},
+
     {"another mask of the address", ASKED, ASKED, ALICE, "a***@e***.com", 0, OURS, 0},
     {"another person's", ASKED, ASKED, ALICE, "bo***@e***.com", 0, ELSES, 0},
     {"one that mails nobody", ASKED, ASKED, ALICE, NULL, 0, ELSES, 0},
@@ -92,7 +96,8 @@ static void each_condition_at_its_border(void **state) {
         snprintf(masked, sizeof masked, "%s", f->masked ? f->masked : "");
         s.recipient = f->masked ? masked : NULL;
         got = match_find(&in, &own, SETTLING);
-        if ((got.found == &s) != (f->is == OURS) || got.unclear || got.ambiguous != (f->is == ANYBODYS))
+        if ((got.found == &s) != (f->is == OURS) || got.unclear != (f->is == UNTOLD) ||
+            got.ambiguous != (f->is == ANYBODYS))
             fail_msg("%s: found %d, unclear %d, ambiguous %d", f->promise, got.found == &s, got.unclear, got.ambiguous);
     }
 }
@@ -178,7 +183,7 @@ static void the_gap_is_what_was_seen_so_far(void **state) {
 }
 
 /* Strays that fit ours, and intents of others that they fit as well, or do not. */
-typedef enum kind { END, FITS, KNOWN, ELSE, CLAMPED, CLAMPED_KNOWN } kind; /* a stray */
+typedef enum kind { END, FITS, KNOWN, ELSE, UNMARKED, CLAMPED, CLAMPED_KNOWN } kind; /* a stray */
 typedef enum other {
     LAST,
     SAME,      /* asked for just the same, and its process is gone */
@@ -216,6 +221,10 @@ static const owners cases[] = {
     {"one under way that is listed last", {FITS}, {SAME, UNDER_WAY}, -1, true, false},
     {"one under way that asked for something else does not", {FITS}, {DIFFERENT_UNDER_WAY}, 0, false, false},
     {"one under way, and more than could own them", {FITS, FITS}, {UNDER_WAY}, -1, true, false},
+    {"one without a mark may be ours or not", {UNMARKED}, {LAST}, -1, true, false},
+    {"beside one that has it, it is not ours", {UNMARKED, FITS}, {LAST}, 1, false, false},
+    {"whichever is listed first", {FITS, UNMARKED}, {LAST}, 0, false, false},
+    {"beside two of which one is another host's, nobody can say yet", {FITS, UNMARKED, FITS}, {LAST}, -1, true, false},
     {"a clamped one may be another host's", {CLAMPED}, {LAST}, -1, false, true},
     {"two clamped ones for two", {CLAMPED, CLAMPED}, {SAME}, -1, false, true},
     {"a clamped one of the ledger is nobody's", {CLAMPED_KNOWN}, {LAST}, -1, false, false},
@@ -238,9 +247,10 @@ static void an_orphan_is_burned_only_where_it_is_surely_ours(void **state) {
             kind k = c->strays[in.strays_len];
 
             strays[in.strays_len] = (stray){key, NULL,
-                                            clamped     ? 604800
-                                            : k == ELSE ? ASKED - 1
-                                                        : ASKED,
+                                            clamped         ? 604800
+                                            : k == UNMARKED ? -1
+                                            : k == ELSE     ? ASKED - 1
+                                                            : ASKED,
                                             T, k == KNOWN || k == CLAMPED_KNOWN};
         }
         for (; c->others[in.others_len] != LAST; in.others_len++) {

@@ -102,6 +102,34 @@ static void who_can_be_provisioned(void **state) {
     world_close(&w, 0);
 }
 
+/* Who is told what is in the way is told what ends it, and when it ends by itself. */
+static void what_was_lost_names_its_ends(void **state) {
+    record r = world_record();
+    provision_request q = asked_for("alice");
+    provision_facts f;
+    problem p;
+    entry *e;
+
+    (void)state;
+    world_open(&w, PATTERN, NULL, 0);
+    r.metadata_key[0] = r.hash[0] = '\0';
+    r.created -= 100;
+    e = world_put(&w, LEDGER_ISSUING, &r);
+    assert_refused(&q, EX_CANTCREAT,
+                   "alice: a provision is under way, or was interrupted and waits for otsd-hook sweep");
+    ledger_release(&e);
+    assert_int_equal(check(&q, &f, &p), EX_CANTCREAT);
+    assert_non_null(strstr(p.text, "alice: the server's answer to an earlier provision was lost, and otsd-hook sweep "
+                                   "looks for what it made; otsd-hook provision --again ends that now, and by itself "
+                                   "it ends on 20"));
+    provision_facts_end(&f);
+    q.again = true; /* all else is checked before it is ended */
+    assert_int_equal(check(&q, &f, &p), EX_OK);
+    assert_true(ledger_has(w.x.ledger, LEDGER_ISSUING, "alice"));
+    provision_facts_end(&f);
+    world_close(&w, 0);
+}
+
 static void remember(const char *user, int64_t uid, reason why) {
     record r = world_record();
     problem p;
@@ -394,6 +422,7 @@ static void what_is_said_of_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"who can be provisioned, and why others cannot", who_can_be_provisioned, NULL, NULL, NULL},
+        {"what was lost names its ends", what_was_lost_names_its_ends, NULL, NULL, NULL},
         {"who has arrived gets no second password, with no backend", who_has_arrived_gets_no_second_password, NULL,
          NULL, NULL},
         {"all that is in the way is told at once", all_that_is_in_the_way_is_told_at_once, NULL, NULL, NULL},

@@ -143,6 +143,25 @@ static void trouble_ends_nothing(void **state) {
     }
 }
 
+/* 0.18 says so of what is gone and had a passphrase; and where it lives, that is no trouble that another try mends. */
+static void trouble_in_a_refusals_place_is_looked_up(void **state) {
+    const struct step gone[] = {world_answer(404, "{\"message\":\"An unexpected error occurred :[\"}"),
+                                world_receipt(&(said){.state = "received", .secret_key = "", .received = 77})};
+    const struct step lives[] = {world_answer(404, "{\"message\":\"An unexpected error occurred :[\"}"),
+                                 world_receipt(&(said){.passphrase = true})};
+    record r = world_record();
+    remote_end end;
+    problem p;
+
+    (void)state;
+    assert_int_equal(burn(gone, 2, &r, &end, &p, 3), EX_OK);
+    assert_int_equal(end.outcome, OUTCOME_OPENED);
+    assert_int_equal(end.opened_at, 77);
+    assert_int_equal(burn(lives, 2, &r, &end, &p, 3), EX_DATAERR);
+    assert_int_equal(end.outcome, OUTCOME_NONE);
+    assert_non_null(strstr(p.text, "passphrase, which is missing or wrong"));
+}
+
 static void a_receipt_in_trouble_leaves_the_burn_owed(void **state) {
     const struct step steps[] = {WORLD_GONE, WORLD_TROUBLE};
     record r = world_record();
@@ -389,6 +408,8 @@ int main(void) {
          NULL},
         {"what lives is still to be burned", what_lives_is_still_to_be_burned, NULL, NULL, NULL},
         {"trouble ends nothing", trouble_ends_nothing, NULL, NULL, NULL},
+        {"trouble in a refusal's place is looked up in the receipt", trouble_in_a_refusals_place_is_looked_up, NULL,
+         NULL, NULL},
         {"a receipt in trouble leaves the burn owed", a_receipt_in_trouble_leaves_the_burn_owed, NULL, NULL, NULL},
         {"a limit says when to come back", a_limit_says_when, NULL, NULL, NULL},
         {"a look tells an opening from all else", a_look_changes_nothing, NULL, NULL, NULL},

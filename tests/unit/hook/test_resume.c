@@ -137,6 +137,47 @@ static void a_young_one_is_waited_for(void **state) {
     world_close(&w, 2);
 }
 
+/* With --again, where the server does not tell: it is ended, with its audit line, and begun anew. */
+static void what_was_lost_is_ended_by_order(void **state) {
+    static const char *const users[] = {"alice"};
+    const struct step steps[] = {world_answer(404, "{\"message\":\"An unexpected error occurred :[\"}")};
+    char *text;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    batch_put_intent(&w, "alice", 'a', false, "", 100);
+    interrupted(users, 1);
+    b.again = true;
+    resume(&b);
+    assert_int_equal(status_of("alice"), BATCH_TODO);
+    assert_int_equal(world_count(&w, LEDGER_ISSUING) + world_count(&w, LEDGER_CLAIMED), 0);
+    text = world_audit();
+    assert_int_equal(world_times(text, "\"reason\":\"provisioning aborted\",\"outcome\":\"unknown\""), 1);
+    free(text);
+    batch_end(&b);
+    world_close(&w, 2);
+}
+
+/* Without it nothing is ended, and with it nothing before its time. */
+static void what_was_lost_is_not_ended_without_one(void **state) {
+    static const char *const users[] = {"alice"};
+    const struct step steps[] = {world_answer(404, "{\"message\":\"An unexpected error occurred :[\"}")};
+
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        world_open(&w, NULL, steps, 1);
+        batch_put_intent(&w, "alice", 'a', false, "", again ? 0 : 100);
+        interrupted(users, 1);
+        b.again = again;
+        b.patience_ms = 0;
+        resume(&b);
+        assert_int_equal(status_of("alice"), BATCH_LEFT);
+        assert_int_equal(world_count(&w, LEDGER_ISSUING), 1);
+        batch_end(&b);
+        world_close(&w, 2);
+    }
+}
+
 /* Burns that fail are owed, and after two in a row the rest is not even tried. */
 static void burns_that_fail_are_left_to_a_sweep(void **state) {
     static const char *const users[] = {"alice", "bob", "carol", "dave"};
@@ -258,6 +299,8 @@ int main(void) {
         TEST("what is not in place is burned and begun anew", what_is_not_in_place_is_burned_and_begun_anew),
         TEST("what was never answered is looked for", what_was_never_answered_is_looked_for),
         TEST("a young one is waited for", a_young_one_is_waited_for),
+        TEST("with --again, what was lost is ended where the server does not tell", what_was_lost_is_ended_by_order),
+        TEST("without it, or too early, it is not", what_was_lost_is_not_ended_without_one),
         TEST("burns that fail are left to a sweep", burns_that_fail_are_left_to_a_sweep),
         TEST("what cannot be read is set aside", what_cannot_be_read_is_set_aside),
         TEST("one in other hands is left", one_in_other_hands_is_left),

@@ -205,9 +205,9 @@ void server_stop(struct server *s) {
 }
 
 const char *server_json(int status, const char *headers, const char *json) {
-    static char buffers[16][4096];
+    static char buffers[32][4096];
     static unsigned next;
-    char *out = buffers[next++ % 16];
+    char *out = buffers[next++ % 32];
     int n = snprintf(
         out, sizeof buffers[0],
         "HTTP/1.1 %d Whatever\r\nContent-Type: application/json; charset=utf-8\r\n%sContent-Length: %zu\r\n\r\n%s",

@@ -44,7 +44,7 @@ struct server server_start(const struct step *steps, size_t n);
 void server_wait_closed(const struct server *s, unsigned n);
 void server_stop(struct server *s);
 
-/* A whole answer with this JSON body, in a static buffer for each of the last sixteen calls. */
+/* A whole answer with this JSON body, in a static buffer for each of the last 32 calls. */
 const char *server_json(int status, const char *headers, const char *json);
 
 #endif

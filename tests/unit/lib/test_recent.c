@@ -18,11 +18,12 @@
 #define JSON_TYPE "Content-Type: application/json\r\n"
 
 /* Feeds text in two pieces; returns the last verdict, and the elements with a "|" behind each. */
-static enum array_verdict cut(const char *text, size_t split, bool *complete, char *out, size_t size) {
+static enum array_verdict cut_of(const char *member, const char *text, size_t split, bool *complete, char *out,
+                                 size_t size) {
     const char *pieces[] = {text, text + split};
     size_t lens[] = {split, strlen(text) - split}, n = 0, i;
     enum array_verdict v = ARRAY_MORE;
-    struct array a = {0};
+    struct array a = {.member = member};
 
     for (i = 0; i < 2 && v == ARRAY_MORE; i++)
         while ((v = array_feed(&a, &pieces[i], &lens[i])) == ARRAY_ELEMENT) {
@@ -35,6 +36,10 @@ static enum array_verdict cut(const char *text, size_t split, bool *complete, ch
     *complete = array_complete(&a);
     array_free(&a);
     return v;
+}
+
+static enum array_verdict cut(const char *text, size_t split, bool *complete, char *out, size_t size) {
+    return cut_of(NULL, text, split, complete, out, size);
 }
 
 static void an_array_is_cut_the_same_wherever_a_piece_ends(void **state) {
@@ -89,6 +94,57 @@ static void what_is_no_array_of_objects_is_malformed(void **state) {
             if (v != rows[i].verdict || strcmp(out, rows[i].out) != 0 ||
                 (v == ARRAY_MORE && complete != rows[i].complete))
                 fail_msg("%s cut at %zu", rows[i].text, split);
+        }
+}
+
+/* Of an object with one member of that name, whatever else is in it. */
+static void a_list_in_an_object_is_cut_the_same(void **state) {
+    static const struct {
+        const char *text;
+        enum array_verdict verdict;
+        bool complete;
+        const char *out;
+    } rows[] = {
+        {"{\"records\":[]}", ARRAY_MORE, true, ""},
+        {" { \"records\" : [ {\"a\":\"}]\"} , {} ] } \n", ARRAY_MORE, true, "{\"a\":\"}]\"}|{}|"},
+        {"{\"a\":1,\"b\":\"x,}\\\"\",\"c\":null,\"records\":[{}],\"d\":{\"records\":[{\"e\":[]}]},\"f\":[[1],{}]}",
+         ARRAY_MORE, true, "{}|"},
+        {"{\"record\":[{}],\"recordss\":[{}],\"Records\":[{}],\"records\":[]}", ARRAY_MORE, true, ""},
+        {"{\"\\u0072ecords\":[{}],\"rec\\\"ords\":[{}],\"records\":[]}", ARRAY_MORE, true, ""},
+        {"{\"a\":\"\\\\\",\"records\":[{}]}", ARRAY_MORE, true, "{}|"},
+        {"{}", ARRAY_MORE, false, ""},
+        {"{\"a\":[{}]}", ARRAY_MORE, false, ""},
+        {"{\"records\":[{}]", ARRAY_MORE, false, "{}|"},
+        {"{\"records\":[{}],", ARRAY_MORE, false, "{}|"},
+        {"{\"records\":[{}],\"a\":{\"b\":1}", ARRAY_MORE, false, "{}|"},
+        {"{\"records\":[{}", ARRAY_MORE, false, "{}|"},
+        {"", ARRAY_MORE, false, ""},
+        {"{\"records\":[{}],}", ARRAY_MALFORMED, false, "{}|"},
+        {"{\"records\":[{}]]", ARRAY_MALFORMED, false, "{}|"},
+        {"{\"records\":[{}]}}", ARRAY_MALFORMED, false, "{}|"},
+        {"{\"records\":[{}]}[]", ARRAY_MALFORMED, false, "{}|"},
+        {"{\"records\":[{}],\"records\":[{}]}", ARRAY_MALFORMED, false, "{}|"},
+        {"{\"records\":{}}", ARRAY_MALFORMED, false, ""},
+        {"{\"records\":null}", ARRAY_MALFORMED, false, ""},
+        {"{\"records\" [{}]}", ARRAY_MALFORMED, false, ""},
+        {"{records:[{}]}", ARRAY_MALFORMED, false, ""},
+        {"{\"a\":,\"records\":[{}]}", ARRAY_MALFORMED, false, ""},
+        {"{\"a\":1]", ARRAY_MALFORMED, false, ""},
+        {"{\"a\"}", ARRAY_MALFORMED, false, ""},
+        {"[]", ARRAY_MALFORMED, false, ""},
+        {"{\"records\":[1]}", ARRAY_MALFORMED, false, ""},
+    };
+    char out[64];
+    bool complete;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (size_t split = 0; split <= strlen(rows[i].text); split++) {
+            enum array_verdict v = cut_of("records", rows[i].text, split, &complete, out, sizeof out);
+
+            if (v != rows[i].verdict || strcmp(out, rows[i].out) != 0 ||
+                (v == ARRAY_MORE && complete != rows[i].complete))
+                fail_msg("%s cut at %zu: %d, %d, %s", rows[i].text, split, (int)v, complete, out);
         }
 }
 
@@ -383,10 +439,159 @@ static void a_list_can_be_had_as_a_whole(void **state) {
     free(damaged);
 }
 
+#define BROKEN server_json(404, "", "{\"message\":\"An unexpected error occurred :[\",\"shrimp\":\"s\"}")
+#define NO_SUCH_PATH server_json(404, "", "{\"error\":\"Not Found\"}")
+/* As read in the source of 0.21 to 0.23: texts for numbers, a constant secret_ttl, one text of recipients. */
+#define V2(key, ttl, more)                                                                                             \
+    "{\"identifier\":\"" key "\",\"key\":\"" key "\",\"custid\":\"me@example.com\",\"state\":\"viewed\","              \
+    "\"secret_shortkey\":\"abcdef\",\"secret_ttl\":\"" ttl "\"," more                                                  \
+    "\"share_domain\":null,\"created\":\"1700000001\","                                                                \
+    "\"updated\":\"1700000002\",\"shared\":null,\"received\":\"\",\"burned\":null,\"viewed\":\"1700000002\","          \
+    "\"recipients\":\"al*****@e*****.com\",\"shortkey\":\"abcdefgh\",\"show_recipients\":true,\"is_viewed\":true,"     \
+    "\"is_destroyed\":false,\"has_passphrase\":false}"
+#define V2_LIST(records)                                                                                               \
+    "{\"success\":true,\"custid\":\"me@example.com\",\"count\":1,\"records\":[" records                                \
+    "],\"details\":{\"type\":\"list\",\"since\":1,\"now\":\"2026-11-29 11:43:16 +0000\",\"has_items\":true,"           \
+    "\"received\":[],\"notreceived\":[" records "]}}"
+#define LIFE(n) "\"metadata_ttl\":\"" n "\",\"lifespan\":\"" n "\","
+
+static void assert_asked(const struct server *s, unsigned i, const char *beginning) {
+    if (strncmp(s->seen->request[i], beginning, strlen(beginning)) != 0)
+        fail_msg("request %u: %.60s", i, s->seen->request[i]);
+}
+
+static void where_v1s_list_is_broken_v2s_is_asked_and_remembered(void **state) {
+    const struct step steps[] = {{STEP_ANSWER, BROKEN},
+                                 {STEP_ANSWER, server_json(200, "", V2_LIST(V2("one", "3607", LIFE("7214"))))},
+                                 {STEP_ANSWER, server_json(200, "", V2_LIST(""))}};
+    struct server s = server_start(steps, 3);
+    otsd_client *c = client_to(&s);
+    otsd_receipts *list = NULL;
+    otsd_error e = {0};
+
+    (void)state;
+    if (otsd_recent(c, &list, &e) != OTSD_OK)
+        fail_msg("%s", e.message);
+    assert_int_equal(e.code, OTSD_OK); /* on success it is left alone */
+    assert_int_equal(list->len, 1);
+    assert_string_equal(list->items[0]->metadata_key, "one");
+    assert_string_equal(list->items[0]->secret_key, "");
+    assert_int_equal(list->items[0]->state, OTSD_STATE_VIEWED);
+    assert_int_equal(list->items[0]->ttl, 3607);
+    assert_int_equal(list->items[0]->secret_ttl, -1); /* what is left is not told there */
+    assert_int_equal(list->items[0]->metadata_ttl, -1);
+    assert_int_equal(list->items[0]->created, 1700000001);
+    assert_int_equal(list->items[0]->received, 0);
+    assert_int_equal(list->items[0]->passphrase_required, OTSD_NO);
+    assert_int_equal(list->items[0]->recipients_len, 1);
+    assert_true(otsd_recipient_matches(list->items[0]->recipients[0], "alice@example.com"));
+    otsd_receipts_free(&list);
+    assert_int_equal(otsd_recent(c, &list, &e), OTSD_OK);
+    assert_int_equal(list->len, 0);
+    otsd_receipts_free(&list);
+    assert_int_equal(s.seen->requests, 3);
+    assert_asked(&s, 0, "GET /api/v1/private/recent ");
+    assert_asked(&s, 1, "GET /api/v2/private/recent ");
+    assert_asked(&s, 2, "GET /api/v2/private/recent ");
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+/* The server was brought up to date in between. */
+static void where_v2s_list_is_gone_v1s_is_asked_again(void **state) {
+    const struct step steps[] = {{STEP_ANSWER, BROKEN},
+                                 {STEP_ANSWER, server_json(200, "", V2_LIST(""))},
+                                 {STEP_ANSWER, NO_SUCH_PATH},
+                                 {STEP_ANSWER, server_json(200, "", "[]")}};
+    struct server s = server_start(steps, 4);
+    otsd_client *c = client_to(&s);
+    struct seen seen = {.in_order = true};
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(otsd_recent_each(c, see, &seen, NULL), OTSD_OK);
+    assert_int_equal(s.seen->requests, 5);
+    assert_asked(&s, 2, "GET /api/v2/");
+    assert_asked(&s, 3, "GET /api/v1/");
+    assert_asked(&s, 4, "GET /api/v1/");
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+/* What was granted is known only where the two numbers agree. */
+static void a_ttl_that_cannot_be_believed_is_unknown(void **state) {
+    static const struct {
+        const char *body;
+        int64_t ttl;
+    } rows[] = {{V2_LIST(V2("one", "3607", LIFE("7214"))), 3607},
+                {V2_LIST(V2("one", "3607", "")), 3607},
+                {V2_LIST(V2("one", "3001", LIFE("7214"))), -1},
+                {V2_LIST(V2("one", "", LIFE("7214"))), -1},
+                {V2_LIST(V2("one", "", "")), -1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step steps[] = {{STEP_ANSWER, BROKEN}, {STEP_ANSWER, server_json(200, "", rows[i].body)}};
+        struct server s = server_start(steps, 2);
+        otsd_client *c = client_to(&s);
+        otsd_receipts *list = NULL;
+
+        assert_int_equal(otsd_recent(c, &list, NULL), OTSD_OK);
+        assert_int_equal(list->len, 1);
+        if (list->items[0]->ttl != rows[i].ttl)
+            fail_msg("row %zu: %d", i, (int)list->items[0]->ttl);
+        otsd_receipts_free(&list);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
+/* Which list failed last is told, unless it only said that there is no v2; and what passes asks nobody else. */
+static void where_both_lists_fail_the_reason_is_told(void **state) {
+    const struct {
+        const char *v1, *v2;
+        unsigned requests;
+        otsd_err meaning;
+        const char *told;
+    } rows[] = {
+        {BROKEN, NO_SUCH_PATH, 2, OTSD_ERR_SERVER, "An unexpected error occurred"},
+        {BROKEN, BROKEN, 2, OTSD_ERR_SERVER, "An unexpected error occurred"},
+        {BROKEN, server_json(403, "", "{\"message\":\"Not authorized\"}"), 2, OTSD_ERR_CREDENTIALS, "Not authorized"},
+        {BROKEN, server_json(503, "", "{}"), 2, OTSD_ERR_SERVER, "503"},
+        {BROKEN, server_json(200, "", "{\"success\":true}"), 2, OTSD_ERR_ANSWER, "not complete"},
+        {BROKEN, server_json(200, "", "{\"records\":[{}]}"), 2, OTSD_ERR_ANSWER, "is missing"},
+        {BROKEN, server_json(200, "", "{\"records\":[]"), 2, OTSD_ERR_ANSWER, "not complete"},
+        {BROKEN, server_json(200, "", "[]"), 2, OTSD_ERR_ANSWER, "no list"},
+        {NO_SUCH_PATH, server_json(200, "", V2_LIST("")), 2, OTSD_OK, ""},
+        {NO_SUCH_PATH, NO_SUCH_PATH, 2, OTSD_ERR_NOT_V1, "Not Found"},
+        {server_json(500, "", "{\"message\":\"An unexpected error occurred\"}"), "", 1, OTSD_ERR_SERVER, "unexpected"},
+        {server_json(404, "", "{\"message\":\"Not authorized\"}"), "", 1, OTSD_ERR_CREDENTIALS, "Not authorized"},
+        {server_json(404, "", "{\"message\":\"Cripes! You have been rate limited.\"}"), "", 1, OTSD_ERR_RATE_LIMITED,
+         "Cripes"},
+        {server_json(200, "", V2_LIST("")), "", 1, OTSD_ERR_ANSWER, "no list"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step steps[] = {{STEP_ANSWER_CLOSE, rows[i].v1}, {STEP_ANSWER_CLOSE, rows[i].v2}};
+        struct server s = server_start(steps, 2);
+        otsd_client *c = client_to(&s);
+        struct seen seen = {.in_order = true};
+        otsd_error e = {0};
+
+        if (otsd_recent_each(c, see, &seen, &e) != rows[i].meaning || e.code != rows[i].meaning ||
+            !strstr(e.message, rows[i].told) || s.seen->requests != rows[i].requests)
+            fail_msg("row %zu: %d, %u requests: %s", i, (int)e.code, s.seen->requests, e.message);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_array_is_cut_the_same_wherever_a_piece_ends),
         cmocka_unit_test(what_is_no_array_of_objects_is_malformed),
+        cmocka_unit_test(a_list_in_an_object_is_cut_the_same),
         cmocka_unit_test(an_element_has_a_size_limit),
         cmocka_unit_test(a_long_list_is_read_in_little_memory),
         cmocka_unit_test(the_reader_ends_the_delivery),
@@ -396,6 +601,10 @@ int main(void) {
         cmocka_unit_test(nothing_is_delivered_from_an_answer_that_says_no),
         cmocka_unit_test(a_list_is_delivered_once_where_the_connection_had_died),
         cmocka_unit_test(a_list_can_be_had_as_a_whole),
+        cmocka_unit_test(where_v1s_list_is_broken_v2s_is_asked_and_remembered),
+        cmocka_unit_test(where_v2s_list_is_gone_v1s_is_asked_again),
+        cmocka_unit_test(a_ttl_that_cannot_be_believed_is_unknown),
+        cmocka_unit_test(where_both_lists_fail_the_reason_is_told),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -330,6 +330,52 @@ static void a_token_file_that_others_can_read_is_refused(void **state) {
     free(token);
 }
 
+#define TROUBLE "{\"message\":\"An unexpected error occurred :[\"}"
+#define AS(state, secret_key, left, passphrase)                                                                        \
+    "{\"metadata_key\":\"" KEY "\",\"secret_key\":\"" secret_key "\",\"ttl\":3600,\"secret_ttl\":" left                \
+    ",\"state\":\"" state "\",\"passphrase_required\":" passphrase "}"
+
+/* 0.18 refuses a burn in the words of trouble: the receipt tells what it meant. */
+static void a_burn_that_is_refused_as_trouble_is_looked_up(void **state) {
+    static const struct {
+        int status, receipt_status;
+        const char *receipt;
+        otsd_err meaning;
+        const char *told;
+        unsigned requests;
+    } rows[] = {
+        {404, 200, AS("new", "s", "3600", "true"), OTSD_ERR_REFUSED, "passphrase, which is missing or wrong", 2},
+        {404, 200, AS("viewed", "s", "3600", "true"), OTSD_ERR_REFUSED, "passphrase, which is missing or wrong", 2},
+        {404, 200, AS("burned", "", "null", "true"), OTSD_ERR_GONE, "its receipt is burned", 2},
+        {404, 200, AS("received", "", "null", "true"), OTSD_ERR_GONE, "its receipt is received", 2},
+        {404, 200, AS("orphaned", "", "null", "true"), OTSD_ERR_GONE, "its receipt is orphaned", 2},
+        {404, 200, AS("expired", "", "null", "true"), OTSD_ERR_GONE, "its receipt is expired", 2},
+        /* 0.18 never says that one has expired */
+        {404, 200, AS("viewed", "s", "null", "true"), OTSD_ERR_GONE, "its receipt is viewed", 2},
+        {404, 404, "{\"message\":\"Unknown secret\"}", OTSD_ERR_GONE, "gone, too", 2},
+        /* Nothing that a receipt says explains it: it is trouble. */
+        {404, 200, AS("new", "s", "3600", "false"), OTSD_ERR_SERVER, "An unexpected error", 2},
+        {404, 200, AS("odd", "", "null", "false"), OTSD_ERR_SERVER, "An unexpected error", 2},
+        {404, 404, TROUBLE, OTSD_ERR_SERVER, "An unexpected error", 2},
+        {500, 200, AS("burned", "", "null", "true"), OTSD_ERR_SERVER, "An unexpected error", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step steps[] = {{STEP_ANSWER, server_json(rows[i].status, "", TROUBLE)},
+                                     {STEP_ANSWER, server_json(rows[i].receipt_status, "", rows[i].receipt)}};
+        struct server s = server_start(steps, 2);
+        otsd_client *c = client_to(&s);
+        otsd_error e = {0};
+
+        if (call_burn(c, &e) != rows[i].meaning || e.code != rows[i].meaning || e.http_status != rows[i].status ||
+            !strstr(e.message, rows[i].told) || s.seen->requests != rows[i].requests)
+            fail_msg("row %zu: %d: %s", i, (int)e.code, e.message);
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_http_is_not_a_v1_server),
@@ -341,6 +387,7 @@ int main(void) {
         cmocka_unit_test(a_key_that_could_leave_its_place_in_the_path_is_refused_unsent),
         cmocka_unit_test(what_servers_would_cut_or_destroy_is_refused_unsent),
         cmocka_unit_test(what_surely_is_no_address_or_more_than_one_is_no_recipient),
+        cmocka_unit_test(a_burn_that_is_refused_as_trouble_is_looked_up),
         cmocka_unit_test(a_token_file_that_others_can_read_is_refused),
     };
 

@@ -50,6 +50,11 @@ void sweep_remote(sweep *w);
 /* What is left for those that killed a sweep. */
 void sweep_suspects(sweep *w);
 
+/* The first of these: the burns that are owed. */
+void sweep_burns(sweep *w);
+/* Is there any use in talking to the server in this sweep? Then no call takes longer than what is left. */
+bool sweep_may_talk(sweep *w);
+
 /* The parts, for one record. */
 void sweep_issuing_alone(sweep *w, const char *name);
 void sweep_issuing_asked(sweep *w, const char *name);
@@ -60,6 +65,8 @@ void sweep_done(const sweep *w, const char *user, const char *what);
 /* An interrupted provision has gone forward. */
 void sweep_armed(const sweep *w, const record *r);
 void sweep_trouble(sweep *w, const problem *p);
+/* The same for what says nothing of other calls. */
+void sweep_told(sweep *w, const problem *p);
 /* Opens and locks a record, which is in hand until sweep_drop; false where there is nothing to do (gone, in other
  * hands, a suspect whose turn has not come) or it was dealt with. */
 bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out);

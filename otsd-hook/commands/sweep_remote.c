@@ -83,8 +83,9 @@ void sweep_remote(sweep *w) {
     w->stop_at = clock_ms() + REMOTE_MS;
     sweep_burns(w);
     sweep_each(w, LEDGER_ISSUING, issuing);
-    for (size_t i = 0; i < w->checks_len; i++)
-        sweep_check(w, w->checks[i]);
+    questions_order(&w->questions);
+    for (size_t i = 0; i < w->questions.len; i++)
+        sweep_check(w, w->questions.all[i].user);
     /* The server may still be carrying out what an interrupted provision asked for. */
     if (w->settles_in > 0) {
         (void)sleep((unsigned)(w->settles_in < 300 ? w->settles_in : 300));

@@ -159,7 +159,7 @@ int closing_settle(const ledger *l, remote *server, entry *e, problem *p) {
     }
     r->attempts++;
     r->next_try = time(NULL) + closing_backoff(r->attempts, end.retry_after, clock_scatter());
-    problem_add(p, end.limited ? "; the burn is owed: sweeps try again as soon as the server allows it"
+    problem_add(p, end.limited ? "; the burn is owed, and done as soon as the server takes more"
                                : "; the burn is owed: sweeps try again, otsd-hook sweep --now does at once");
     (void)ledger_save(e, &ignored); /* without it the next try comes sooner */
     return rc;

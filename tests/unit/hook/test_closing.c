@@ -309,7 +309,7 @@ static void a_limit_is_kept_and_saves_burns_from_then_on(void **state) {
     world_open(&w, NULL, steps, 4);
     assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
     assert_true(p.limited);
-    assert_non_null(strstr(p.text, "; the burn is owed: sweeps try again as soon as the server allows it"));
+    assert_non_null(strstr(p.text, "; the burn is owed, and done as soon as the server takes more"));
     assert_int_equal(pace_of(&r).most, 10);
     assert_in_range(pace_of(&r).until, at + 1200, at + 1210);
     world_assert_asked(&w, 0, BURN);

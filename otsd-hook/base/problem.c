@@ -21,7 +21,7 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
     va_list ap;
 
     p->code = code;
-    p->remote = false;
+    p->remote = p->limited = false;
     va_start(ap, fmt);
     text_line(p->text, sizeof p->text, fmt, ap);
     va_end(ap);
@@ -30,7 +30,7 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
 
 void problem_clear(problem *p) {
     p->code = EX_OK;
-    p->remote = false;
+    p->remote = p->limited = false;
     p->text[0] = '\0';
 }
 
@@ -73,6 +73,7 @@ static int from_server(problem *p, const otsd_error *e) {
     if (e->code == OTSD_ERR_RATE_LIMITED && e->retry_after > 0)
         problem_add(p, "; try again in %ld s", e->retry_after);
     p->remote = true;
+    p->limited = e->code == OTSD_ERR_RATE_LIMITED;
     return p->code;
 }
 

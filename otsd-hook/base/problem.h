@@ -20,6 +20,7 @@
 typedef struct problem {
     int code;
     bool remote;    /* it came from the server, or from the way there */
+    bool limited;   /* the server asks for patience: there were too many calls */
     char text[900]; /* printable, without program name, without newline, never a secret */
 } problem;
 

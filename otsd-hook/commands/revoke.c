@@ -195,7 +195,7 @@ static int burn_only(context *x, entry *e, problem *p) {
     int rc = context_remote(x, &why);
 
     if (rc == EX_OK)
-        rc = closing_settle(x->remote, e, &why);
+        rc = closing_settle(x->ledger, x->remote, e, &why);
     if (rc == EX_OK)
         problem_add(p, "; %s", outcome_told((outcome)entry_record(e)->outcome));
     else

@@ -65,6 +65,18 @@ standing standing_of(ledger_state s, const record *r, bool lock_unseen, const cl
     return s == LEDGER_PENDING ? pending(r, lock_unseen, now) : claimed(r, now->wall);
 }
 
+standing standing_in_queue(standing s, const debt *d) {
+    if (s.next != NEXT_BURN && s.next != NEXT_BURN_LATER)
+        return s;
+    if (d->expires)
+        return (standing){.flag = s.flag, .next = NEXT_EXPIRE, .wait = d->in};
+    if (d->in > s.wait)
+        return (standing){.flag = s.flag, .next = NEXT_BURN_LATER, .wait = d->in};
+    if (d->asks && s.next == NEXT_BURN)
+        s.next = NEXT_ASK;
+    return s;
+}
+
 bool standing_sweep_is_missing(int64_t stamped, int64_t oldest, int64_t now) {
     return now - stamped > STANDING_SWEEP && now - oldest > STANDING_SWEEP;
 }

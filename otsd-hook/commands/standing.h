@@ -6,7 +6,7 @@
 #ifndef OTSD_HOOK_STANDING_H
 #define OTSD_HOOK_STANDING_H
 
-#include "ledger/ledger.h"
+#include "handoff/debts.h"
 
 /* Seconds after which something is no longer as it should be. */
 #define STANDING_ISSUING 300       /* a provision that takes longer was interrupted */
@@ -28,14 +28,16 @@ typedef enum standing_flag {
 } standing_flag;
 
 typedef enum standing_next {
-    NEXT_SETTLE,    /* a sweep finishes or undoes the provision */
-    NEXT_LOGIN,     /* the person arrives */
-    NEXT_REISSUE,   /* the person arrives, or an administrator reissues it */
-    NEXT_LOCK,      /* a sweep locks the password and burns the link */
-    NEXT_ORDER,     /* an administrator says whether the person has arrived */
-    NEXT_AUDIT,     /* a sweep writes the audit line */
-    NEXT_BURN,      /* the next sweep burns */
-    NEXT_BURN_LATER /* a sweep burns after `wait` seconds */
+    NEXT_SETTLE,     /* a sweep finishes or undoes the provision */
+    NEXT_LOGIN,      /* the person arrives */
+    NEXT_REISSUE,    /* the person arrives, or an administrator reissues it */
+    NEXT_LOCK,       /* a sweep locks the password and burns the link */
+    NEXT_ORDER,      /* an administrator says whether the person has arrived */
+    NEXT_AUDIT,      /* a sweep writes the audit line */
+    NEXT_BURN,       /* the next sweep burns */
+    NEXT_BURN_LATER, /* a sweep burns after `wait` seconds */
+    NEXT_ASK,        /* the next sweep asks the server what became of the link, and burns it where it lives */
+    NEXT_EXPIRE      /* the server will have expired it after `wait` seconds, before its turn to be burned */
 } standing_next;
 
 typedef struct standing {
@@ -46,6 +48,8 @@ typedef struct standing {
 
 /* lock_unseen: as configured. */
 standing standing_of(ledger_state s, const record *r, bool lock_unseen, const clock_moment *now);
+/* The same of a claimed record that has its place among other debts. */
+standing standing_in_queue(standing s, const debt *d);
 /* A short stable word; NULL where all is well. */
 const char *standing_flag_name(standing_flag f);
 /* Should a sweep have come to its end by now? stamped: when the last one did (0: never); oldest: when the oldest record

@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/words.h"
+#include "commands/burn_queue.h"
 #include "commands/commands.h"
 #include "commands/standing.h"
 #include "handoff/who.h"
@@ -45,6 +46,7 @@ static const option_table options = {
 
 typedef struct status {
     const ledger *l;
+    const config *config; /* NULL where it cannot be read */
     const request *q;
     const char *user; /* as the hand-off is filed; NULL: all */
     ledger_state state;
@@ -56,6 +58,7 @@ typedef struct status {
     int64_t oldest; /* when the first of them was made */
     json_out *list;
     suspects suspects;
+    burn_queue queue;
 } status;
 
 /* What happens next, for people. */
@@ -87,6 +90,13 @@ static void next_words(const standing *st, const record *r, char *out, size_t si
         break;
     case NEXT_BURN_LATER:
         snprintf(out, size, "sweep burns the link in %s: %s", words_span(st->wait, span), why);
+        break;
+    case NEXT_ASK:
+        snprintf(out, size, "sweep asks what became of the link: %s", why);
+        break;
+    case NEXT_EXPIRE:
+        snprintf(out, size, "the link expires in %s, before its turn to be burned: %s", words_span(st->wait, span),
+                 why);
         break;
     }
 }
@@ -127,7 +137,7 @@ static void add_known(json_out *j, const char *name, int64_t n) {
         json_null(j, name);
 }
 
-static void add_object(const status *s, const record *r, const standing *st) {
+static void add_object(const status *s, const record *r, const standing *st, const debt *d) {
     char masked[300];
 
     json_begin_object(s->list, NULL);
@@ -144,17 +154,23 @@ static void add_object(const status *s, const record *r, const standing *st) {
     add_known(s->list, "claimed_at", r->claimed_at);
     json_number(s->list, "attempts", r->attempts);
     add_known(s->list, "next_try", s->state == LEDGER_CLAIMED ? r->next_try : 0);
+    add_known(s->list, "burn_place", d ? (int64_t)d->place : 0);
+    add_known(s->list, "burn_at", st->next == NEXT_BURN_LATER ? s->now.wall + st->wait : 0);
+    add_known(s->list, "expires_at", st->next == NEXT_EXPIRE ? s->now.wall + st->wait : 0);
     json_text(s->list, "flag", standing_flag_name(st->flag));
     json_end(s->list);
 }
 
 static void show(status *s, const char *name, const record *r) {
     standing st = standing_of(s->state, r, s->lock_unseen, &s->now);
+    const debt *d = s->state == LEDGER_CLAIMED ? burn_queue_find(&s->queue, name) : NULL;
 
     if (suspects_deaths(&s->suspects, s->state, name) >= SUSPECTS_ENOUGH)
         st.flag = FLAG_KILLS_SWEEP;
+    if (d)
+        st = standing_in_queue(st, d);
     if (s->q->json)
-        add_object(s, r, &st);
+        add_object(s, r, &st, d);
     else if (s->q->porcelain)
         print_line(s, r, &st);
     else
@@ -194,7 +210,7 @@ static int count_aside(const char *name, void *arg) {
 }
 
 static int look(status *s, problem *p) {
-    int rc = problem_none(p);
+    int rc = burn_queue_read(&s->queue, s->l, s->config, &s->now, p);
 
     for (s->state = LEDGER_ISSUING; rc == EX_OK && s->state <= LEDGER_CLAIMED; s->state++)
         rc = ledger_each(s->l, s->state, one, s, p);
@@ -210,6 +226,8 @@ static void tell(status *s) {
 
     if (s->shown == 0 && !s->unread && !s->unsure && !s->q->json && !s->q->porcelain)
         say_out(s->user ? "%s has no open hand-off." : "No hand-off is open.", s->user);
+    if (!s->user && !s->q->json && !s->q->porcelain)
+        burn_queue_tell(&s->queue, s->now.wall);
     if (s->aside > 0)
         say_here("records that no sweep could handle lie in %s/aside (%zu): look at them, then remove them",
                  OTSD_STATE_DIR, s->aside);
@@ -235,6 +253,7 @@ static int run(context *x, status *s, problem *p) {
         s->user = filed;
     }
     s->l = x->ledger;
+    s->config = x->config;
     s->lock_unseen = x->config && x->config->password.lock_unseen;
     clock_read(&s->now);
     suspects_peek(&s->suspects, s->l);
@@ -271,6 +290,7 @@ static int status_run(context *x, int argc, char **argv) {
         s.user = argv[1];
     x->config_path = q.config;
     rc = command_end(run(x, &s, &p), &p);
+    burn_queue_free(&s.queue);
     return rc == EX_OK && s.flagged + s.unreadable + s.aside > 0 ? EXIT_ATTENTION : rc;
 }
 

@@ -6,11 +6,11 @@
 #ifndef OTSD_HOOK_SWEEP_H
 #define OTSD_HOOK_SWEEP_H
 
+#include "commands/questions.h"
 #include "handoff/context.h"
 #include "handoff/look.h"
 #include "ledger/suspects.h"
 
-#define SWEEP_CHECKS 20      /* no more receipts than this are asked for at a time */
 #define SWEEP_BUSY 64        /* so many records in other hands are looked at again */
 #define SWEEP_HELPER_MS 5000 /* longer than a login's helper may live; waited for once */
 
@@ -29,14 +29,13 @@ typedef struct sweep {
     look_group group;  /* pending records gathered so far */
     sweep_name busy[SWEEP_BUSY];
     size_t busy_len;
-    char checks[SWEEP_CHECKS][USER_MAX + 1]; /* users whose receipt is to be asked for */
-    size_t checks_len;
-    bool unlocked;      /* a password that is over could not, or must not, be made dead: its link can */
-    int64_t settles_in; /* seconds after which intents that are too young can be judged; 0: there are none */
-    int failures;       /* calls in a row that brought no answer of use */
-    bool limited;       /* the server asked for patience */
-    int64_t stop_at;    /* clock_ms: no talk with the server after this */
-    bool talked;        /* with the server */
+    questions questions; /* whose receipts are to be asked for */
+    bool unlocked;       /* a password that is over could not, or must not, be made dead: its link can */
+    int64_t settles_in;  /* seconds after which intents that are too young can be judged; 0: there are none */
+    int failures;        /* calls in a row that brought no answer of use */
+    bool limited;        /* the server asked for patience */
+    int64_t stop_at;     /* clock_ms: no talk with the server after this */
+    bool talked;         /* with the server */
     suspects suspects;
     bool on_suspects;    /* their turn has come */
     const char *suspect; /* the open hand-off whose turn it is */
@@ -51,6 +50,11 @@ void sweep_remote(sweep *w);
 /* What is left for those that killed a sweep. */
 void sweep_suspects(sweep *w);
 
+/* The first of these: the burns that are owed. */
+void sweep_burns(sweep *w);
+/* Is there any use in talking to the server in this sweep? Then no call takes longer than what is left. */
+bool sweep_may_talk(sweep *w);
+
 /* The parts, for one record. */
 void sweep_issuing_alone(sweep *w, const char *name);
 void sweep_issuing_asked(sweep *w, const char *name);
@@ -61,6 +65,8 @@ void sweep_done(const sweep *w, const char *user, const char *what);
 /* An interrupted provision has gone forward. */
 void sweep_armed(const sweep *w, const record *r);
 void sweep_trouble(sweep *w, const problem *p);
+/* The same for what says nothing of other calls. */
+void sweep_told(sweep *w, const problem *p);
 /* Opens and locks a record, which is in hand until sweep_drop; false where there is nothing to do (gone, in other
  * hands, a suspect whose turn has not come) or it was dealt with. */
 bool sweep_take(sweep *w, ledger_state s, const char *name, entry **out);

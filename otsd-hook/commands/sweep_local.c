@@ -18,7 +18,6 @@
 #include "password/backend.h"
 
 #define LOCK_WAIT_MS 15000 /* as long as other programs wait for the account files */
-#define CHECK_EVERY 3600   /* seconds between two questions about one receipt */
 
 /* A hand-off that cannot be armed has a deadline all the same. */
 static void lock_unarmed(sweep *w, const record *r) {
@@ -193,17 +192,6 @@ void sweep_pending(sweep *w, const char *user) {
     sweep_drop(w, &e);
 }
 
-static bool check_is_due(const look_item *item, int64_t now) {
-    bool asked_lately = item->checked_at <= now && item->checked_at + CHECK_EVERY > now;
-
-    return item->opened_at == 0 && !asked_lately && !item->settled && item->created + CHECK_EVERY <= now;
-}
-
-static void note_check(sweep *w, const look_item *item) {
-    if (w->checks_len < SWEEP_CHECKS)
-        memccpy(w->checks[w->checks_len++], item->user, '\0', sizeof w->checks[0]);
-}
-
 static bool needs_a_look(const look_item *item) {
     return decide(&item->s) != REASON_NONE || item->s.noted != REASON_NONE || item->renamed || item->s.missed ||
            (item->gone_seen > 0 && item->s.exists == OTSD_YES) || (decide_unseen(&item->s) && !item->settled);
@@ -225,8 +213,8 @@ static void flush_group(sweep *w) {
     for (size_t i = 0; i < w->group.len; i++) {
         if (needs_a_look(&w->group.items[i]))
             sweep_pending(w, w->group.items[i].user);
-        else if (check_is_due(&w->group.items[i], now))
-            note_check(w, &w->group.items[i]);
+        else if (question_is_due(&w->group.items[i], now))
+            questions_add(&w->questions, &w->group.items[i], now);
     }
     look_group_empty(&w->group);
 }

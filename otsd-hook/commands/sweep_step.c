@@ -7,7 +7,10 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/clock.h"
 #include "commands/sweep.h"
+
+#define FAILURES_ENOUGH 2
 
 void sweep_done(const sweep *w, const char *user, const char *what) {
     if (w->verbose)
@@ -23,14 +26,34 @@ void sweep_armed(const sweep *w, const record *r) {
     sweep_done(w, r->user, "an interrupted provision is armed");
 }
 
-void sweep_trouble(sweep *w, const problem *p) {
+void sweep_told(sweep *w, const problem *p) {
     problem_say(p);
     if (w->worst == EX_OK || p->code != EX_TEMPFAIL)
         w->worst = p->code;
-    if (p->remote && p->code == EX_TEMPFAIL)
+}
+
+void sweep_trouble(sweep *w, const problem *p) {
+    sweep_told(w, p);
+    if (p->remote && p->limited)
         w->limited = true;
     else if (p->remote)
         w->failures++;
+}
+
+bool sweep_may_talk(sweep *w) {
+    int64_t left = w->stop_at - clock_ms();
+    problem p;
+
+    if (w->limited || w->failures >= FAILURES_ENOUGH || left <= 0)
+        return false;
+    if (context_remote(w->x, &p) != EX_OK) {
+        w->failures = FAILURES_ENOUGH;
+        sweep_trouble(w, &p);
+        return false;
+    }
+    remote_limit(w->x->remote, (long)left);
+    w->talked = true;
+    return true;
 }
 
 /* An unreadable record is kept for a person, and never stops the rest. */

@@ -74,8 +74,8 @@ static void ask(sweep *w, const suspect *s) {
     } else if (s->state == LEDGER_CLAIMED) {
         sweep_claimed(w, s->name);
     } else {
-        for (size_t i = 0; i < w->checks_len; i++)
-            if (strcmp(w->checks[i], s->name) == 0)
+        for (size_t i = 0; i < w->questions.len; i++)
+            if (strcmp(w->questions.all[i].user, s->name) == 0)
                 sweep_check(w, s->name);
         w->suspect = s->name;
         sweep_each(w, LEDGER_CLAIMED, claimed_of);

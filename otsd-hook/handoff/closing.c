@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "handoff/burn_pace.h"
 #include "handoff/look.h"
 #include "ledger/audit.h"
 #include "ledger/past.h"
@@ -104,7 +105,40 @@ int closing_claim(ledger *l, const config *c, entry *e, reason why, long wait_ms
     return ledger_move(l, e, LEDGER_CLAIMED, p);
 }
 
-int closing_settle(remote *server, entry *e, problem *p) {
+/* What the server allows, as this burn has shown. */
+static void note_pace(const ledger *l, const char *url, const char *account, burn_pace *pace, const remote_end *end) {
+    int64_t now = time(NULL);
+
+    if (end->limited)
+        burn_pace_limited(pace, end->retry_after, now);
+    else
+        burn_pace_burned(pace, now);
+    if (pace->most > 0)
+        burns_note(l, url, account, pace);
+}
+
+/* Unknown ends nothing: what the receipt cannot tell, a burn does, while the secret may live. */
+static int ask_or_burn(const ledger *l, remote *server, const record *r, remote_end *end, problem *p) {
+    const char *url = remote_url(server, r), *account = remote_account(server, r);
+    clock_moment now;
+    burn_pace pace;
+    int rc;
+
+    clock_read(&now);
+    burns_known(l, url, account, now.wall, &pace);
+    if (pace.most > 0 || proof_asks_first(r, &now)) {
+        rc = remote_ended(server, r, now.wall, end, p);
+        if (rc != EX_OK || (end->outcome != OUTCOME_NONE && end->outcome != OUTCOME_UNKNOWN) ||
+            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0))
+            return rc;
+    }
+    rc = remote_burn(server, r, now.wall, end, p);
+    if (rc == EX_OK || end->limited)
+        note_pace(l, url, account, &pace, end);
+    return rc;
+}
+
+int closing_settle(const ledger *l, remote *server, entry *e, problem *p) {
     record *r = entry_record(e);
     remote_end end = {0};
     problem ignored;
@@ -116,7 +150,7 @@ int closing_settle(remote *server, entry *e, problem *p) {
         r->outcome = OUTCOME_UNKNOWN;
         return ledger_save(e, p);
     }
-    rc = remote_burn(server, r, time(NULL), &end, p);
+    rc = ask_or_burn(l, server, r, &end, p);
     if (rc == EX_OK) {
         r->outcome = end.outcome;
         if (end.opened_at > 0)
@@ -125,7 +159,8 @@ int closing_settle(remote *server, entry *e, problem *p) {
     }
     r->attempts++;
     r->next_try = time(NULL) + closing_backoff(r->attempts, end.retry_after, clock_scatter());
-    problem_add(p, "; the burn is owed: sweeps try again, otsd-hook sweep --now does at once");
+    problem_add(p, end.limited ? "; the burn is owed, and done as soon as the server takes more"
+                               : "; the burn is owed: sweeps try again, otsd-hook sweep --now does at once");
     (void)ledger_save(e, &ignored); /* without it the next try comes sooner */
     return rc;
 }
@@ -134,7 +169,7 @@ int closing_finish(ledger *l, const config *c, remote *server, entry *e, problem
     record *r = entry_record(e);
     audit_look look = {.id = r->id, .found = OTSD_NO};
     bool tried = r->outcome != OUTCOME_NONE;
-    int rc = closing_settle(server, e, p);
+    int rc = closing_settle(l, server, e, p);
 
     if (rc != EX_OK)
         return rc;

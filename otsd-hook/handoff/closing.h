@@ -29,8 +29,9 @@ void closing_note(entry *e, reason why);
 void closing_take_back(record *r, const situation *s);
 
 /* Burns, and notes what became of the secret; nothing to do where a former try came that far. For a password that
- * cannot be made dead now: its link can. */
-int closing_settle(remote *server, entry *e, problem *p);
+ * cannot be made dead now: its link can. Where a question may save a burn (its time is over, it was opened, the server
+ * limits burns) the receipt is asked first; and where the server refuses more burns, that is kept (ledger/burns.h). */
+int closing_settle(const ledger *l, remote *server, entry *e, problem *p);
 
 /* Finishes a claimed entry: burns, writes the audit line, removes the record (e keeps what it said). Otherwise the
  * attempt is counted, the time of the next one noted, and the record stays. */

@@ -65,12 +65,20 @@ otsd_client *connections_current(const connections *c) {
     return c->current;
 }
 
+const char *connection_url(const config *c, const record *r) {
+    return r && r->server[0] ? r->server : c ? otsd_server_url(c->server) : "";
+}
+
+const char *connection_account(const config *c, const record *r) {
+    return r && r->server[0] ? r->account : c ? otsd_server_username(c->server) : "";
+}
+
 const char *connections_url(const connections *c, const record *r) {
-    return r && r->server[0] ? r->server : otsd_server_url(c->config->server);
+    return connection_url(c->config, r);
 }
 
 const char *connections_account(const connections *c, const record *r) {
-    return r && r->server[0] ? r->account : otsd_server_username(c->config->server);
+    return connection_account(c->config, r);
 }
 
 static bool same_url(const otsd_server *s, const char *url) {

@@ -25,7 +25,9 @@ void connections_limit(connections *c, long timeout_ms);
 
 /* To the server of the configuration. */
 otsd_client *connections_current(const connections *c);
-/* Server and account of a record; those of the configuration where it names none, or is NULL. */
+/* Server and account of a record; those of the configuration where it names none, or is NULL; "" where c is NULL. */
+const char *connection_url(const config *c, const record *r);
+const char *connection_account(const config *c, const record *r);
 const char *connections_url(const connections *c, const record *r);
 const char *connections_account(const connections *c, const record *r);
 

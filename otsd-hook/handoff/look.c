@@ -132,6 +132,7 @@ int look_group_add(look_group *g, ledger *l, const char *name, problem *p) {
                         .hash = keep(g, r.hash),
                         .uid = r.uid,
                         .created = r.created,
+                        .ttl = r.deadline - r.created,
                         .opened_at = r.opened_at,
                         .checked_at = r.checked_at,
                         .backend = r.backend,

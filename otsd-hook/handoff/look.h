@@ -21,7 +21,7 @@ int look_at(const record *r, event ev, situation *s, char **renamed, problem *p)
 /* What the quick look needs of a record. */
 typedef struct look_item {
     const char *user, *hash;
-    int64_t uid, created, opened_at, checked_at, backend, changed_before, gone_seen;
+    int64_t uid, created, ttl, opened_at, checked_at, backend, changed_before, gone_seen;
     situation s;
     bool local;   /* the account was in /etc/passwd */
     bool renamed; /* the password stands under another name */

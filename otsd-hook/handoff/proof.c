@@ -27,8 +27,20 @@ remote_trouble proof_trouble(const otsd_error *e) {
     }
 }
 
-int64_t proof_lifetime(const record *r) {
+/* For how long the server has granted r's secret, in seconds from its creation: longer than the password lives, where
+ * it granted more than was asked for. */
+static int64_t lifetime(const record *r) {
     return r->granted > 0 ? r->granted : r->deadline - r->created;
+}
+
+int64_t proof_left(const record *r, const clock_moment *now) {
+    int64_t age = record_age(r, now);
+
+    return lifetime(r) - (age > 0 ? age : 0);
+}
+
+bool proof_asks_first(const record *r, const clock_moment *now) {
+    return r->opened_at > 0 || proof_left(r, now) <= 0;
 }
 
 outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
@@ -48,8 +60,7 @@ outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
     }
     /* An old server shows what is gone for no known reason as "viewed" without a secret key. */
     if (t->secret_key[0] == '\0' || t->secret_ttl <= 0)
-        return t->state != OTSD_STATE_UNKNOWN && now >= r->created + proof_lifetime(r) ? OUTCOME_EXPIRED
-                                                                                       : OUTCOME_UNKNOWN;
+        return t->state != OTSD_STATE_UNKNOWN && now >= r->created + lifetime(r) ? OUTCOME_EXPIRED : OUTCOME_UNKNOWN;
     return OUTCOME_NONE;
 }
 

@@ -21,9 +21,11 @@ remote_trouble proof_trouble(const otsd_error *e);
 /* And did the server surely make no secret? */
 bool proof_nothing_made(const otsd_error *e);
 
-/* For how long the server has granted r's secret, in seconds from its creation: longer than the password lives, where
- * it granted more than was asked for. */
-int64_t proof_lifetime(const record *r);
+/* For how many seconds will the server keep r's secret still, as it granted it? Negative: so long ago that ended. Where
+ * nobody can say how old it is, all of its life is left. */
+int64_t proof_left(const record *r, const clock_moment *now);
+/* Is the receipt to be asked before a burn is spent on it? Its time is over, or it was seen to be opened. */
+bool proof_asks_first(const record *r, const clock_moment *now);
 /* A receipt that cannot change any more, as an outcome; OUTCOME_NONE: the secret may still live. */
 outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now);
 /* When the link was opened, in seconds since the epoch; 0 where the receipt does not prove that it was. */

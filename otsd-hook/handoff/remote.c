@@ -243,7 +243,7 @@ static bool has_run_out(const record *r) {
     clock_moment now;
 
     clock_read(&now);
-    return record_age(r, &now) >= proof_lifetime(r) + CLOCKS_APART;
+    return proof_left(r, &now) <= -CLOCKS_APART;
 }
 
 /* Nobody can be asked what became of it. */
@@ -254,6 +254,20 @@ static int no_connection(const record *r, remote_end *end, problem *p) {
         return problem_none(p);
     }
     return p->code;
+}
+
+int remote_ended(remote *server, const record *r, int64_t now, remote_end *end, problem *p) {
+    otsd_client *client = NULL;
+    otsd_error e = {0};
+
+    memset(end, 0, sizeof *end);
+    if (connection_by_key(server->connections, r, &client, p) != EX_OK)
+        return no_connection(r, end, p);
+    if (learn_end(client, r, now, end, &e) || e.code == OTSD_OK)
+        return problem_none(p);
+    end->retry_after = e.retry_after;
+    problem_from_otsd(p, &e, "%s: the receipt cannot be read, and the secret is not burned yet", r->user);
+    return connection_failed(server->connections, client, p);
 }
 
 int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p) {
@@ -278,6 +292,7 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
     /* Some servers refuse the passphrase of a secret that is gone, too. */
     if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(client, r, now, end, &e))
         return problem_none(p);
+    end->limited = err == OTSD_ERR_RATE_LIMITED;
     end->retry_after = e.retry_after;
     problem_from_otsd(p, &e, "%s: the secret is not burned yet", r->user);
     return connection_failed(server->connections, client, p);

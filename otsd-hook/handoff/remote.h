@@ -56,12 +56,16 @@ int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem
 typedef struct remote_end {
     outcome outcome;
     int64_t opened_at;
+    bool limited;     /* the server refused the burn, for there were too many */
     long retry_after; /* on EX_TEMPFAIL: seconds, 0 where the server did not say */
 } remote_end;
 
 /* Burns r's secret on the server that made it, or learns what became of it. Idempotent. EX_OK: *end says. Otherwise the
  * burn is still owed; CONNECTION_NONE: that server is not in the configuration, and the secret may live there. */
 int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p);
+/* Learns what became of it without a burn. EX_OK: *end says; its outcome is OUTCOME_NONE where the secret may live.
+ * Otherwise as above. */
+int remote_ended(remote *server, const record *r, int64_t now, remote_end *end, problem *p);
 /* What the receipt says, without changing anything: *opened_at is 0 where the link is not known to be opened. */
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p);
 

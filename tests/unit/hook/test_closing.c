@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "base/words.h"
+#include "handoff/burn_pace.h"
 #include "handoff/closing.h"
 #include "handoff_world.h"
 #include "ledger/audit.h"
@@ -198,17 +199,145 @@ static void a_link_that_was_opened_is_written_down_as_that(void **state) {
     world_close(&w, 2);
 }
 
-/* What a former look found is not forgotten where a later one finds nothing. */
-static void an_opening_that_was_seen_stays(void **state) {
-    const struct step steps[] = {world_burned(&(said){0})};
-    record r = claimed(REASON_LOGIN);
+#define BURN "POST /api/v1/private/" WORLD_KEY "/burn"
+#define FETCH "GET /api/v1/private/" WORLD_KEY " "
+
+/* A question costs no burn, of which some servers allow few. What a former look found is not forgotten where a later
+ * one finds nothing. */
+static void an_opening_that_was_seen_costs_no_burn(void **state) {
+    const struct step steps[][2] = {
+        {world_receipt(&(said){.state = "received", .secret_key = "", .received = 1700000000})},
+        {WORLD_GONE, WORLD_GONE},
+        {world_receipt(&(said){.state = "viewed", .secret_key = "", .secret_ttl = -1}), WORLD_GONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        record r = claimed(REASON_LOGIN);
+        problem p;
+
+        r.opened_at = 1700000000;
+        world_open(&w, NULL, steps[i], i == 0 ? 1 : 2);
+        assert_int_equal(finish(&r, &p), EX_OK);
+        assert_int_equal(r.opened_at, 1700000000);
+        assert_int_equal(r.outcome, OUTCOME_OPENED);
+        world_assert_asked(&w, 0, FETCH);
+        world_close(&w, i == 0 ? 1 : i == 1 ? 1 : 3);
+    }
+}
+
+/* Its time is over. */
+static record run_out(void) {
+    record r = claimed(REASON_DEADLINE);
+
+    r.created -= 3456;
+    r.deadline -= 3456;
+    return r;
+}
+
+static void what_is_over_costs_no_burn(void **state) {
+    static const struct {
+        const char *state;
+        outcome outcome;
+    } rows[] = {{"received", OUTCOME_OPENED},
+                {"expired", OUTCOME_EXPIRED},
+                {"burned", OUTCOME_BURNED},
+                {"orphaned", OUTCOME_UNKNOWN},
+                {NULL, OUTCOME_UNKNOWN}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const said t = {.state = rows[i].state, .secret_key = "", .secret_ttl = -1};
+        const struct step step = rows[i].state ? world_receipt(&t) : WORLD_GONE;
+        record r = run_out();
+        problem p;
+
+        world_open(&w, NULL, &step, 1);
+        assert_int_equal(finish(&r, &p), EX_OK);
+        assert_int_equal(r.outcome, rows[i].outcome);
+        world_assert_asked(&w, 0, FETCH);
+        world_close(&w, 1);
+    }
+}
+
+static void what_should_be_over_and_lives_is_burned(void **state) {
+    const struct step steps[] = {world_receipt(&(said){.state = "new"}), world_burned(&(said){0})};
+    record r = run_out();
     problem p;
 
     (void)state;
-    r.opened_at = 1700000000;
-    world_open(&w, NULL, steps, 1);
+    world_open(&w, NULL, steps, 2);
     assert_int_equal(finish(&r, &p), EX_OK);
-    assert_int_equal(r.opened_at, 1700000000);
+    assert_int_equal(r.outcome, OUTCOME_BURNED);
+    world_assert_asked(&w, 0, FETCH);
+    world_assert_asked(&w, 1, BURN);
+    world_close(&w, 2);
+}
+
+static void a_receipt_in_trouble_spends_no_burn(void **state) {
+    const struct step steps[] = {WORLD_TROUBLE};
+    record r = run_out();
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
+    assert_int_equal(r.outcome, OUTCOME_NONE);
+    assert_int_equal(r.attempts, 1);
+    world_close(&w, 1);
+}
+
+static burn_pace pace_of(const record *r) {
+    burn_pace pace;
+
+    burns_known(w.x.ledger, remote_url(w.x.remote, r), remote_account(w.x.remote, r), time(NULL), &pace);
+    return pace;
+}
+
+static void a_limit_is_kept_and_saves_burns_from_then_on(void **state) {
+    const struct step steps[] = {
+        {STEP_ANSWER, server_json(404, "", "{\"message\":\"Cripes! You have been rate limited.\"}")},
+        world_receipt(&(said){.state = "new"}),
+        world_burned(&(said){0}),
+        world_receipt(&(said){.state = "received"})};
+    record r = claimed(REASON_CHANGED), other = r;
+    int64_t at = time(NULL);
+    problem p;
+    entry *e;
+
+    (void)state;
+    world_open(&w, NULL, steps, 4);
+    assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
+    assert_true(p.limited);
+    assert_non_null(strstr(p.text, "; the burn is owed, and done as soon as the server takes more"));
+    assert_int_equal(pace_of(&r).most, 10);
+    assert_in_range(pace_of(&r).until, at + 1200, at + 1210);
+    world_assert_asked(&w, 0, BURN);
+    assert_int_equal(ledger_find(w.x.ledger, LEDGER_CLAIMED, CLAIMED, 0, &e, &p), EX_OK);
+    assert_int_equal(closing_finish(w.x.ledger, w.x.config, w.x.remote, e, &p), EX_OK);
+    ledger_release(&e);
+    world_assert_asked(&w, 1, FETCH);
+    world_assert_asked(&w, 2, BURN);
+    assert_int_equal(pace_of(&r).burned, 1);
+    assert_int_equal(pace_of(&r).until, 0);
+    /* Who has read it needs no burn, and counts as none. */
+    assert_int_equal(finish(&other, &p), EX_OK);
+    assert_int_equal(other.outcome, OUTCOME_OPENED);
+    assert_int_equal(pace_of(&r).burned, 1);
+    world_close(&w, 4);
+}
+
+/* A question that is refused says nothing of burns. */
+static void a_limit_of_questions_is_none_of_burns(void **state) {
+    const struct step step = {STEP_ANSWER, server_json(429, "Retry-After: 50\r\n", "{\"message\":\"Slow down\"}")};
+    record r = run_out();
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, &step, 1);
+    assert_int_equal(finish(&r, &p), EX_TEMPFAIL);
+    assert_true(p.limited);
+    assert_int_equal(pace_of(&r).most, 0);
     world_close(&w, 1);
 }
 
@@ -346,7 +475,13 @@ int main(void) {
         {"an ending burns, writes it down, removes the record", an_ending_burns_writes_and_removes, NULL, NULL, NULL},
         {"a link that was opened is written down as that", a_link_that_was_opened_is_written_down_as_that, NULL, NULL,
          NULL},
-        {"an opening that was seen stays", an_opening_that_was_seen_stays, NULL, NULL, NULL},
+        {"an opening that was seen stays, and costs no burn", an_opening_that_was_seen_costs_no_burn, NULL, NULL, NULL},
+        {"what is over costs no burn: the receipt says, or nobody can", what_is_over_costs_no_burn, NULL, NULL, NULL},
+        {"what should be over and lives is burned", what_should_be_over_and_lives_is_burned, NULL, NULL, NULL},
+        {"a receipt in trouble spends no burn", a_receipt_in_trouble_spends_no_burn, NULL, NULL, NULL},
+        {"a limit of burns is kept, and the receipt asked first from then on",
+         a_limit_is_kept_and_saves_burns_from_then_on, NULL, NULL, NULL},
+        {"a limit of questions is none of burns", a_limit_of_questions_is_none_of_burns, NULL, NULL, NULL},
         {"a known outcome asks nobody", a_known_outcome_asks_nobody, NULL, NULL, NULL},
         {"without a key there is nothing to burn", without_a_key_there_is_nothing_to_burn, NULL, NULL, NULL},
         {"the audit line is written once", the_audit_line_is_written_once, NULL, NULL, NULL},

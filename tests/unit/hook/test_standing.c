@@ -179,6 +179,40 @@ static void each_record_stands_where_it_does(void **state) {
     }
 }
 
+static const struct {
+    const char *promise;
+    standing alone;
+    debt d;
+    standing expected;
+} queued[] = {
+    {"its turn is now", {FLAG_NONE, NEXT_BURN, 0}, {.place = 1}, {FLAG_NONE, NEXT_BURN, 0}},
+    {"its turn comes", {FLAG_NONE, NEXT_BURN, 0}, {.place = 11, .in = 1200}, {FLAG_NONE, NEXT_BURN_LATER, 1200}},
+    {"… and the next try is before it",
+     {FLAG_BURN_OWED, NEXT_BURN_LATER, 60},
+     {.place = 11, .in = 1200},
+     {FLAG_BURN_OWED, NEXT_BURN_LATER, 1200}},
+    {"… or behind it",
+     {FLAG_NONE, NEXT_BURN_LATER, 3600},
+     {.place = 11, .in = 1200},
+     {FLAG_NONE, NEXT_BURN_LATER, 3600}},
+    {"it expires before", {FLAG_NONE, NEXT_BURN, 0}, {.in = 700, .expires = true}, {FLAG_NONE, NEXT_EXPIRE, 700}},
+    {"its time is over: the receipt is asked", {FLAG_NONE, NEXT_BURN, 0}, {.asks = true}, {FLAG_NONE, NEXT_ASK, 0}},
+    {"… when it is time for that", {FLAG_NONE, NEXT_BURN_LATER, 60}, {.asks = true}, {FLAG_NONE, NEXT_BURN_LATER, 60}},
+    {"only the audit line is left", {FLAG_NONE, NEXT_AUDIT, 0}, {.alone = true}, {FLAG_NONE, NEXT_AUDIT, 0}},
+};
+
+static void each_debt_has_its_turn(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof queued / sizeof queued[0]; i++) {
+        standing s = standing_in_queue(queued[i].alone, &queued[i].d);
+
+        print_message("%s\n", queued[i].promise);
+        assert_int_equal(s.flag, queued[i].expected.flag);
+        assert_int_equal(s.next, queued[i].expected.next);
+        assert_int_equal(s.wait, queued[i].expected.wait);
+    }
+}
+
 static void what_is_locked_unseen_waits_for_a_sweep(void **state) {
     const record r = {.deadline = NOW - 3601, .backend = BACKEND_COMMAND};
     const clock_moment now = {.wall = NOW, .boottime = 5000, .boot = BOOT};
@@ -213,9 +247,8 @@ static void a_sweep_is_missed_after_an_hour(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_record_stands_where_it_does),
-        cmocka_unit_test(what_is_locked_unseen_waits_for_a_sweep),
-        cmocka_unit_test(flags_have_the_words_of_the_manual),
+        cmocka_unit_test(each_record_stands_where_it_does),        cmocka_unit_test(each_debt_has_its_turn),
+        cmocka_unit_test(what_is_locked_unseen_waits_for_a_sweep), cmocka_unit_test(flags_have_the_words_of_the_manual),
         cmocka_unit_test(a_sweep_is_missed_after_an_hour),
     };
 

@@ -11,7 +11,7 @@
 #include "password/backend.h"
 
 static int64_t settling(const config *c) {
-    return (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
+    return (otsd_server_create_timeout_ms(c->server) + 999) / 1000 + 1;
 }
 
 int64_t recover_settled_for(const config *c, const record *r) {

@@ -32,7 +32,7 @@ int turn_begin(turn *t, const context *x, const char *user, problem *p) {
     int64_t since = clock_ms(), waited = 0, window;
     bool told = false;
 
-    *t = (turn){.timeout_ms = otsd_server_timeout_ms(x->config->server)};
+    *t = (turn){.timeout_ms = otsd_server_create_timeout_ms(x->config->server)};
     slots_open(&t->slots, x->ledger, otsd_server_url(x->config->server), otsd_server_username(x->config->server));
     while ((t->number = try_once(t, &window)) == 0 && waited < PATIENCE) {
         if (waited >= TELL_AFTER && !told) {

@@ -45,7 +45,7 @@ static void die(const char *what) {
     exit(1);
 }
 
-static void start_house(enum house h, const char *flavour, const char *host) {
+static void start_house(enum house h, const char *release, const char *host) {
     const char *b = getenv("B");
     char path[512], base[128], first[128] = "";
     const char *argv[20];
@@ -55,7 +55,7 @@ static void start_house(enum house h, const char *flavour, const char *host) {
     snprintf(path, sizeof path, "%s/otsd-sandbox", !b ? "build" : b);
     snprintf(base, sizeof base, "http://%s", host);
     argv[n++] = path;
-    argv[n++] = "--flavour", argv[n++] = flavour;
+    argv[n++] = "--release", argv[n++] = release;
     argv[n++] = "--listen", argv[n++] = "127.0.0.1:0";
     argv[n++] = "--host-name", argv[n++] = base;
     argv[n++] = "--account", argv[n++] = ACCOUNT_OPS;

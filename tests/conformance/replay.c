@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sends every recorded request to the sandbox, in the flavour that it was recorded from, and holds the answer against
+ * Sends every recorded request to the sandbox, as the release that it was recorded from, and holds the answer against
  * the recorded one: status, header names and the values that mean something, and of the JSON the members in their
  * order, their types and their values. What cannot be equal (keys, times, random values) is compared by shape. No
  * exchange is left out.
  *
- * Usage: replay [old|new [NAME]]. The sandbox is $B/otsd-sandbox (B: build).
+ * Usage: replay [RELEASE [NAME]]. The sandbox is $B/otsd-sandbox (B: build).
  */
 #include "compare.h"
 #include "peer.h"
@@ -16,6 +16,7 @@
 #define LINE_SIZE 262144
 
 static char *line;
+static const char *const releases[] = {"v0.20.5", "v0.26.6"};
 
 static const struct situation *find_situation(const char *name) {
     const struct situation *s = situations;
@@ -221,18 +222,18 @@ out:
 
 static unsigned long count, failed;
 
-static void replay_file(const char *flavour, const char *only) {
+static void replay_file(const char *release, const char *only) {
     char path[128];
     unsigned long before = failed, n = 0;
-    bool old = strcmp(flavour, "old") == 0;
+    bool old = strcmp(release, "v0.20.5") == 0;
     FILE *f;
 
-    snprintf(path, sizeof path, "tests/conformance/recorded/%s.jsonl", flavour);
+    snprintf(path, sizeof path, "tests/conformance/recorded/%s.jsonl", release);
     f = fopen(path, "re");
     if (!f)
         die(path);
     for (enum house h = FREE_HOUSE; h < HOUSE_COUNT; h++)
-        start_house(h, flavour, old && h == SHORT_HOUSE ? "127.0.0.1:7145" : old ? "127.0.0.1:7143" : "127.0.0.1:7144");
+        start_house(h, release, old && h == SHORT_HOUSE ? "127.0.0.1:7145" : old ? "127.0.0.1:7143" : "127.0.0.1:7144");
     while (fgets(line, LINE_SIZE, f)) {
         struct json_object *exchange = json_tokener_parse(line);
         const char *name = text(exchange, "name");
@@ -243,7 +244,7 @@ static void replay_file(const char *flavour, const char *only) {
             bool same = replay(exchange, old);
 
             n++;
-            printf("%s %lu - %s: %s is answered as recorded\n", same ? "ok" : "not ok", ++count, flavour, name);
+            printf("%s %lu - %s: %s is answered as recorded\n", same ? "ok" : "not ok", ++count, release, name);
             if (!same) {
                 failed++;
                 printf("# %s\n", why);
@@ -255,7 +256,7 @@ static void replay_file(const char *flavour, const char *only) {
         die(path);
     for (enum house h = FREE_HOUSE; h < HOUSE_COUNT; h++)
         stop_house(h);
-    printf("# %s: %lu of %lu recorded exchanges are answered as recorded\n", flavour, n - (failed - before), n);
+    printf("# %s: %lu of %lu recorded exchanges are answered as recorded\n", release, n - (failed - before), n);
 }
 
 int main(int argc, char **argv) {
@@ -263,11 +264,9 @@ int main(int argc, char **argv) {
     curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
     if (!line || !curl)
         die("start");
-    for (int i = 0; i < 2; i++) {
-        const char *flavour = i == 0 ? "old" : "new";
-
-        if (argc < 2 || strcmp(argv[1], flavour) == 0)
-            replay_file(flavour, argc > 2 ? argv[2] : NULL);
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        if (argc < 2 || strcmp(argv[1], releases[i]) == 0)
+            replay_file(releases[i], argc > 2 ? argv[2] : NULL);
     }
     printf("1..%lu\n", count);
     curl_easy_cleanup(curl);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Old servers search the text for something like an address with a top-level domain of two to four letters; new ones
- * strip tags and case and then want the whole to be one. Both show it masked, each in its own way.
+ * Some releases search the text for something like an address with a top-level domain of two to four letters; others
+ * strip tags and case and then want the whole to be one. All show it masked, each in its own way.
  */
 #include "recipient.h"
 
@@ -24,7 +24,7 @@ static const char *top_level(const char *domain, size_t len, size_t min, size_t 
     return n >= min && n <= max && n < len && domain[len - n - 1] == '.' ? domain + len - n - 1 : NULL;
 }
 
-static enum recipient_verdict read_old(const char *text, char **address) {
+static enum recipient_verdict search(const char *text, char **address) {
     for (const char *at = strchr(text, '@'); at; at = strchr(at + 1, '@')) {
         const char *start = at, *end = at + 1;
         const char *top;
@@ -60,12 +60,12 @@ static bool plausible(const char *s) {
     return top_level(at + 1, strlen(at + 1), 2, 63);
 }
 
-static enum recipient_verdict read_new(const char *text, char **address) {
+static enum recipient_verdict read_whole(const char *text, size_t len, char **address) {
     struct bytes b = {must_alloc(1), 0};
     size_t start;
 
-    for (const char *p = text; *p != '\0'; p++) {
-        const char *close = *p == '<' ? strchr(p, '>') : NULL;
+    for (const char *p = text; p < text + len; p++) {
+        const char *close = *p == '<' ? memchr(p, '>', (size_t)(text + len - p)) : NULL;
         char lower;
 
         if (close) {
@@ -83,22 +83,41 @@ static enum recipient_verdict read_new(const char *text, char **address) {
     return plausible(*address) ? RECIPIENT_GOOD : RECIPIENT_UNDELIVERABLE;
 }
 
-enum recipient_verdict recipient_read(enum flavour flavour, const char *text, char **address) {
+/* The first of those between commas that is an address. */
+static enum recipient_verdict sift(const char *text, char **address) {
+    for (const char *p = text;; p++) {
+        size_t len = strcspn(p, ",");
+
+        if (read_whole(p, len, address) == RECIPIENT_GOOD)
+            return RECIPIENT_GOOD;
+        free(*address);
+        *address = NULL;
+        p += len;
+        if (*p == '\0')
+            return RECIPIENT_NONE;
+    }
+}
+
+enum recipient_verdict recipient_read(enum recipient_habit habit, const char *text, char **address) {
     *address = NULL;
     if (*text == '\0')
         return RECIPIENT_NONE;
-    return flavour == FLAVOUR_OLD ? read_old(text, address) : read_new(text, address);
+    if (habit == RECIPIENT_SEARCHED)
+        return search(text, address);
+    if (habit == RECIPIENT_STRICT)
+        return read_whole(text, strlen(text), address);
+    return sift(text, address);
 }
 
-char *recipient_mask(enum flavour flavour, const char *address) {
-    const char *stars = flavour == FLAVOUR_OLD ? "*****" : "***";
+char *recipient_mask(enum mask_habit habit, const char *address) {
+    const char *stars = habit == MASK_FIVE ? "*****" : "***";
     const char *at = strchr(address, '@');
     const char *top = strrchr(at, '.');
     const char *start = address;
     int shown;
 
-    if (flavour == FLAVOUR_OLD) {
-        /* Its pattern does not know "+": what stands before the last one stays in the clear. */
+    if (habit == MASK_FIVE) {
+        /* The pattern does not know "+": what stands before the last one stays in the clear. */
         for (const char *p = address; p < at; p++) {
             if (*p == '+')
                 start = p + 1;

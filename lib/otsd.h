@@ -149,13 +149,16 @@ OTSD_API otsd_err otsd_server_set_proxy(otsd_server *s, const char *proxy, otsd_
 OTSD_API otsd_err otsd_server_add_link_host(otsd_server *s, const char *host, otsd_error *e);
 /* Plain http is taken to loopback addresses only, unless this is true. */
 OTSD_API otsd_err otsd_server_set_allow_http(otsd_server *s, bool allow, otsd_error *e);
-/* Until a connection is there (default 5000), and for a whole call (default 20000); 1 to 600000. */
+/* Until a connection is there (default 5000), and for a whole call; 1 to 600000. Where the latter is not set it is
+ * 20000, and 60000 for share and generate: these cannot be repeated, and old servers mail before they answer. */
 OTSD_API otsd_err otsd_server_set_connect_timeout_ms(otsd_server *s, long ms, otsd_error *e);
 OTSD_API otsd_err otsd_server_set_timeout_ms(otsd_server *s, long ms, otsd_error *e);
 /* Without a slash at its end; "" where none is set. Belongs to s, until its next change. So does the account. */
 OTSD_API const char *otsd_server_url(const otsd_server *s);
 OTSD_API const char *otsd_server_username(const otsd_server *s);
 OTSD_API long otsd_server_timeout_ms(const otsd_server *s);
+/* That of share and generate. */
+OTSD_API long otsd_server_create_timeout_ms(const otsd_server *s);
 
 #define OTSD_CONFIG_PATH "/etc/otsd/otsd.conf"
 

@@ -103,7 +103,7 @@ otsd_err otsd_authcheck(otsd_client *c, otsd_error *e) {
 static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
                        otsd_error *e) {
     wiped form = {0};
-    const http_request r = {.path = value ? "/share" : "/generate", .form = &form};
+    const http_request r = {.path = value ? "/share" : "/generate", .form = &form, .creates = true};
     struct json_object *json = NULL;
     otsd_err rc = check_call(c, out, e);
 

@@ -19,7 +19,8 @@ struct otsd_server {
     char *ca_file, *pinned_key, *proxy;
     char **link_hosts; /* that links may have besides the server's own; NULL-terminated, NULL: none */
     bool allow_http;   /* plain http to other addresses than loopback */
-    long connect_timeout_ms, timeout_ms;
+    long connect_timeout_ms;
+    long timeout_ms; /* 0: not set */
 };
 
 /* Do all settings together make sense? OTSD_ERR_ARGUMENT, also for NULL. */

@@ -121,7 +121,7 @@ void otsd_pool_free(otsd_pool **out) {
 }
 
 otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *fn, void *arg, otsd_error *e) {
-    http_request r = {.path = "/generate"};
+    http_request r = {.path = "/generate", .creates = true};
     place *s;
     otsd_err rc;
 

@@ -13,6 +13,10 @@
 #include <string.h>
 
 #define TIMEOUT_MAX 600 /* seconds */
+/* ms, where none is set. What makes a secret is not asked for twice, and the server mails before it answers: who waits
+ * too short for it has lost the secret, and the mail is out. */
+#define TIMEOUT_USUAL 20000
+#define TIMEOUT_CREATE 60000
 
 static const char *user_name(const char *text) {
     return !conf_plain(text) && !strchr(text, ':') ? NULL : "an account name without a colon was expected";
@@ -67,7 +71,6 @@ otsd_err otsd_server_new(otsd_server **out, otsd_error *e) {
     if (!s)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     s->connect_timeout_ms = 5000;
-    s->timeout_ms = 20000;
     *out = s;
     return OTSD_OK;
 }
@@ -243,7 +246,15 @@ const char *otsd_server_username(const otsd_server *s) {
 }
 
 long otsd_server_timeout_ms(const otsd_server *s) {
-    return s ? s->timeout_ms : 0;
+    if (!s)
+        return 0;
+    return s->timeout_ms > 0 ? s->timeout_ms : TIMEOUT_USUAL;
+}
+
+long otsd_server_create_timeout_ms(const otsd_server *s) {
+    if (!s)
+        return 0;
+    return s->timeout_ms > 0 ? s->timeout_ms : TIMEOUT_CREATE;
 }
 
 /* What only all settings together can tell. */

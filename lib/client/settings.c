@@ -90,7 +90,8 @@ otsd_err settings_make(http_settings *s, const otsd_server *server, otsd_error *
         !copy(&s->pinned_key, server->pinned_key) || !copy(&s->proxy, server->proxy))
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     s->connect_timeout_ms = server->connect_timeout_ms;
-    s->timeout_ms = server->timeout_ms;
+    s->timeout_ms = otsd_server_timeout_ms(server);
+    s->create_timeout_ms = otsd_server_create_timeout_ms(server);
     return server->username ? authorize(s, server, e) : OTSD_OK;
 }
 

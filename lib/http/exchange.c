@@ -146,7 +146,6 @@ static CURLcode set_fixed(http_exchange *x) {
     /* libcurl 8 takes an error that comes at once for one before the end of an empty body, and would close. */
     SET(CURLOPT_KEEP_SENDING_ON_ERROR, 1L);
     SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    SET(CURLOPT_LOW_SPEED_TIME, STALL_MAX);
     /* A resolver that never answers must not outlive the timeout: its thread is left to end by itself. */
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_PREREQFUNCTION, on_request);
@@ -238,7 +237,7 @@ static const char *target_base(const http_settings *s) {
 
 otsd_err http_prepare(http_exchange *x, const http_request *r, otsd_error *e) {
     const http_settings *s = x->settings;
-    long timeout = s->timeout_ms;
+    long timeout = r->creates ? s->create_timeout_ms : s->timeout_ms;
     wiped target = {0};
     CURLcode rc = CURLE_OK;
     otsd_err err = begin(x, e);
@@ -259,6 +258,7 @@ otsd_err http_prepare(http_exchange *x, const http_request *r, otsd_error *e) {
         rc = CURLE_OUT_OF_MEMORY;
     SET(CURLOPT_REQUEST_TARGET, target.data);
     SET(CURLOPT_TIMEOUT_MS, timeout);
+    SET(CURLOPT_LOW_SPEED_TIME, r->creates ? 0L : STALL_MAX);
     SET(CURLOPT_CONNECTTIMEOUT_MS, s->connect_timeout_ms < timeout ? s->connect_timeout_ms : timeout);
     if (!r->form) {
         SET(CURLOPT_HTTPGET, 1L);

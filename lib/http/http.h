@@ -15,7 +15,8 @@ typedef struct http_settings {
     otsd_secret *authorization; /* the whole header line, NULL: anonymous */
     char *ca_file, *pinned_key, *proxy;
     long connect_timeout_ms, timeout_ms;
-    bool many; /* at once, in an http_multi: HTTP/2 where the server offers it in the TLS handshake */
+    long create_timeout_ms; /* of what makes a secret */
+    bool many;              /* at once, in an http_multi: HTTP/2 where the server offers it in the TLS handshake */
 } http_settings;
 
 typedef struct http_answer {
@@ -40,6 +41,7 @@ typedef struct http_request {
     const char *api;   /* NULL: "/api/v1" */
     const char *path;  /* behind it; printable, needs no escaping */
     const wiped *form; /* NULL: GET. Must live, unchanged, until http_finish */
+    bool creates;      /* a secret: has the longer timeout, and may be silent for as long */
     bool repeatable;   /* may libcurl send it again where a reused connection dies without an answer? */
     http_sink sink;    /* zeros: the body is collected */
     long timeout_ms;   /* 0: as in the settings */

@@ -6,6 +6,7 @@
 #include "base/files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -50,6 +51,30 @@ ssize_t file_pread(int fd, void *to, size_t room, off_t at) {
 
 int file_flock(int fd, int operation) {
     GOING_ON(int, flock(fd, operation));
+}
+
+static int lock_call(int fd, int what, struct flock *lock) {
+    GOING_ON(int, fcntl(fd, what, lock));
+}
+
+static int byte_lock(int fd, off_t at, short kind) {
+    struct flock lock = {.l_type = kind, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+
+    return lock_call(fd, F_OFD_SETLK, &lock);
+}
+
+int file_lock_byte(int fd, off_t at) {
+    return byte_lock(fd, at, F_WRLCK);
+}
+
+int file_unlock_byte(int fd, off_t at) {
+    return byte_lock(fd, at, F_UNLCK);
+}
+
+bool file_is_locked(int fd, off_t at, off_t len) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = len};
+
+    return len > 0 && lock_call(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 int file_fsync(int fd) {

@@ -183,7 +183,7 @@ int batch_run(batch *b) {
     if (!b->dry_run) {
         stop_catch();
         progress_start(&b->bar, b->len);
-        pace_init(&b->pace, b->jobs, b->patience_ms);
+        pace_init(&b->pace, b->jobs, b->patience_ms, otsd_server_create_timeout_ms(b->x->config->server));
         for (size_t i = 0; i < b->len; i++)
             batch_through(b, &b->accounts[i]);
         work(b);

@@ -132,11 +132,14 @@ void pipeline_run(batch *b) {
         batch_cut(b, &why);
         return;
     }
+    slots_open(&p.slots, b->x->ledger, otsd_server_url(b->x->config->server),
+               otsd_server_username(b->x->config->server));
     if (remote_many_open(&p.many, b->x->config, b->jobs, stages_answered, &why) == EX_OK)
         run_threads(&p);
     else
         batch_cut(b, &why);
     remote_many_close(&p.many);
+    slots_close(&p.slots);
     while (p.unused) {
         work *w = p.unused;
 

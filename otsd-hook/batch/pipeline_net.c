@@ -13,6 +13,9 @@
 
 /* Answers in a row that are not what was asked for: it is the server or the configuration, not the account. */
 #define ODD_ENOUGH 10
+/* ms: how often it is looked whether there is something to do, and whether it is our turn. */
+#define LOOK_EVERY 100
+#define TURN_EVERY 5
 
 static void on_failure(pipeline *p, work *w, const remote_answer *a) {
     verdict_way way = verdict_refused(a->certain, a->trouble);
@@ -31,14 +34,25 @@ static void on_failure(pipeline *p, work *w, const remote_answer *a) {
     pthread_mutex_unlock(&p->lock);
 }
 
+/* What the answer shows of the server, for all processes, and its slot for the next. */
+static void note(pipeline *p, work *w, const remote_answer *a) {
+    pace_answer noted = {verdict_pace(a->receipt, a->trouble), w->call, a->retry_after};
+    pace *s = &p->b->pace;
+
+    if (a->receipt || a->trouble != REMOTE_HOPELESS) {
+        slots_learn(&p->slots, &s->width);
+        pace_note(s, &noted, clock_scatter(), clock_ms());
+        slots_learnt(&p->slots, &s->width);
+    }
+    slots_give(&p->slots, w->slot);
+}
+
 void stages_answered(void *arg, remote_answer *a) {
     work *w = arg;
     pipeline *p = w->p;
     bool good;
 
-    if (a->receipt || a->trouble != REMOTE_HOPELESS)
-        pace_note(&p->b->pace, verdict_pace(a->receipt, a->trouble), w->sent_at, a->retry_after, clock_scatter(),
-                  clock_ms());
+    note(p, w, a);
     pthread_mutex_lock(&p->lock);
     p->in_flight--;
     pthread_mutex_unlock(&p->lock);
@@ -66,6 +80,7 @@ static void send_one(pipeline *p, work *w) {
 
     /* One that waited is renewed on the disk first. */
     if (time(NULL) - entry_record(w->i.entry)->created > INTENT_FRESH) {
+        slots_give(&p->slots, w->slot);
         pthread_mutex_lock(&p->lock);
         queue_put(&p->stale, w);
         pthread_cond_signal(&p->for_disk);
@@ -73,9 +88,9 @@ static void send_one(pipeline *p, work *w) {
         return;
     }
     (void)issue_asks(&w->i);
-    w->sent_at = clock_ms();
     pthread_mutex_lock(&p->lock);
     p->in_flight++;
+    w->call = (width_call){.kind = issue_kind(&w->i), .in_flight = (int64_t)p->in_flight, .sent_at = clock_ms()};
     pthread_mutex_unlock(&p->lock);
     rc = remote_many_generate(p->many, entry_record(w->i.entry), w->i.locale, w, &why);
     if (rc != EX_OK) {
@@ -85,21 +100,46 @@ static void send_one(pipeline *p, work *w) {
     }
 }
 
-static void send_some(pipeline *p) {
-    size_t allowed = pace_allows(&p->b->pace, clock_ms());
+/* The next to be sent, with the slot that it needs; NULL: there is none, or no slot. */
+static work *next_to_send(pipeline *p, size_t allowed) {
+    work *w = NULL;
+    int64_t slot;
+    bool may;
 
     pthread_mutex_lock(&p->lock);
-    while (!stages_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog &&
-           p->begun.len > 0) {
-        work *w = queue_take(&p->begun);
-
+    may = !stages_stopping(p) && p->in_flight < allowed && p->in_flight + p->generated.len < p->backlog &&
+          p->begun.len > 0;
+    pthread_mutex_unlock(&p->lock);
+    /* Who has none at all waits for his turn; who has some gets more of what others leave. */
+    slot = may ? slots_take(&p->slots, p->b->pace.width.window, p->in_flight == 0) : 0;
+    if (slot == 0) {
+        if (!may)
+            slots_leave(&p->slots);
+        return NULL;
+    }
+    pthread_mutex_lock(&p->lock);
+    if (p->begun.len > 0) {
+        w = queue_take(&p->begun);
+        w->slot = slot;
         if (p->begun.len == INTENTS - 1)
             pthread_cond_signal(&p->for_disk);
-        pthread_mutex_unlock(&p->lock);
-        send_one(p, w);
-        pthread_mutex_lock(&p->lock);
     }
+    pthread_mutex_unlock(&p->lock);
+    if (!w)
+        slots_give(&p->slots, slot);
+    return w;
+}
+
+static void send_some(pipeline *p) {
+    size_t allowed;
+    work *w;
+
+    slots_look(&p->slots, &p->b->pace.width);
+    allowed = pace_allows(&p->b->pace, clock_ms());
+    while ((w = next_to_send(p, allowed)))
+        send_one(p, w);
     /* More could be in flight if there were something to send, or fewer values waited to be hashed. */
+    pthread_mutex_lock(&p->lock);
     p->net_waits = p->in_flight < allowed;
     pthread_mutex_unlock(&p->lock);
 }
@@ -144,7 +184,7 @@ void stages_network(pipeline *p) {
             send_some(p);
         if (!p->many) {
             (void)poll(NULL, 0, 20);
-        } else if (remote_many_run(p->many, 100, &why) != EX_OK) {
+        } else if (remote_many_run(p->many, p->slots.in_door ? TURN_EVERY : LOOK_EVERY, &why) != EX_OK) {
             remote_many *many = p->many;
 
             stages_cut_short(p, &why);

@@ -39,6 +39,12 @@ static bool wait_for_server(resumption *s) {
     return !stop_wanted();
 }
 
+static void answered(resumption *s, pace_event how, int64_t asked) {
+    pace_answer a = {.event = how, .call = {.in_flight = 1, .sent_at = asked}};
+
+    pace_note(&s->pace, &a, 0, clock_ms());
+}
+
 /* The intent is gone: what is there now? */
 static void taken_back(batch *b, batch_account *a) {
     problem p;
@@ -200,14 +206,14 @@ static bool back_once(resumption *s, batch_account *a) {
             say(LOG_WARNING, "%s", p.text);
         taken_back(s->b, a);
     } else if (p.remote && (rc == EX_UNAVAILABLE || rc == EX_TEMPFAIL)) {
-        pace_note(&s->pace, rc == EX_TEMPFAIL ? PACE_LIMITED : PACE_TROUBLE, asked, 0, 0, clock_ms());
+        answered(s, rc == EX_TEMPFAIL ? PACE_LIMITED : PACE_TROUBLE, asked);
         ledger_release(&e);
         return false;
     } else {
         batch_result(s->b, a, BATCH_LEFT, p.text);
     }
     if (rc == EX_OK)
-        pace_note(&s->pace, PACE_GOOD, asked, 0, 0, clock_ms());
+        answered(s, PACE_GOOD, asked);
     ledger_release(&e);
     return true;
 }
@@ -239,7 +245,7 @@ void resume(batch *b) {
 
     if (b->counts[BATCH_INTERRUPTED] == 0)
         return;
-    pace_init(&s.pace, 1, b->patience_ms);
+    pace_init(&s.pace, 1, b->patience_ms, otsd_server_timeout_ms(b->x->config->server));
     forward(b);
     back(&s);
     if (b->counts[BATCH_INTERRUPTED] > 0 && s.settles > 0 && !stop_wanted()) {

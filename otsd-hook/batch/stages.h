@@ -10,6 +10,7 @@
 #include "batch/accounts.h"
 #include "batch/queue.h"
 #include "handoff/issue.h"
+#include "ledger/slots.h"
 
 /* How many intents are made and synced at once, and kept ready. */
 #define INTENTS 512
@@ -19,7 +20,8 @@ struct work {
     batch_account *a;
     struct pipeline *p;
     work *next;
-    int64_t sent_at;  /* clock_ms */
+    width_call call;
+    int64_t slot;
     int64_t ready_at; /* clock_ms; since when the password waits to be stored */
     direction back;
     batch_status back_to;
@@ -31,6 +33,7 @@ typedef struct pipeline {
     size_t backlog;    /* of these asked for or generated, and not hashed */
     size_t group;      /* passwords that are stored at once */
     remote_many *many; /* the network thread's, as is b->pace */
+    slots slots;       /* likewise */
     size_t odd_row;    /* answers in a row that were not what was asked for; likewise */
 
     pthread_mutex_t lock; /* guards all below */

@@ -36,7 +36,9 @@ verdict_way verdict_refused(bool certain, remote_trouble trouble) {
 pace_event verdict_pace(bool answered, remote_trouble trouble) {
     if (answered || trouble == REMOTE_REFUSED)
         return PACE_GOOD;
-    return trouble == REMOTE_LIMITED ? PACE_LIMITED : PACE_TROUBLE;
+    if (trouble == REMOTE_LIMITED)
+        return PACE_LIMITED;
+    return trouble == REMOTE_LATE ? PACE_LATE : PACE_TROUBLE;
 }
 
 batch_status verdict_unfit(const problem *why) {

@@ -30,7 +30,7 @@ static const option_row rows[] = {
      .kind = OPTION_NUMBER,
      AT(jobs),
      .argument = "N",
-     .help = "how many requests at once, 1 to 256 (default 16)",
+     .help = "how many requests at once at most, 1 to 256 (default 16); fewer where the server is busy with fewer",
      .least = 1,
      .most = OTSD_POOL_MAX,
      .takers = PROVISION},

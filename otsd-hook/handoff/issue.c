@@ -14,6 +14,7 @@
 #include "handoff/delivery.h"
 #include "handoff/match.h"
 #include "handoff/recover.h"
+#include "handoff/turn.h"
 #include "ledger/audit.h"
 #include "ledger/ceiling.h"
 #include "ledger/past.h"
@@ -116,6 +117,10 @@ void issue_begin(context *x, issue *const *i, size_t n) {
         ledger_release(&i[k]->entry);
         problem_add(&i[k]->why, "; nothing was changed");
     }
+}
+
+unsigned issue_kind(const issue *i) {
+    return (i->recipient ? WIDTH_MAIL : 0) | (i->passphrase ? WIDTH_PASSPHRASE : 0);
 }
 
 int issue_asks(issue *i) {
@@ -365,14 +370,23 @@ void issue_end(issue *i) {
     ledger_release(&i->entry);
 }
 
-static void all_steps(context *x, issue *i) {
+static void ask(context *x, issue *i, turn *t, remote_answer *a) {
+    turn_asks(t, issue_kind(i));
+    (void)issue_asks(i);
+    remote_generate(x->remote, entry_record(i->entry), i->locale, a);
+    turn_answered(t, a);
+    turn_end(t);
+}
+
+static void all_steps(context *x, issue *i, turn *t) {
     remote_answer a;
 
     issue_begin(x, &i, 1);
-    if (i->why.code != EX_OK)
+    if (i->why.code != EX_OK) {
+        turn_end(t);
         return;
-    (void)issue_asks(i);
-    remote_generate(x->remote, entry_record(i->entry), i->locale, &a);
+    }
+    ask(x, i, t, &a);
     if (!a.receipt) {
         i->why = a.why;
         if (a.certain)
@@ -392,12 +406,16 @@ static void all_steps(context *x, issue *i) {
 
 int issue_run(context *x, issue *i, problem *p) {
     int rc = context_remote(x, p);
+    turn t;
 
+    /* Before the intent: who is killed while he waits has asked nobody. */
+    if (rc == EX_OK)
+        rc = turn_begin(&t, x, i->user, p);
     if (rc != EX_OK) {
         problem_add(p, "; nothing was changed");
         return rc;
     }
-    all_steps(x, i);
+    all_steps(x, i, &t);
     if (i->why.code != EX_OK)
         *p = i->why;
     return i->why.code;

@@ -12,6 +12,7 @@
 #define OTSD_HOOK_ISSUE_H
 
 #include "handoff/context.h"
+#include "ledger/width.h"
 
 typedef struct issue {
     /* in; the strings stay the caller's */
@@ -47,6 +48,8 @@ typedef struct issue {
 
 /* Writes the intents, durably; where this fails nothing is left of one. */
 void issue_begin(context *x, issue *const *i, size_t n);
+/* What its request asks the server for (ledger/width.h). */
+unsigned issue_kind(const issue *i);
 /* To be called just before the request is sent: notes the time from which recovery judges an answer that was lost. */
 int issue_asks(issue *i);
 /* The same, durably: for intents that had to wait. */

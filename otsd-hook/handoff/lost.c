@@ -27,7 +27,7 @@ int64_t lost_longest(int64_t ttl_asked) {
 }
 
 int64_t lost_settling(const config *c) {
-    return (otsd_server_timeout_ms(c->server) + 999) / 1000 + 1;
+    return (otsd_server_create_timeout_ms(c->server) + 999) / 1000 + 1;
 }
 
 /* From the moment that the record has: it may be older than the request, and the server slower than we waited. */

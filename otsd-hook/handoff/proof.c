@@ -9,8 +9,12 @@ bool proof_nothing_made(const otsd_error *e) {
            e->code == OTSD_ERR_ARGUMENT;
 }
 
+#define GATEWAY_TIMEOUT 504 /* a proxy in front gave up, and what is behind it did not */
+
 remote_trouble proof_trouble(const otsd_error *e) {
     switch (e->code) {
+    case OTSD_ERR_TIMEOUT:
+        return e->reach == OTSD_REACH_NO ? REMOTE_AWAY : REMOTE_LATE;
     case OTSD_ERR_RATE_LIMITED:
         return REMOTE_LIMITED;
     case OTSD_ERR_REFUSED:
@@ -23,7 +27,7 @@ remote_trouble proof_trouble(const otsd_error *e) {
     case OTSD_ERR_MEMORY:
         return REMOTE_HOPELESS;
     default:
-        return REMOTE_AWAY;
+        return e->http_status == GATEWAY_TIMEOUT ? REMOTE_LATE : REMOTE_AWAY;
     }
 }
 

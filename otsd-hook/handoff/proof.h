@@ -13,6 +13,7 @@ typedef enum remote_trouble {
     REMOTE_REFUSED,  /* this one, for good */
     REMOTE_LIMITED,  /* too many calls: later */
     REMOTE_AWAY,     /* server or network in trouble: later, perhaps */
+    REMOTE_LATE,     /* no answer in time, and it may be at work on it: later, and not so many at once */
     REMOTE_HOPELESS, /* nothing will work until somebody mends it: credentials, certificate, configuration, memory */
 } remote_trouble;
 

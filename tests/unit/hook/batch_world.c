@@ -33,7 +33,7 @@ void batch_begin(batch *b, world *w, const char *const *users, size_t n) {
         fail_msg("%s", p.text);
     for (size_t i = 0; i < n; i++)
         b->accounts[i].uid = 1001 + (int64_t)i; /* as the preflight finds it */
-    pace_init(&b->pace, b->jobs, b->patience_ms);
+    pace_init(&b->pace, b->jobs, b->patience_ms, 20000);
 }
 
 roster_line *batch_line(size_t i) {

@@ -16,10 +16,12 @@
 #define G PACE_GOOD
 #define L PACE_LIMITED
 #define T PACE_TROUBLE
+#define LATE PACE_LATE
+#define TIMEOUT 20000
 #define LIMITS "the server limits us"
 #define TROUBLE "the server is in trouble"
 
-/* times answers of one kind, all at now, to requests sent at sent */
+/* times answers of one kind, all at now, to requests sent at sent, when the window was full */
 typedef struct step {
     unsigned times;
     pace_event event;
@@ -38,8 +40,9 @@ typedef struct story {
     step steps[16]; /* to the first with times 0 */
 } story;
 
+/* With a window of all jobs, as one that is remembered. */
 static const story stories[] = {
-    {"good answers change nothing", 8, {{100, G, 1, 2, 0, 0, 8, 0, NULL}}},
+    {"where all jobs are open good answers change nothing", 8, {{100, G, 1, 2, 0, 0, 8, 0, NULL}}},
     {"no jobs are one", 0, {{1, G, 1, 2, 0, 0, 1, 0, NULL}}},
     {"a limit is a pause of a second", 64, {{1, L, 10, 20, 0, 0, 0, 1000, LIMITS}}},
     {"64 in flight that are all limited are one pause, without a doubling",
@@ -79,14 +82,14 @@ static const story stories[] = {
      10,
      {{1, L, 0, 1, 0, 0, 0, 1000, LIMITS},
       {1, G, 1001, 1002, 0, 0, 2, 0, NULL},
-      {1, G, 1003, 1004, 0, 0, 2, 0, NULL},
+      {2, G, 1003, 1004, 0, 0, 2, 0, NULL},
       {1, G, 1003, 1004, 0, 0, 4, 0, NULL},
       {3, G, 1005, 1006, 0, 0, 4, 0, NULL},
       {1, G, 1005, 1006, 0, 0, 8, 0, NULL},
       {8, G, 1007, 1008, 0, 0, 10, 0, NULL}}},
     {"three jobs open up by way of two",
      3,
-     {{1, L, 0, 1, 0, 0, 0, 1000, LIMITS}, {1, G, 1001, 1002, 0, 0, 2, 0, NULL}, {2, G, 1003, 1004, 0, 0, 3, 0, NULL}}},
+     {{1, L, 0, 1, 0, 0, 0, 1000, LIMITS}, {1, G, 1001, 1002, 0, 0, 2, 0, NULL}, {3, G, 1003, 1004, 0, 0, 3, 0, NULL}}},
     {"good answers from before the pause neither end it nor open up",
      8,
      {{1, L, 0, 10, 0, 0, 0, 1000, LIMITS},
@@ -116,7 +119,7 @@ static const story stories[] = {
       {1, L, 3002, 3003, 0, 0, 0, 4000, LIMITS},
       {1, L, 7003, 7004, 0, 0, 0, 8000, LIMITS},
       {1, G, 15004, 15005, 0, 0, 2, 0, NULL},
-      {2, G, 15006, 15007, 0, 0, 4, 0, NULL},
+      {3, G, 15006, 15007, 0, 0, 4, 0, NULL},
       {1, L, 15008, 15009, 0, 0, 0, 1000, LIMITS}}},
     {"one lost connection among good answers halves, and good answers double again",
      64,
@@ -135,7 +138,21 @@ static const story stories[] = {
      {{1, G, 0, 1, 0, 0, 4, 0, NULL},
       {1, T, 2, 3, 0, 0, 2, 0, NULL},
       {5, G, 2, 4, 0, 0, 2, 0, NULL},
-      {2, G, 4, 5, 0, 0, 4, 0, NULL}}},
+      {3, G, 4, 5, 0, 0, 4, 0, NULL}}},
+    {"a time-out leaves one, and those of all that were in flight are a pause",
+     64,
+     {{1, LATE, 2, 20002, 0, 0, 1, 0, NULL},
+      {1, LATE, 2, 20002, 0, 0, 1, 0, NULL},
+      {1, LATE, 2, 20002, 0, 0, 0, 1000, TROUBLE}}},
+    {"after a time-out it doubles to a quarter of what was in flight, and then grows by an eighth",
+     64,
+     {{1, LATE, 2, 20002, 0, 0, 1, 0, NULL},
+      {1, G, 20003, 20004, 0, 0, 1, 0, NULL},
+      {1, G, 20005, 20006, 0, 0, 2, 0, NULL},
+      {3, G, 20007, 20008, 0, 0, 4, 0, NULL},
+      {4, G, 20009, 20010, 0, 0, 8, 0, NULL},
+      {8, G, 20011, 20012, 0, 0, 16, 0, NULL},
+      {16, G, 20013, 20014, 0, 0, 18, 0, NULL}}},
     {"trouble in all the last window / 4 answers is a pause",
      64,
      {{1, T, 0, 1, 0, 0, 32, 0, NULL}, {6, T, 0, 1, 0, 0, 32, 0, NULL}, {1, T, 0, 1, 0, 0, 0, 1000, TROUBLE}}},
@@ -151,54 +168,103 @@ static const story stories[] = {
      {{2, T, 0, 1, 0, 0, 1, 0, NULL}, {1, T, 2, 3, 0, 0, 0, 1000, TROUBLE}, {1, G, 1003, 1004, 0, 0, 1, 0, NULL}}},
 };
 
-static void the_stories(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
-        pace s;
+static const story beginnings[] = {
+    {"from one request on, answers that come no later open up: 2, 4, 8, to all jobs",
+     10,
+     {{1, G, 1, 2, 0, 0, 2, 0, NULL},
+      {2, G, 3, 4, 0, 0, 2, 0, NULL},
+      {1, G, 3, 4, 0, 0, 4, 0, NULL},
+      {3, G, 5, 6, 0, 0, 4, 0, NULL},
+      {1, G, 5, 6, 0, 0, 8, 0, NULL},
+      {8, G, 7, 8, 0, 0, 10, 0, NULL}}},
+    {"answers that come the later the more are in flight close again",
+     16,
+     {{1, G, 0, 1500, 0, 0, 2, 0, NULL}, {5, G, 1501, 4501, 0, 0, 2, 0, NULL}, {1, G, 1501, 4501, 0, 0, 1, 0, NULL}}},
+    {"a window that is as it was before the pause begins with a second again",
+     64,
+     {{1, G, 1, 2, 0, 0, 2, 0, NULL},
+      {1, L, 3, 4, 0, 0, 0, 1000, LIMITS},
+      {1, L, 1004, 1005, 0, 0, 0, 2000, LIMITS},
+      {1, L, 3005, 3006, 0, 0, 0, 4000, LIMITS},
+      {1, G, 7006, 7007, 0, 0, 2, 0, NULL},
+      {1, L, 7008, 7009, 0, 0, 0, 1000, LIMITS}}},
+};
 
-        pace_init(&s, stories[i].jobs, PATIENCE);
-        for (size_t k = 0; k < 16 && stories[i].steps[k].times > 0; k++) {
-            const step *t = &stories[i].steps[k];
-            const char *why;
+static void note(pace *s, pace_event event, int64_t sent_at, long retry_after, unsigned random, int64_t now) {
+    int64_t window = s->width.window < (int64_t)s->jobs ? s->width.window : (int64_t)s->jobs;
+    pace_answer a = {event, {.in_flight = window, .sent_at = sent_at}, retry_after};
 
-            for (unsigned n = 0; n < t->times; n++)
-                pace_note(&s, t->event, t->sent, t->retry_after, t->random, t->now);
-            why = pace_why(&s);
-            if (pace_allows(&s, t->now) != t->allows || pace_next(&s, t->now) != t->next || (!why) != (!t->why) ||
-                (why && strcmp(why, t->why) != 0))
-                fail_msg("%s: step %zu: allows %zu, next in %lld ms, %s", stories[i].promise, k + 1,
-                         pace_allows(&s, t->now), (long long)pace_next(&s, t->now), why ? why : "no reason");
-            /* Nothing is allowed until the very end of a pause, then one. */
-            if (t->next > 0) {
-                assert_int_equal(pace_allows(&s, t->now + t->next - 1), 0);
-                assert_int_equal(pace_allows(&s, t->now + t->next), 1);
-                assert_int_equal(pace_next(&s, t->now + t->next), 0);
-            }
+    pace_note(s, &a, random, now);
+}
+
+static void tell(const story *x, int64_t begins) {
+    pace s;
+
+    pace_init(&s, x->jobs, PATIENCE, TIMEOUT);
+    s.width.window = begins;
+    for (size_t k = 0; k < 16 && x->steps[k].times > 0; k++) {
+        const step *t = &x->steps[k];
+        const char *why;
+
+        for (unsigned n = 0; n < t->times; n++)
+            note(&s, t->event, t->sent, t->retry_after, t->random, t->now);
+        why = pace_why(&s);
+        if (pace_allows(&s, t->now) != t->allows || pace_next(&s, t->now) != t->next || (!why) != (!t->why) ||
+            (why && strcmp(why, t->why) != 0))
+            fail_msg("%s: step %zu: allows %zu, next in %lld ms, %s", x->promise, k + 1, pace_allows(&s, t->now),
+                     (long long)pace_next(&s, t->now), why ? why : "no reason");
+        /* Nothing is allowed until the very end of a pause, then one. */
+        if (t->next > 0) {
+            assert_int_equal(pace_allows(&s, t->now + t->next - 1), 0);
+            assert_int_equal(pace_allows(&s, t->now + t->next), 1);
+            assert_int_equal(pace_next(&s, t->now + t->next), 0);
         }
     }
+}
+
+static void the_stories(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++)
+        tell(&stories[i], stories[i].jobs > 0 ? (int64_t)stories[i].jobs : 1);
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        tell(&beginnings[i], 1);
+}
+
+/* While others share the window, ours is no larger than the probe. */
+static void a_probe_is_one_whatever_others_found(void **state) {
+    pace s;
+
+    (void)state;
+    pace_init(&s, 8, PATIENCE, TIMEOUT);
+    note(&s, PACE_LIMITED, 1, 0, 0, 2);
+    s.width.window = 64;
+    assert_int_equal(pace_allows(&s, 1001), 0);
+    assert_int_equal(pace_allows(&s, 1002), 1);
+    note(&s, PACE_GOOD, 1003, 0, 0, 1004);
+    assert_int_equal(pace_allows(&s, 1004), 8);
 }
 
 static void patience(void **state) {
     pace s;
 
     (void)state;
-    pace_init(&s, 4, 5000);
+    pace_init(&s, 4, 5000, TIMEOUT);
     assert_false(pace_exhausted(&s, 1000000));
     /* From when the first one was sent. */
-    pace_note(&s, PACE_LIMITED, 100, 0, 0, 200);
-    pace_note(&s, PACE_LIMITED, 1200, 0, 0, 1300);
+    note(&s, PACE_LIMITED, 100, 0, 0, 200);
+    note(&s, PACE_LIMITED, 1200, 0, 0, 1300);
     assert_false(pace_exhausted(&s, 5099));
     assert_true(pace_exhausted(&s, 5100));
     /* A good answer, be it a late one, ends it. */
-    pace_note(&s, PACE_GOOD, 100, 0, 0, 5200);
+    note(&s, PACE_GOOD, 100, 0, 0, 5200);
     assert_false(pace_exhausted(&s, 1000000));
     /* From the last good answer, if the request was sent before that. */
-    pace_note(&s, PACE_TROUBLE, 5100, 0, 0, 5300);
+    note(&s, PACE_TROUBLE, 5100, 0, 0, 5300);
     assert_false(pace_exhausted(&s, 10199));
     assert_true(pace_exhausted(&s, 10200));
     /* A time in which nothing was tried does not count. */
-    pace_note(&s, PACE_GOOD, 10000, 0, 0, 10200);
-    pace_note(&s, PACE_TROUBLE, 90000, 0, 0, 90100);
+    note(&s, PACE_GOOD, 10000, 0, 0, 10200);
+    note(&s, PACE_TROUBLE, 90000, 0, 0, 90100);
     assert_false(pace_exhausted(&s, 94999));
     assert_true(pace_exhausted(&s, 95000));
 }
@@ -208,9 +274,9 @@ static void what_was_not_tried_is_no_patience(void **state) {
     pace s;
 
     (void)state;
-    pace_init(&s, 8, 3000);
-    pace_note(&s, PACE_GOOD, 0, 0, 0, 10);
-    pace_note(&s, PACE_TROUBLE, 20, 0, 0, 30);
+    pace_init(&s, 8, 3000, TIMEOUT);
+    note(&s, PACE_GOOD, 0, 0, 0, 10);
+    note(&s, PACE_TROUBLE, 20, 0, 0, 30);
     assert_true(pace_exhausted(&s, 10000));
     pace_resume(&s);
     assert_false(pace_exhausted(&s, 10000));
@@ -223,16 +289,16 @@ static void whatever_comes(void **state) {
     pace s;
 
     (void)state;
-    pace_init(&s, 64, PATIENCE);
+    pace_init(&s, 64, PATIENCE, TIMEOUT);
     for (int i = 0; i < 200000; i++) {
         pace_event event;
         int64_t sent;
 
         x = x * 1664525U + 1013904223U;
-        event = (pace_event)((x >> 10) % 3);
+        event = (pace_event)((x >> 10) % 4);
         sent = now - (int64_t)((x >> 12) % 3000);
-        pace_note(&s, event, sent < 0 ? 0 : sent, (x >> 24) == 0 ? (long)(x % 5000) : 0, x, now);
-        assert_in_range(s.window, 1, 64);
+        note(&s, event, sent < 0 ? 0 : sent, (x >> 24) == 0 ? (long)(x % 5000) : 0, x, now);
+        assert_in_range(s.width.window, 1, 64);
         assert_true(pace_next(&s, now) >= 0 && pace_next(&s, now) <= 4500000);
         assert_int_equal(pace_allows(&s, now) == 0, pace_next(&s, now) > 0);
         assert_int_equal(!pace_why(&s) && pace_next(&s, now) > 0, false);
@@ -243,6 +309,8 @@ static void whatever_comes(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"each story of answers has the pace that it should", the_stories, NULL, NULL, NULL},
+        {"after a pause there is one probe, whatever others have found", a_probe_is_one_whatever_others_found, NULL,
+         NULL, NULL},
         {"patience counts from the last good answer or the first attempt, not over idle times", patience, NULL, NULL,
          NULL},
         {"what was not tried is no patience spent", what_was_not_tried_is_no_patience, NULL, NULL, NULL},

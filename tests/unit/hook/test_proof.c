@@ -23,7 +23,7 @@ static const struct {
     {OTSD_ERR_MEMORY, false, REMOTE_HOPELESS},     {OTSD_ERR_CREDENTIALS, true, REMOTE_HOPELESS},
     {OTSD_ERR_GONE, true, REMOTE_REFUSED},         {OTSD_ERR_REFUSED, true, REMOTE_REFUSED},
     {OTSD_ERR_RATE_LIMITED, true, REMOTE_LIMITED}, {OTSD_ERR_SERVER, false, REMOTE_AWAY},
-    {OTSD_ERR_NOT_V1, true, REMOTE_AWAY},          {OTSD_ERR_TIMEOUT, false, REMOTE_AWAY},
+    {OTSD_ERR_NOT_V1, true, REMOTE_AWAY},          {OTSD_ERR_TIMEOUT, false, REMOTE_LATE},
     {OTSD_ERR_TLS, false, REMOTE_HOPELESS},        {OTSD_ERR_CONNECTION, false, REMOTE_AWAY},
     {OTSD_ERR_ANSWER, false, REMOTE_AWAY},
 };
@@ -50,6 +50,20 @@ static void every_error_is_one_kind_of_trouble(void **state) {
         if (proof_trouble(&e) != errors[i].trouble)
             fail_msg("%s", otsd_strerror(e.code));
     }
+}
+
+/* The server goes on with what nobody waits for any more. */
+static void too_late_is_what_may_have_reached_it(void **state) {
+    otsd_error e = {.code = OTSD_ERR_TIMEOUT, .reach = OTSD_REACH_MAYBE};
+
+    (void)state;
+    assert_int_equal(proof_trouble(&e), REMOTE_LATE);
+    e.reach = OTSD_REACH_NO;
+    assert_int_equal(proof_trouble(&e), REMOTE_AWAY);
+    e = (otsd_error){.code = OTSD_ERR_SERVER, .reach = OTSD_REACH_ANSWERED, .http_status = 504};
+    assert_int_equal(proof_trouble(&e), REMOTE_LATE);
+    e.http_status = 502;
+    assert_int_equal(proof_trouble(&e), REMOTE_AWAY);
 }
 
 /* A receipt with a secret key and seconds left, without the one or the other, before the deadline, at it. */
@@ -118,6 +132,8 @@ int main(void) {
         {"only a refusal in the API's words proves that nothing was made", only_a_refusal_proves_that_nothing_was_made,
          NULL, NULL, NULL},
         {"every error is one kind of trouble", every_error_is_one_kind_of_trouble, NULL, NULL, NULL},
+        {"a time-out that may have reached it, its or that of a proxy in front, is too late",
+         too_late_is_what_may_have_reached_it, NULL, NULL, NULL},
         {"every receipt has its outcome, and what may live has none", every_receipt_has_its_outcome, NULL, NULL, NULL},
         {"only \"received\" proves an opening", only_received_proves_an_opening, NULL, NULL, NULL},
     };

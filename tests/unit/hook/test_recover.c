@@ -71,10 +71,13 @@ static world w;
 /* Until then a request may still be carried out: as long as we would have waited, rounded up, and a second. */
 static void when_an_intent_settles(void **state) {
     record r = {.created = time(NULL) - 1000};
+    otsd_server *set, *unset = NULL;
     clock_moment now;
 
     (void)state;
+    assert_int_equal(otsd_server_new(&unset, NULL), OTSD_OK);
     world_open(&w, NULL, NULL, 0); /* timeout = 20.5 */
+    set = w.x.config->server;
     assert_in_range(recover_settled_for(w.x.config, &r), 978, 1078);
     /* by the clock of this boot, whatever the other one says */
     clock_read(&now);
@@ -84,6 +87,10 @@ static void when_an_intent_settles(void **state) {
     r.created = time(NULL) + 100000;
     r.boot[0] = '\0';
     assert_int_equal(recover_settled_for(w.x.config, &r), -22);
+    w.x.config->server = unset;
+    assert_int_equal(recover_settled_for(w.x.config, &r), -61); /* where no timeout is set: that of a generate */
+    w.x.config->server = set;
+    otsd_server_free(&unset);
     world_close(&w, 0);
 }
 

@@ -337,7 +337,7 @@ static void a_generate_that_failed_says_what_is_certain(void **state) {
         {{STEP_ANSWER, "401 Not authorized"}, true, REMOTE_HOPELESS, "alice: no password from the server: "},
         {{STEP_ANSWER, "500 An unexpected error occurred"}, false, REMOTE_AWAY, "alice: no password from the server: "},
         {{STEP_CLOSE, ""}, false, REMOTE_AWAY, "alice: no password from the server: "},
-        {{STEP_STALL, ""}, false, REMOTE_AWAY, "alice: no password from the server: "},
+        {{STEP_STALL, ""}, false, REMOTE_LATE, "alice: no password from the server: "},
     };
     record r = world_record();
     remote_answer a;

@@ -94,6 +94,7 @@ static void a_generate_that_failed_goes_its_way(void **state) {
         {REMOTE_REFUSED, BACK_LOSE, BATCH_FAILED, PACE_GOOD, false, false},
         {REMOTE_LIMITED, BACK_LOSE, BATCH_LEFT, PACE_LIMITED, false, false},
         {REMOTE_AWAY, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE, false, false},
+        {REMOTE_LATE, BACK_LOSE, BATCH_LEFT, PACE_LATE, false, false},
         {REMOTE_HOPELESS, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE, false, false},
     };
 

@@ -259,6 +259,7 @@ static void functions_that_cannot_fail_take_null_for_nothing(void **state) {
     assert_string_equal(otsd_server_url(NULL), "");
     assert_string_equal(otsd_server_username(NULL), "");
     assert_int_equal(otsd_server_timeout_ms(NULL), 0);
+    assert_int_equal(otsd_server_create_timeout_ms(NULL), 0);
     assert_int_equal(otsd_pool_in_flight(NULL), 0);
     assert_false(otsd_duration_parse(NULL, &seconds));
     assert_false(otsd_duration_parse("1s", NULL));

@@ -66,6 +66,7 @@ static void a_minimal_file_gets_every_default(void **state) {
     assert_false(s->allow_http);
     assert_int_equal(s->connect_timeout_ms, 5000);
     assert_int_equal(otsd_server_timeout_ms(s), 20000);
+    assert_int_equal(otsd_server_create_timeout_ms(s), 60000);
     otsd_server_free(&s);
     assert_null(s);
     otsd_server_free(&s);
@@ -89,6 +90,7 @@ static void a_full_file_sets_everything_and_other_groups_are_passed_over(void **
     assert_true(s->allow_http);
     assert_int_equal(s->connect_timeout_ms, 250);
     assert_int_equal(otsd_server_timeout_ms(s), 7000);
+    assert_int_equal(otsd_server_create_timeout_ms(s), 7000);
     otsd_server_free(&s);
 }
 

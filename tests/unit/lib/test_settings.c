@@ -26,6 +26,7 @@ static void settings_without_a_file_are_those_of_a_file(void **state) {
     assert_string_equal(otsd_server_url(s), "");
     assert_string_equal(otsd_server_username(s), "");
     assert_int_equal(otsd_server_timeout_ms(s), 20000);
+    assert_int_equal(otsd_server_create_timeout_ms(s), 60000);
     assert_int_equal(s->connect_timeout_ms, 5000);
     assert_int_equal(otsd_server_set_region(s, "nz", &e), OTSD_OK);
     assert_string_equal(otsd_server_url(s), "https://nz.onetimesecret.com");
@@ -48,6 +49,7 @@ static void settings_without_a_file_are_those_of_a_file(void **state) {
     assert_int_equal(otsd_server_set_timeout_ms(s, 600000, &e), OTSD_OK);
     assert_int_equal(s->connect_timeout_ms, 1);
     assert_int_equal(otsd_server_timeout_ms(s), 600000);
+    assert_int_equal(otsd_server_create_timeout_ms(s), 600000);
     assert_int_equal(otsd_server_set_proxy(s, "socks5h://p.example:1080", &e), OTSD_OK);
     assert_int_equal(otsd_server_set_ca_file(s, "/etc/ca.pem", &e), OTSD_OK);
     assert_int_equal(otsd_server_set_ca_file(s, NULL, &e), OTSD_OK);

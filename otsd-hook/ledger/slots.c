@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The line that the file holds: the numbers of a width in the order of the table below, the time, server and account.
+ * It is written in place, under the lock, and never synced: what a power cut leaves of it is read with suspicion.
+ */
+#include "ledger/slots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "ledger/store.h"
+
+#define NAME "width"
+#define LINE_MAX_LEN 1500
+#define NUMBERS (sizeof places / sizeof places[0])
+/* Bytes that are locked; slot n is byte DOOR + n. */
+#define BOOK 0
+#define DOOR 1
+/* The book is open for microseconds; whoever was stopped in the middle keeps nobody. */
+#define BOOK_TRIES 200
+
+static const size_t places[] = {
+    offsetof(width, window),        offsetof(width, base[0]),        offsetof(width, base[1]),
+    offsetof(width, base[2]),       offsetof(width, base[3]),        offsetof(width, doubles_to),
+    offsetof(width, good),          offsetof(width, pauses),         offsetof(width, paused),
+    offsetof(width, narrowed_from), offsetof(width, narrowed_ratio), offsetof(width, changed_at),
+    offsetof(width, seen),          offsetof(width, in_time),        offsetof(width, lowest),
+    offsetof(width, slowest),
+};
+
+static int64_t *number_at(width *w, size_t i) {
+    return (int64_t *)(void *)((char *)w + places[i]);
+}
+
+void slots_open(slots *s, const ledger *l, const char *server, const char *account) {
+    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
+    file_found f;
+
+    memset(s, 0, sizeof *s);
+    s->server = server;
+    s->account = account;
+    s->fd = -1;
+    if (file_open(l->root, NAME, O_RDWR | O_CREAT, &wanted, &f) != FILE_GOOD) {
+        say(LOG_WARNING, "%s/%s cannot be used: %s; other processes' requests to the server are not counted",
+            OTSD_STATE_DIR, NAME, f.error != 0 ? strerror(f.error) : "it is no file of root's alone");
+        return;
+    }
+    s->fd = f.fd;
+    if (file_lock_byte(s->fd, BOOK) == 0) {
+        (void)file_unlock_byte(s->fd, BOOK);
+    } else if (errno != EAGAIN && errno != EACCES) {
+        say(LOG_WARNING, "%s/%s cannot be locked: %s; other processes' requests to the server are not counted",
+            OTSD_STATE_DIR, NAME, strerror(errno));
+        slots_close(s);
+    }
+}
+
+void slots_close(slots *s) {
+    if (s->fd >= 0)
+        (void)close(s->fd); /* and with it all locks */
+    s->fd = -1;
+    s->count = 0;
+    s->in_door = false;
+    memset(s->mine, 0, sizeof s->mine);
+}
+
+static bool enter(slots *s) {
+    if (s->fd >= 0 && !s->in_door)
+        s->in_door = file_lock_byte(s->fd, DOOR) == 0;
+    return s->fd < 0 || s->in_door;
+}
+
+void slots_leave(slots *s) {
+    if (s->in_door)
+        (void)file_unlock_byte(s->fd, DOOR);
+    s->in_door = false;
+}
+
+/* The first that is free; none while others still have some beyond the window, of a time when it was wider. */
+static int64_t first_free(const slots *s, int64_t window) {
+    int64_t n = 1;
+
+    if (s->fd >= 0 && file_is_locked(s->fd, DOOR + window + 1, WIDTH_MOST - window))
+        return 0;
+    while (n <= window && (s->mine[n] || (s->fd >= 0 && file_lock_byte(s->fd, DOOR + n) != 0)))
+        n++;
+    return n <= window ? n : 0;
+}
+
+int64_t slots_take(slots *s, int64_t window, bool wait) {
+    int64_t n;
+
+    if (!enter(s))
+        return 0;
+    n = first_free(s, window < WIDTH_MOST ? window : WIDTH_MOST);
+    if (n > 0) {
+        s->mine[n] = true;
+        s->count++;
+    }
+    if (n > 0 || !wait)
+        slots_leave(s);
+    return n;
+}
+
+void slots_give(slots *s, int64_t number) {
+    if (number < 1 || number > WIDTH_MOST || !s->mine[number])
+        return;
+    s->mine[number] = false;
+    s->count--;
+    if (s->fd >= 0)
+        (void)file_unlock_byte(s->fd, DOOR + number);
+}
+
+static bool open_book(slots *s) {
+    for (int i = 0; s->fd >= 0 && !s->book_open && i < BOOK_TRIES; i++) {
+        s->book_open = file_lock_byte(s->fd, BOOK) == 0;
+        if (!s->book_open)
+            (void)poll(NULL, 0, 1);
+    }
+    return s->book_open;
+}
+
+static void close_book(slots *s) {
+    if (s->book_open)
+        (void)file_unlock_byte(s->fd, BOOK);
+    s->book_open = false;
+}
+
+/* What stands after the numbers. */
+static bool is_ours(const slots *s, const char *text) {
+    size_t len = strlen(s->server);
+
+    return strncasecmp(text, s->server, len) == 0 && text[len] == ' ' && strcmp(text + len + 1, s->account) == 0;
+}
+
+/* False: nothing is known, or of another server. */
+static bool read_book(const slots *s, width *out) {
+    char text[LINE_MAX_LEN], *at = text, *end;
+    ssize_t len = file_pread(s->fd, text, sizeof text - 1, 0);
+    int64_t now = time(NULL);
+    long long written;
+    width w = {0};
+
+    if (len <= 0 || text[len - 1] != '\n')
+        return false;
+    text[len - 1] = '\0';
+    for (size_t i = 0; i < NUMBERS; i++) {
+        *number_at(&w, i) = strtoll(at, &end, 10);
+        if (end == at || *end != ' ')
+            return false;
+        at = end + 1;
+    }
+    written = strtoll(at, &end, 10);
+    if (end == at || *end != ' ' || !is_ours(s, end + 1) || written > now || now - written >= SLOTS_MEMORY)
+        return false;
+    width_sanitize(&w, clock_ms());
+    *out = w;
+    return true;
+}
+
+static void write_book(const slots *s, const width *w) {
+    char text[LINE_MAX_LEN];
+    size_t len = 0;
+    width copy = *w;
+    int n;
+
+    for (size_t i = 0; i < NUMBERS; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%lld ", (long long)*number_at(&copy, i));
+    n = snprintf(text + len, sizeof text - len, "%lld %s %s\n", (long long)time(NULL), s->server, s->account);
+    if (n < 0 || len + (size_t)n >= sizeof text)
+        return;
+    len += (size_t)n;
+    /* What is half written is nothing that is known. */
+    if (!file_write(s->fd, text, len, 0, NULL) || ftruncate(s->fd, (off_t)len) != 0)
+        (void)!ftruncate(s->fd, 0);
+}
+
+void slots_learn(slots *s, width *w) {
+    if (open_book(s))
+        (void)read_book(s, w);
+}
+
+void slots_learnt(slots *s, const width *w) {
+    if (s->book_open)
+        write_book(s, w);
+    close_book(s);
+}
+
+void slots_look(slots *s, width *w) {
+    slots_learn(s, w);
+    close_book(s);
+}

@@ -45,19 +45,17 @@ static void die(const char *what) {
     exit(1);
 }
 
-static void start_house(enum house h, const char *release, const char *host) {
+static void start_house(enum house h, const char *release) {
     const char *b = getenv("B");
-    char path[512], base[128], first[128] = "";
+    char path[512], first[128] = "";
     const char *argv[20];
     int n = 0, pipe_fd[2];
     FILE *f;
 
     snprintf(path, sizeof path, "%s/otsd-sandbox", !b ? "build" : b);
-    snprintf(base, sizeof base, "http://%s", host);
     argv[n++] = path;
     argv[n++] = "--release", argv[n++] = release;
     argv[n++] = "--listen", argv[n++] = "127.0.0.1:0";
-    argv[n++] = "--host-name", argv[n++] = base;
     argv[n++] = "--account", argv[n++] = ACCOUNT_OPS;
     argv[n++] = "--account", argv[n++] = ACCOUNT_OTHER;
     argv[n++] = "--control";
@@ -202,7 +200,26 @@ static void repeat(enum house h, int times, const char *credentials, const char 
     }
 }
 
-static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, bool old) {
+static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, int wrong);
+
+/* A new one, and one that was looked at, read, burned. */
+static void fill_list(enum house h) {
+    static const char *const ways[] = {"", "g", "r", "b"};
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct answer made = step(h, "POST", OPS_HEADER, "secret=x&ttl=3600", "/api/v1/share");
+        struct json_object *receipt = json_tokener_parse(made.body), *metadata_key = NULL, *secret_key = NULL;
+
+        json_object_object_get_ex(receipt, "metadata_key", &metadata_key);
+        json_object_object_get_ex(receipt, "secret_key", &secret_key);
+        if (*ways[i] != '\0')
+            one_step(h, *ways[i], json_object_get_string(metadata_key), json_object_get_string(secret_key), 3600, 0);
+        json_object_put(receipt);
+        answer_free(&made);
+    }
+}
+
+static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, int wrong) {
     struct answer a = {0};
     char form[128], path[128];
 
@@ -235,7 +252,7 @@ static void one_step(enum house h, char c, const char *metadata_key, const char 
         break;
     case 'w':
         snprintf(path, sizeof path, "/api/v1/secret/%s", secret_key);
-        repeat(h, old ? 5 : 20, NULL, "passphrase=nope", path);
+        repeat(h, wrong, NULL, "passphrase=nope", path);
         break;
     case 'C':
         repeat(h, 1000, NULL, "ttl=300", "/api/v1/generate");
@@ -245,6 +262,9 @@ static void one_step(enum house h, char c, const char *metadata_key, const char 
         break;
     case 'M':
         repeat(h, 50, OPS_HEADER, "secret=x&ttl=3600&recipient=alice%40example.com", "/api/v1/share");
+        break;
+    case 'L':
+        fill_list(h);
         break;
     default:
         die("a step that nobody knows");

@@ -5,7 +5,7 @@
  * order, their types and their values. What cannot be equal (keys, times, random values) is compared by shape. No
  * exchange is left out.
  *
- * Usage: replay [RELEASE [NAME]]. The sandbox is $B/otsd-sandbox (B: build).
+ * Usage: replay [FILE [NAME]], FILE without its folder and ".jsonl". The sandbox is $B/otsd-sandbox (B: build).
  */
 #include "compare.h"
 #include "peer.h"
@@ -16,7 +16,18 @@
 #define LINE_SIZE 262144
 
 static char *line;
-static const char *const releases[] = {"v0.20.5", "v0.26.6"};
+
+struct recording {
+    const char *file, *release;
+    int wrong; /* passphrases, until the next is refused */
+};
+
+static const struct recording recordings[] = {
+    {"v0.18.5", "v0.18.5", 5},        {"v0.20.5", "v0.20.5", 5},    {"v0.20.5.extra", "v0.20.5", 5},
+    {"v0.21.7", "v0.21.7", 5},        {"v0.22.10", "v0.22.10", 5},  {"v0.23.6", "v0.23.6", 5},
+    {"v0.24.7", "v0.24.7", 20},       {"v0.25.11", "v0.25.11", 20}, {"v0.26.6", "v0.26.6", 20},
+    {"v0.26.6.extra", "v0.26.6", 20},
+};
 
 static const struct situation *find_situation(const char *name) {
     const struct situation *s = situations;
@@ -149,11 +160,11 @@ static void use_fresh_key(struct json_object *exchange, struct json_object *rece
     replace_key(want, key, key_len, fresh);
 }
 
-static void take_steps(const struct situation *s, struct json_object *receipt, bool old) {
+static void take_steps(const struct situation *s, struct json_object *receipt, int wrong) {
     long ttl = !receipt ? 0 : strtol(text(receipt, "ttl"), NULL, 10);
 
     for (const char *p = s->steps; *p != '\0'; p++)
-        one_step(s->house, *p, text(receipt, "metadata_key"), text(receipt, "secret_key"), ttl, old);
+        one_step(s->house, *p, text(receipt, "metadata_key"), text(receipt, "secret_key"), ttl, wrong);
 }
 
 static void reset_limits(const struct situation *s) {
@@ -186,7 +197,17 @@ static bool send_and_compare(const struct situation *s, struct json_object *requ
     return same;
 }
 
-static bool replay(struct json_object *exchange, bool old) {
+/* Malloced: the recorded body, as if the sandbox had been asked. */
+static char *with_own_host(enum house h, struct json_object *request, const char *recorded) {
+    struct json_object *headers = NULL;
+    const char *host;
+
+    json_object_object_get_ex(request, "headers", &headers);
+    host = text(headers, "Host");
+    return !host ? strdup(recorded) : replace_all(recorded, host, strlen(host), strstr(houses[h].url, "//") + 2);
+}
+
+static bool replay(struct json_object *exchange, int wrong) {
     struct json_object *request = NULL, *response = NULL, *receipt = NULL;
     const struct situation *s = find_situation(text(exchange, "name"));
     const char *key = NULL, *recorded;
@@ -198,7 +219,7 @@ static bool replay(struct json_object *exchange, bool old) {
     json_object_object_get_ex(exchange, "response", &response);
     recorded = text(response, "body");
     path = strdup(text(request, "path"));
-    want = strdup(!recorded ? "" : recorded);
+    want = with_own_host(s->house, request, !recorded ? "" : recorded);
     key_len = key_in_path(path, &key);
 
     reset_limits(s);
@@ -211,7 +232,7 @@ static bool replay(struct json_object *exchange, bool old) {
         differs("the table of situations does not say what it is about");
         goto out;
     }
-    take_steps(s, receipt, old);
+    take_steps(s, receipt, wrong);
     same = send_and_compare(s, request, path, want, response);
 out:
     json_object_put(receipt);
@@ -222,18 +243,17 @@ out:
 
 static unsigned long count, failed;
 
-static void replay_file(const char *release, const char *only) {
+static void replay_file(const struct recording *r, const char *only) {
     char path[128];
     unsigned long before = failed, n = 0;
-    bool old = strcmp(release, "v0.20.5") == 0;
     FILE *f;
 
-    snprintf(path, sizeof path, "tests/conformance/recorded/%s.jsonl", release);
+    snprintf(path, sizeof path, "tests/conformance/recorded/%s.jsonl", r->file);
     f = fopen(path, "re");
     if (!f)
         die(path);
     for (enum house h = FREE_HOUSE; h < HOUSE_COUNT; h++)
-        start_house(h, release, old && h == SHORT_HOUSE ? "127.0.0.1:7145" : old ? "127.0.0.1:7143" : "127.0.0.1:7144");
+        start_house(h, r->release);
     while (fgets(line, LINE_SIZE, f)) {
         struct json_object *exchange = json_tokener_parse(line);
         const char *name = text(exchange, "name");
@@ -241,10 +261,10 @@ static void replay_file(const char *release, const char *only) {
         if (!name)
             die("a recorded line is not JSON");
         if (!only || strcmp(only, name) == 0) {
-            bool same = replay(exchange, old);
+            bool same = replay(exchange, r->wrong);
 
             n++;
-            printf("%s %lu - %s: %s is answered as recorded\n", same ? "ok" : "not ok", ++count, release, name);
+            printf("%s %lu - %s: %s is answered as recorded\n", same ? "ok" : "not ok", ++count, r->file, name);
             if (!same) {
                 failed++;
                 printf("# %s\n", why);
@@ -256,7 +276,7 @@ static void replay_file(const char *release, const char *only) {
         die(path);
     for (enum house h = FREE_HOUSE; h < HOUSE_COUNT; h++)
         stop_house(h);
-    printf("# %s: %lu of %lu recorded exchanges are answered as recorded\n", release, n - (failed - before), n);
+    printf("# %s: %lu of %lu recorded exchanges are answered as recorded\n", r->file, n - (failed - before), n);
 }
 
 int main(int argc, char **argv) {
@@ -264,9 +284,9 @@ int main(int argc, char **argv) {
     curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
     if (!line || !curl)
         die("start");
-    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
-        if (argc < 2 || strcmp(argv[1], releases[i]) == 0)
-            replay_file(releases[i], argc > 2 ? argv[2] : NULL);
+    for (size_t i = 0; i < sizeof recordings / sizeof recordings[0]; i++) {
+        if (argc < 2 || strcmp(argv[1], recordings[i].file) == 0)
+            replay_file(&recordings[i], argc > 2 ? argv[2] : NULL);
     }
     printf("1..%lu\n", count);
     curl_easy_cleanup(curl);

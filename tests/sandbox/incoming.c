@@ -7,6 +7,7 @@
 #include "listen.h"
 
 #include <microhttpd.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define SESSION_MIN 20
@@ -21,27 +22,60 @@ const struct sockaddr *incoming_peer(struct MHD_Connection *c) {
     return !info ? NULL : info->client_addr;
 }
 
+/* Malloced; NULL where it is no base64. */
+static char *base64_text(const char *s) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    size_t len = strcspn(s, "= \t"), n = 0;
+    char *text = must_alloc(len + 1);
+    unsigned bits = 0, have = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        const char *digit = strchr(digits, s[i]);
+
+        if (!digit) {
+            free(text);
+            return NULL;
+        }
+        bits = (bits << 6 | (unsigned)(digit - digits)) & 0xffffU;
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            text[n++] = (char)(bits >> have & 0xffU);
+        }
+    }
+    text[n] = '\0';
+    return text;
+}
+
+/* The scheme in any case. */
+static const struct account *account_of(const struct options *o, const char *authorization) {
+    char *text = strncasecmp(authorization, "Basic ", 6) == 0 ? base64_text(authorization + 6) : NULL;
+    char *token = !text ? NULL : strchr(text, ':');
+    const struct account *account = NULL;
+
+    if (token) {
+        *token++ = '\0';
+        for (size_t i = 0; i < o->accounts_len && !account; i++) {
+            if (strcmp(o->accounts[i].email, text) == 0 && strcmp(o->accounts[i].token, token) == 0)
+                account = &o->accounts[i];
+        }
+    }
+    free(text);
+    return account;
+}
+
 bool incoming_authenticate(const struct options *o, struct MHD_Connection *c, const struct account **account) {
-    char *token = NULL, *email = NULL;
-    bool good = false;
     const char *cookie = request_header(c, "Cookie"), *session = !cookie ? NULL : strstr(cookie, "sess=");
-    bool credentials = request_header(c, "Authorization");
+    const char *authorization = request_header(c, "Authorization");
 
     *account = NULL;
     /* A log-in of the web pages, and no further look. */
-    if (o->release->cookie_is_login && session && (!credentials || strcspn(session + 5, "; ") >= SESSION_MIN))
+    if (o->release->cookie_is_login && session && (!authorization || strcspn(session + 5, "; ") >= SESSION_MIN))
         return false;
-    if (!credentials)
+    if (!authorization)
         return true;
-    email = MHD_basic_auth_get_username_password(c, &token);
-    for (size_t i = 0; email && token && i < o->accounts_len && !good; i++) {
-        good = strcmp(o->accounts[i].email, email) == 0 && strcmp(o->accounts[i].token, token) == 0;
-        if (good)
-            *account = &o->accounts[i];
-    }
-    MHD_free(email);
-    MHD_free(token);
-    return good;
+    *account = account_of(o, authorization);
+    return *account;
 }
 
 bool incoming_may_control(const struct options *o, struct MHD_Connection *c, const struct form *form) {

@@ -6,16 +6,28 @@
  */
 #include "core/core.h"
 
+#include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
-/* Labels of letters, digits and inner hyphens, at least two, the last one no number. A name in other letters is to be
- * given in its "xn--" form, which means the same everywhere: servers look for ASCII here, and an old one that finds
- * none says yes and sends nothing. */
+/* Characters that some programs take for a dot or an at sign: the host would be another one than is seen. */
+static bool has_double(const char *s) {
+    static const char *const doubles[] = {"\u3002", "\uff0e", "\uff61", "\ufe52", "\uff20", "\ufe6b"};
+
+    for (size_t i = 0; i < sizeof doubles / sizeof doubles[0]; i++)
+        if (strstr(s, doubles[i]))
+            return true;
+    return false;
+}
+
+/* Labels of letters, digits and inner hyphens, at least two, the last one no number. Whether a name in other letters
+ * than ASCII is taken is the server's to say: one that drops it shows that in its receipt. */
 static bool is_mail_domain(const char *s) {
     const char *label = s, *end;
 
-    if (!text_is_host(s))
+    for (const char *c = s; *c; c++)
+        if ((unsigned char)*c < 0x80 && !isalnum((unsigned char)*c) && *c != '-' && *c != '.')
+            return false;
+    if (has_double(s))
         return false;
     for (;; label = end + 1) {
         end = strchrnul(label, '.');
@@ -40,20 +52,53 @@ bool otsd_address_ok(const char *address) {
            is_mail_domain(at + 1);
 }
 
+/* Servers lower the letters of all alphabets that have two cases; these are the ones that addresses are written in. */
+static uint32_t lowered(uint32_t c) {
+    static const struct {
+        uint32_t first, last, step, by; /* each step-th from first to last is lowered by adding */
+    } rows[] = {
+        {'A', 'Z', 1, 32},      {0xC0, 0xD6, 1, 32},   {0xD8, 0xDE, 1, 32},   {0x100, 0x12E, 2, 1},
+        {0x132, 0x136, 2, 1},   {0x139, 0x147, 2, 1},  {0x14A, 0x176, 2, 1},  {0x179, 0x17D, 2, 1},
+        {0x386, 0x386, 1, 38},  {0x388, 0x38A, 1, 37}, {0x38C, 0x38C, 1, 64}, {0x38E, 0x38F, 1, 63},
+        {0x391, 0x3A1, 1, 32},  {0x3A3, 0x3AB, 1, 32}, {0x400, 0x40F, 1, 80}, {0x410, 0x42F, 1, 32},
+        {0x460, 0x480, 2, 1},   {0x48A, 0x4BE, 2, 1},  {0x531, 0x556, 1, 48}, {0x1E00, 0x1E94, 2, 1},
+        {0x1EA0, 0x1EFE, 2, 1},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (c >= rows[i].first && c <= rows[i].last && (c - rows[i].first) % rows[i].step == 0)
+            return c + rows[i].by;
+    return c == 0x178 ? 0xFF : c;
+}
+
+/* The next character, lowered, and its length; of what is no UTF-8 a byte, which is like no character. */
+static uint32_t next_char(const char *s, size_t len, size_t *n) {
+    uint32_t c = 0;
+
+    *n = utf8_decode(s, len, &c);
+    if (*n > 0)
+        return lowered(c);
+    *n = 1;
+    return 0x110000U + (unsigned char)*s;
+}
+
 /* Runs of asterisks stand for any number of characters, also none; all else must be there, in order. */
 static bool part_matches(const char *mask, size_t mask_len, const char *text, size_t len) {
-    size_t m = 0, t = 0, star = SIZE_MAX, resume = 0;
+    size_t m = 0, t = 0, star = SIZE_MAX, resume = 0, mask_n, n;
 
     while (t < len) {
+        uint32_t c = next_char(text + t, len - t, &n);
+
         if (m < mask_len && mask[m] == '*') {
             star = m++;
             resume = t;
-        } else if (m < mask_len && strncasecmp(mask + m, text + t, 1) == 0) {
-            m++;
-            t++;
+        } else if (m < mask_len && next_char(mask + m, mask_len - m, &mask_n) == c) {
+            m += mask_n;
+            t += n;
         } else if (star != SIZE_MAX) { /* let the last run swallow one more */
             m = star + 1;
-            t = ++resume;
+            (void)next_char(text + resume, len - resume, &n);
+            t = resume += n;
         } else {
             return false;
         }

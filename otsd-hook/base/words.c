@@ -68,3 +68,20 @@ const char *words_printable(const char *text, char *out, size_t size) {
     text_printable(out, size, text, strlen(text));
     return out;
 }
+
+size_t words_controls(const char *text, size_t len) {
+    size_t found = 0;
+
+    while (len > 0) {
+        uint32_t c = 0;
+        size_t n = utf8_decode(text, len, &c);
+
+        if (n == 0)
+            n = 1; /* no character */
+        else if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7F && c <= 0x9F))
+            found++;
+        text += n;
+        len -= n;
+    }
+    return found;
+}

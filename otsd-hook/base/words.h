@@ -22,4 +22,8 @@ const char *words_printable(const char *text, char *out, size_t size);
 /* The same for len bytes of any kind and number, printed. */
 void words_print(const char *text, size_t len, FILE *f);
 
+/* How many control characters are in it (U+0000 to U+001F, U+007F to U+009F), other than tab, line feed and carriage
+ * return. */
+size_t words_controls(const char *text, size_t len);
+
 #endif

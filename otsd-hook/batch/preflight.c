@@ -85,8 +85,9 @@ static int recipient_of(batch *b, batch_account *a, problem *p) {
     if (a->recipient)
         return address_check(a->recipient, p);
     if (!pattern)
-        return problem_set(p, EX_DATAERR,
-                           "nobody to mail: there is no recipient, and no handoff.recipient in the configuration");
+        return problem_set(
+            p, EX_DATAERR,
+            "nobody to mail: give it a recipient, set handoff.recipient, or say --no-recipient --print-link");
     rc = address_of(pattern, batch_user(a), made, p);
     if (rc != EX_OK && a->filed)
         rc = address_of(pattern, a->line->user, made, p); /* it is open by a name in full */

@@ -35,7 +35,7 @@ static int find_recipient(const provision_request *q, const config *c, provision
     }
     if (q->recipient)
         f->recipient = q->recipient;
-    if (!f->recipient && !c->handoff.recipient)
+    if (f->recipient ? !f->recipient[0] : !c->handoff.recipient)
         return problem_set(
             p, EX_USAGE,
             "%s: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient --print-link", q->user);

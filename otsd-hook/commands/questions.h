@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Of which pending hand-offs is the receipt asked for in this sweep, to remember when a link was opened? Decisions only.
+ * Of which pending hand-offs is the receipt asked for in this sweep, to remember when a link was opened? Decisions
+ * only.
  *
  * The server forgets at twice the ttl, and a short hand-off is over before an hour has passed: so the time between two
  * questions is a share of the ttl, within limits. Where more are due than one sweep asks, those whose last question (or

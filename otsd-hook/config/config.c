@@ -17,6 +17,9 @@ static const char *recipient(const char *text) {
     char address[256];
     size_t n = 0;
 
+    if (*text == '\0')
+        return "without an address pattern like \"%u@example.com\" leave it out, and give --recipient, or "
+               "--no-recipient --print-link";
     for (; *text != '\0'; text++) {
         if (n + 1 >= sizeof address)
             return expected;

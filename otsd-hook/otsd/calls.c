@@ -10,6 +10,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/words.h"
 #include "otsd/print.h"
 
 #define SECRET_MAX 100000 /* bytes */
@@ -43,6 +44,20 @@ static void warn_about(const request *r, const otsd_receipt *t) {
     if (r->options.ttl > 0 && t->ttl >= 0 && t->ttl != r->options.ttl)
         say(LOG_WARNING, "warning: the server granted a ttl of %lld seconds, not %ld", (long long)t->ttl,
             r->options.ttl);
+    if (r->options.length > 0 && t->value && otsd_secret_len(t->value) != (size_t)r->options.length)
+        say(LOG_WARNING, "warning: the server ignored the length: the secret has %zu characters, not %ld",
+            otsd_secret_len(t->value), r->options.length);
+}
+
+/* Such a secret is given to somebody who may get another one, and nobody would notice. */
+static void warn_of_controls(const otsd_secret *value) {
+    size_t n = words_controls(otsd_secret_data(value), otsd_secret_len(value));
+
+    if (n > 0)
+        say(LOG_WARNING,
+            "warning: the secret has control characters in it (%zu, not counting tabs and line ends): some servers "
+            "strip NUL and DEL, and what opens the link may obey or hide the others",
+            n);
 }
 
 static int call_share(request *r, problem *p) {
@@ -55,6 +70,7 @@ static int call_share(request *r, problem *p) {
 
     if (rc != EX_OK)
         return rc;
+    warn_of_controls(value);
     err = otsd_share(r->client, value, &r->options, &t, &e);
     otsd_secret_free(&value);
     if (err != OTSD_OK)

@@ -308,8 +308,8 @@ static void without_a_pattern_somebody_has_to_be_named(void **state) {
     batch_begin(&b, &w, users, 1);
     b.no_recipient = false;
     assert_int_equal(check(bad, &p), EX_OK);
-    assert_string_equal(bad,
-                        "2: nobody to mail: there is no recipient, and no handoff.recipient in the configuration\n");
+    assert_string_equal(bad, "2: nobody to mail: give it a recipient, set handoff.recipient, or say --no-recipient "
+                             "--print-link\n");
     batch_end(&b);
     world_close(&w, 0);
 }

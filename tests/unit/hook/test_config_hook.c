@@ -186,6 +186,7 @@ static void each_mistake_is_told_with_its_line_and_what_was_expected(void **stat
         {S "handoff: { min_length = \"12\"; };", "is a string; a whole number was expected"},
         {S "handoff: { must_change = 1; };", "`handoff.must_change` is a whole number; true or false was expected"},
         {S "handoff: { recipient = \"%x@example.com\"; };", "an address pattern like"},
+        {S "handoff: { recipient = \"\"; };", "leave it out, and give --recipient, or --no-recipient --print-link"},
         {S "handoff: { recipient = \"%u\"; };", "an address pattern like"},
         {S "handoff: { recipient = \"%u@a.b, x@c.d\"; };", "an address pattern like"},
         {S "handoff: { locale = \"e\"; };", "a locale like"},

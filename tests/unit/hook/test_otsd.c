@@ -203,6 +203,85 @@ static void share_sends_what_the_file_has(void **state) {
     end();
 }
 
+/* What the command, which has to succeed, says on standard error. */
+static void run_said(const char *name, char *said, size_t size) {
+    FILE *f = tmpfile();
+    int kept = dup(STDERR_FILENO), rc;
+    problem p = {.code = EX_OK};
+    size_t len;
+
+    assert_true(f && kept >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+    capture_begin();
+    rc = calls_find(name)->run(&r, &p);
+    free(capture_end());
+    assert_true(dup2(kept, STDERR_FILENO) >= 0 && close(kept) == 0);
+    assert_int_equal(rc, EX_OK);
+    rewind(f);
+    len = fread(said, 1, size - 1, f);
+    said[len] = '\0';
+    assert_int_equal(fclose(f), 0);
+}
+
+static void a_length_that_was_ignored_is_told(void **state) {
+    static const struct {
+        long asked;
+        bool json;
+        const char *said;
+    } rows[] = {{6, false, ""},
+                {0, false, ""},
+                {20, false, "warning: the server ignored the length: the secret has 6 characters, not 20\n"},
+                {20, true, "warning: the server ignored the length: the secret has 6 characters, not 20\n"}};
+    char said[500];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(GENERATED, 200);
+        r.options.length = rows[i].asked;
+        r.json = rows[i].json;
+        run_said("generate", said, sizeof said);
+        if (rows[i].said[0])
+            assert_non_null(strstr(said, rows[i].said));
+        else
+            assert_string_equal(said, "");
+        end();
+    }
+}
+
+static void control_characters_are_warned_of(void **state) {
+    static const struct {
+        const char *secret;
+        size_t len, controls;
+    } rows[] = {{"plain", 5, 0},
+                {"tab\tand\r\nlines\n", 15, 0},
+                {"a\0b", 3, 1},
+                {"a\x7f", 2, 1},
+                {"\x1b[2J", 4, 1},
+                {"\xc2\x85\xc2\x9f\x01", 5, 3},
+                {"j\u00fcrgen \u20ac", 11, 0}};
+    char path[] = "/tmp/otsd-share-XXXXXX", said[700], expected[60];
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0 && close(fd) == 0);
+    for (size_t i = 0; i < 2 * sizeof rows / sizeof rows[0]; i++) {
+        size_t n = rows[i / 2].controls;
+
+        fd = open(path, O_WRONLY | O_TRUNC);
+        assert_true(write(fd, rows[i / 2].secret, rows[i / 2].len) == (ssize_t)rows[i / 2].len && close(fd) == 0);
+        begin(RECEIPT, 200);
+        r.file = path;
+        r.json = i % 2 != 0;
+        run_said("share", said, sizeof said);
+        snprintf(expected, sizeof expected, "warning: the secret has control characters in it (%zu,", n);
+        if (n > 0)
+            assert_non_null(strstr(said, expected));
+        else
+            assert_string_equal(said, "");
+        end();
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
 static void read_prints_the_secret_as_it_is(void **state) {
     (void)state;
     begin("{\"value\":\"line\\n\\u001b[31m\",\"secret_key\":\"skey\"}", 200);
@@ -437,6 +516,9 @@ int main(void) {
         {"a receipt prints no value", a_receipt_prints_no_value, NULL, NULL, NULL},
         {"what is absent is not printed", what_is_absent_is_not_printed, NULL, NULL, NULL},
         {"share sends what the file has", share_sends_what_the_file_has, NULL, NULL, NULL},
+        {"a length that the server ignored is told", a_length_that_was_ignored_is_told, NULL, NULL, NULL},
+        {"control characters are warned of, as text and beside JSON", control_characters_are_warned_of, NULL, NULL,
+         NULL},
         {"read prints the secret as it is", read_prints_the_secret_as_it_is, NULL, NULL, NULL},
         {"what cannot be read may have been opened", what_cannot_be_read_may_have_been_opened, NULL, NULL, NULL},
         {"burn says that it did, or fails", burn_says_that_it_did, NULL, NULL, NULL},

@@ -241,6 +241,10 @@ static void whom_to_mail(void **state) {
     provision_facts_end(&f);
     q.recipient = "no address";
     assert_refused(&q, EX_DATAERR, "alice: \"no address\" is not one mail address");
+    q.recipient = ""; /* a script's variable that is not set */
+    assert_refused(
+        &q, EX_USAGE,
+        "alice: nobody to mail: give --recipient, set handoff.recipient, or say --no-recipient --print-link");
     q.recipient = NULL;
     q.no_recipient = true;
     assert_int_equal(check(&q, &f, &p), EX_OK);

@@ -277,6 +277,9 @@ static void what_surely_is_no_address_or_more_than_one_is_no_recipient(void **st
                                        "a/b=c@example.com",
                                        "a@example.4you",
                                        "j\xc3\xbcrgen@example.com",
+                                       "a@b\303\274cher.example",
+                                       "j\xc3\xbcrgen@b\303\274cher.example",
+                                       "\u7528\u6237@\u4f8b\u5b50.\u5e7f\u544a",
                                        "-a-@example.com",
                                        "{a}!$1@example.com"};
     static const char *const bad[] = {
@@ -284,16 +287,17 @@ static void what_surely_is_no_address_or_more_than_one_is_no_recipient(void **st
         "a@example.com,b@example.com", "a@example.com b@example.com", "a@example.com;b@example.com", ".a@example.com",
         "a.@example.com", "a..b@example.com", "#xx@example.com", "a@.example.com", "a@example.com.", "a@example..com",
         "a@-example.com", "a@example-.com", "a@example.-com", "a@example.com-", "a@#a.com", "a@example.123",
-        "a@127.0.0.1", "a@[127.0.0.1]", "a@exa_mple.com", "a@exam/ple.com", "a@b\303\274cher.example",
-        "<a@example.com>", "\"a b\"@example.com", "a@example.com\r\nBcc: b@example.com", "a\tb@example.com",
-        "a\x7f@example.com", "a\xff@example.com",
+        "a@127.0.0.1", "a@[127.0.0.1]", "a@exa_mple.com", "a@exam/ple.com", "<a@example.com>", "\"a b\"@example.com",
+        "a@example.com\r\nBcc: b@example.com", "a\tb@example.com", "a\x7f@example.com", "a\xff@example.com",
         // NOLINTNEXTLINE(misc-misleading-bidirectional) that is what is refused
         "a\xe2\x80\xae@example.com", "a\xe2\x81\xa6@example.com", "\342\200\213a@example.com",
         "a\xe2\x80\x8d@example.com", "a\xef\xbb\xbf@example.com", "a\xe2\x80\xa8@example.com", "a\xd8\x9c@example.com",
         "a\xe1\x85\x9f@example.com", "a\xc2\xad@example.com", "a\xc2\x85@example.com", "a\302\2332J@example.com",
         "a\xc2\xa0@example.com", "a\xe3\x80\x80@example.com", "a\xef\xbf\xbf@example.com",
         "a\xf3\xa0\x80\xa0@example.com", "a(b)@example.com", "a:b@example.com", "a*@example.com", "a\\b@example.com",
-        "#x@#.#.#.com"};
+        /* what some take for a dot, or an at sign */
+        "a@example\u3002com", "a@b.example\uff0ecom", "a@b.example\uff61com", "a@b.example\ufe52com",
+        "a@b\uff20c.example", "a@b\ufe6bc.example", "a@b\u200bcher.example", "a@b\xff.example", "#x@#.#.#.com"};
     char address[512];
 
     (void)state;

@@ -17,8 +17,7 @@ accounts=40 runs=3
 echo $((accounts * EACH)) >$T/server
 for _ in $(seq $runs); do
     lab_fresh $accounts
-    rm -rf $W/mail
-    mkdir $W/mail
+    find $W/mail -type f -delete
     lab_batch batch "$W/roster.$accounts" --jobs=16
     lab_check $accounts "\$6\$rounds=1000\$"
     [ "$(find $W/mail -name '*.eml' | sed 's/.*-//' | sort -u | wc -l)" -eq $accounts ] || world_die "not everybody is mailed"

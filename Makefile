@@ -153,7 +153,9 @@ $(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_
 $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libotsd.so
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $< -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread
+	$(Q)$(CC) $(EXE_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread
+
+$(B)/tests/bench/paced: $(call obj,otsd-hook/ledger/width.c)
 
 deps:
 	tests/deps

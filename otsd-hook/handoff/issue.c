@@ -410,7 +410,7 @@ int issue_run(context *x, issue *i, problem *p) {
 
     /* Before the intent: who is killed while he waits has asked nobody. */
     if (rc == EX_OK)
-        rc = turn_begin(&t, x, i->user, p);
+        rc = turn_begin(&t, x, i->user, TURN_PATIENCE, p);
     if (rc != EX_OK) {
         problem_add(p, "; nothing was changed");
         return rc;

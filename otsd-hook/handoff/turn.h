@@ -18,8 +18,11 @@ typedef struct turn {
     width_call call;
 } turn;
 
-/* Waits, and says so where it takes long. EX_TEMPFAIL: it took too long; there is no turn to end then. */
-int turn_begin(turn *t, const context *x, const char *user, problem *p);
+/* How long a provision waits, in ms: many others may be before it. */
+#define TURN_PATIENCE (600 * 1000)
+
+/* Waits, and says so where it takes long. EX_TEMPFAIL: longer than patience_ms; there is no turn to end then. */
+int turn_begin(turn *t, const context *x, const char *user, int64_t patience_ms, problem *p);
 /* To be called just before the request is sent. */
 void turn_asks(turn *t, unsigned kind);
 /* The answer is there. */

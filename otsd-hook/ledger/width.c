@@ -4,9 +4,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define JITTER 10      /* ms that an answer may come later on a machine that has something else to do */
-#define LEAST_SEEN 3   /* answers, before anything is decided; one where only one is in flight */
-#define PAUSES_MOST 31 /* windows full of good answers, between two attempts at a wider one */
+/* An answer may come later on a machine that has something else to do: by what is nothing beside the time-out. */
+#define JITTER_LEAST 10  /* ms */
+#define JITTER_SHARE 400 /* of the time-out */
+#define LEAST_SEEN 3     /* answers, before anything is decided; one where only one is in flight */
+#define PAUSES_MOST 31   /* windows full of good answers, between two attempts at a wider one */
 
 static int64_t smaller(int64_t a, int64_t b) {
     return a < b ? a : b;
@@ -121,8 +123,8 @@ static void came_late(width *w, int64_t most, int64_t now) {
     change(w, to, now);
 }
 
-static bool is_in_time(int64_t took, int64_t base) {
-    return took <= base + base / 2 + JITTER;
+static bool is_in_time(int64_t took, int64_t base, int64_t timeout_ms) {
+    return took <= base + base / 2 + larger(JITTER_LEAST, timeout_ms / JITTER_SHARE);
 }
 
 /* Were all to wait for one another as this one may have, it would be too long. True: the window was narrowed. */
@@ -130,7 +132,8 @@ static bool is_unbearable(width *w, const width_call *c, int64_t took, int64_t t
     int64_t base = w->base[c->kind % WIDTH_KINDS], to = larger(1, c->in_flight * (timeout_ms / 4) / took);
     bool itself = took > timeout_ms / 2 && c->in_flight > 1;
 
-    if (to >= w->window || !(itself || (took * w->window / c->in_flight > timeout_ms / 2 && !is_in_time(took, base))))
+    if (to >= w->window ||
+        !(itself || (took * w->window / c->in_flight > timeout_ms / 2 && !is_in_time(took, base, timeout_ms))))
         return false;
     if (base == 0 || took < base)
         w->base[c->kind % WIDTH_KINDS] = took;
@@ -158,7 +161,7 @@ void width_answered(width *w, const width_call *c, int64_t most, int64_t timeout
     w->lowest = w->lowest == 0 ? ratio : smaller(w->lowest, ratio);
     w->slowest = larger(w->slowest, took * 1000 / c->in_flight);
     w->seen++;
-    w->in_time += is_in_time(took, *base);
+    w->in_time += is_in_time(took, *base, timeout_ms);
     if (w->seen >= enough && 4 * w->in_time >= w->seen)
         came_in_time(w, most, timeout_ms, now);
     else if (w->seen >= 2 * enough)

@@ -8,8 +8,8 @@
  * time-out the server goes on with what nobody waits for any more, and mails it. So:
  *
  *  - The window begins with one request, or with what is remembered, and doubles as long as answers take no longer than
- *    they did: at most half as long again and a few milliseconds. Beyond a width that was once found it grows by an
- *    eighth. It grows only where it is used.
+ *    they did: at most half as long again, and what is nothing beside the time-out (a 400th of it). Beyond a width that
+ *    was once found it grows by an eighth. It grows only where it is used.
  *  - Machines are busy, so no single answer counts. Of as many as fit into the window one in four has to come in time;
  *    only where two windows full do not have it the window goes back to what was good last, at most to its half.
  *  - A call takes as long as it takes: a passphrase costs the server a fifth of a second, a mail inside the request

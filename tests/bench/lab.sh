@@ -116,8 +116,8 @@ lab_check() { # ACCOUNTS HASH-PREFIX: have they got such passwords, to be change
         world_die "$got instead of $1 accounts have a password with $2 that must be changed; $(tail -n 5 $W/log/run)"
 }
 
-lab_batch() { # TIMES-FILE ROSTER
-    "$B/tests/bench/timed" "$T/$1" otsd-hook provision --batch "$2" >$W/log/run 2>&1 3>&- ||
+lab_batch() { # TIMES-FILE ROSTER [OPTION...]
+    "$B/tests/bench/timed" "$T/$1" otsd-hook provision --batch "$2" "${@:3}" >$W/log/run 2>&1 3>&- ||
         world_die "otsd-hook provision --batch: status $?: $(tail -n 5 $W/log/run)"
 }
 

@@ -11,25 +11,6 @@
 
 #define TOLERANCE 10 /* seconds */
 
-/* The first difference that was found. */
-static char why[1024];
-
-static bool differs(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static bool differs(const char *format, ...) {
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(why, sizeof why, format, ap);
-    va_end(ap);
-    return false;
-}
-
-static const char *text(struct json_object *o, const char *name) {
-    struct json_object *v = NULL;
-
-    return json_object_object_get_ex(o, name, &v) && v ? json_object_get_string(v) : NULL;
-}
-
 static bool is_one_of(const char *name, const char *const *list) {
     for (; *list; list++) {
         if (strcmp(name, *list) == 0)

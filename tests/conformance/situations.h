@@ -21,9 +21,9 @@ struct situation {
     const char *call; /* "share", "generate"; NULL: the exchange needs no secret */
     const char *form; /* NULL: the value that the recorded answer reads back */
     /* One letter a step: g receipt fetched, r secret read, b burned, p burned with its passphrase, e ttl passed, E
-     * receipt's life passed, d value lost by the server, h link page loaded, x read tried with bad credentials, w 20
-     * wrong passphrases, C 1000 secrets made by anonymous callers, A 1000 by the account, M 50 mails sent, L a secret in
-     * each state that a list shows. */
+     * receipt's life passed, d value lost by the server, h link page loaded, x read tried with bad credentials, w as
+     * many wrong passphrases as the release allows, C 1000 secrets made by anonymous callers, A 1000 by the account, M
+     * 50 mails sent, L a secret in each state that a list shows. */
     const char *steps;
 };
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #define DAY 86400
-#define LETTERS_OLD "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789*$!?()@#%"
-#define LETTERS_NEW "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~"
+#define LETTERS_OLD "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789*$!?("
+#define LETTERS_NEW "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789!\"#$%&'()*+,-./:;<=>?@[]^_`{|}~"
 
 /* v0.18 to v0.23. */
 #define THIN                                                                                                           \

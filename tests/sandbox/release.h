@@ -19,8 +19,8 @@ enum body_habit {
 };
 enum v3_habit { V3_HOME, V3_MISSING_PAGE, V3_STATUS }; /* paths under /api/v3 */
 enum recipient_habit {
-    RECIPIENT_SEARCHED, /* the first thing in the text that looks like an address */
-    RECIPIENT_SIFTED,   /* the first of a list; what is none is dropped in silence */
+    RECIPIENT_SEARCHED, /* the first thing in the text that looks like an address; without any none, in silence */
+    RECIPIENT_SIFTED,   /* likewise, after tags and case are gone */
     RECIPIENT_STRICT    /* what is none is refused */
 };
 enum mask_habit { MASK_FIVE, MASK_THREE, MASK_THREE_ASCII }; /* stars; the last shows other addresses in the clear */

@@ -230,6 +230,10 @@ OTSD_API void otsd_client_free(otsd_client **c);
 /* From now on no call may take longer than this, nor longer than the server's settings allow. 0: as these say. */
 OTSD_API void otsd_client_set_timeout(otsd_client *c, long timeout_ms);
 
+/* Which releases of the server the answers to this client look like: "v0.18-v0.23", "v0.24 or later", the more exact
+ * the more was asked; "unknown" before the first answer, and where the signs are missing or hidden. Static text. */
+OTSD_API const char *otsd_client_generation(const otsd_client *c);
+
 /* Optional parts of share and generate; what is zero is not asked for. An option of a later release that this library
  * does not know is OTSD_ERR_ARGUMENT where it is set. */
 typedef struct otsd_options {

@@ -79,6 +79,24 @@ typedef struct reply {
 /* OTSD_OK: the body is JSON and the call was carried out. Otherwise fills e; reach is OTSD_REACH_ANSWERED. */
 otsd_err classify_answer(const reply *a, const char *server, otsd_error *e);
 
+/* generation.c: which releases a server may be. A set of them; 0: nothing was answered yet. */
+
+enum {
+    GENERATION_18 = 1,
+    GENERATION_20 = 2,
+    GENERATION_21 = 4,
+    GENERATION_22_23 = 8,
+    GENERATION_24_25 = 16,
+    GENERATION_26 = 32, /* and what comes after it */
+};
+
+/* By one more answer; json: its body, NULL where it is none or was not read. */
+void generation_learn(unsigned *known, const http_answer *h, struct json_object *json);
+/* By which of the two lists of receipts works. */
+void generation_learn_list(unsigned *known, bool v1_works);
+/* "v0.21-v0.23"; "unknown". Static. */
+const char *generation_text(unsigned known);
+
 /* receipt.c */
 
 typedef enum receipt_kind {

@@ -134,6 +134,9 @@ otsd_err classify_answer(const reply *a, const char *server, otsd_error *e) {
     if (a->status >= 300 && a->status <= 399) {
         error_set(e, rc, OTSD_REACH_ANSWERED, "%s: %s: redirects (HTTP status %ld)%s%s; redirects are not followed",
                   server, otsd_strerror(rc), a->status, a->location[0] != '\0' ? " to " : "", a->location);
+    } else if (starts(words, "Passphrase must be at least 8 ")) {
+        error_set(e, rc, OTSD_REACH_ANSWERED, "%s: %s (%s: servers of 0.22 and 0.23 want 8 to 128)", server,
+                  otsd_strerror(rc), words);
     } else if (words[0] != '\0') {
         error_set(e, rc, OTSD_REACH_ANSWERED, "%s: %s (%s)", server, otsd_strerror(rc), words);
     } else {

@@ -50,6 +50,10 @@ void otsd_client_set_timeout(otsd_client *c, long timeout_ms) {
         c->timeout_ms = timeout_ms < 0 ? 1 : timeout_ms;
 }
 
+const char *otsd_client_generation(const otsd_client *c) {
+    return generation_text(c ? c->generation : 0);
+}
+
 otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e) {
     http_request r = *request;
     otsd_err rc;
@@ -66,6 +70,8 @@ static otsd_err call(otsd_client *c, const http_request *r, bool about_key, stru
 
     if (rc == OTSD_OK)
         rc = answer_read(h, c->settings.base, about_key, json, e);
+    if (h)
+        generation_learn(&c->generation, h, rc == OTSD_OK ? *json : NULL);
     http_forget(c->exchange);
     return rc;
 }
@@ -100,6 +106,21 @@ otsd_err otsd_authcheck(otsd_client *c, otsd_error *e) {
     return status_call(c, "/authcheck", e);
 }
 
+/* What the server would refuse, where it has shown to be one of those. */
+static otsd_err check_passphrase(const otsd_client *c, const otsd_options *o, otsd_error *e) {
+    const otsd_secret *passphrase = o ? o->passphrase : NULL;
+    size_t n = 0;
+
+    if (!passphrase || c->generation != GENERATION_22_23)
+        return OTSD_OK;
+    for (size_t i = 0; i < otsd_secret_len(passphrase); i++)
+        n += ((unsigned char)otsd_secret_data(passphrase)[i] & 0xc0U) != 0x80U;
+    if (n >= 8 && n <= 128)
+        return OTSD_OK;
+    return error_local(e, OTSD_ERR_ARGUMENT, "the passphrase has %zu characters; this server (%s) wants 8 to 128", n,
+                       generation_text(c->generation));
+}
+
 static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
                        otsd_error *e) {
     wiped form = {0};
@@ -107,6 +128,8 @@ static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_opti
     struct json_object *json = NULL;
     otsd_err rc = check_call(c, out, e);
 
+    if (rc == OTSD_OK)
+        rc = check_passphrase(c, o, e);
     if (rc == OTSD_OK)
         rc = form_create(&form, value, o, e);
     if (rc == OTSD_OK)

@@ -127,6 +127,8 @@ static otsd_err ask(otsd_client *c, delivery *d) {
 
     d->array.member = d->place->member;
     rc = client_exchange(c, &r, &h, d->e);
+    if (h)
+        generation_learn(&c->generation, h, NULL);
     if (rc == OTSD_OK)
         rc = d->streaming ? d->rc : collected(d, h, c->settings.base);
     if (rc == OTSD_OK && !d->ended && !array_complete(&d->array))
@@ -154,8 +156,10 @@ static otsd_err recent(otsd_client *c, bool (*fn)(otsd_receipt **t, void *arg), 
         if (rc == OTSD_OK)
             c->recent_v2 = second;
     }
-    if (rc == OTSD_OK)
+    if (rc == OTSD_OK) {
+        generation_learn_list(&c->generation, !c->recent_v2);
         return rc;
+    }
     /* A server without v2 has said all there is to say in v1. */
     d.e = d.place == &places[1] && why[1].code == OTSD_ERR_NOT_V1 ? &why[0] : d.e;
     error_copy(e, d.e);

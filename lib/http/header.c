@@ -84,6 +84,7 @@ void header_note(http_answer *a, const char *line, size_t len) {
     if (len >= 5 && strncmp(line, "HTTP/", 5) == 0) { /* nothing of a 1xx answer or of a proxy's CONNECT counts */
         a->intended = a->retry_after = 0;
         a->content_type[0] = a->location[0] = '\0';
+        a->is_thin = a->has_strategy = a->sets_session = false;
     } else if (header_value(line, len, "x-ots-intended-status", &value, &n)) {
         a->intended = header_number(value, n);
     } else if (header_value(line, len, "retry-after", &value, &n)) {
@@ -92,5 +93,11 @@ void header_note(http_answer *a, const char *line, size_t len) {
         text_printable(a->content_type, sizeof a->content_type, value, n);
     } else if (header_value(line, len, "location", &value, &n)) {
         location_host(a->location, sizeof a->location, value, n);
+    } else if (header_value(line, len, "server", &value, &n)) {
+        a->is_thin = n >= 4 && strncasecmp(value, "thin", 4) == 0 && (n == 4 || value[4] == ' ');
+    } else if (header_value(line, len, "o-domain-strategy", &value, &n)) {
+        a->has_strategy = true;
+    } else if (header_value(line, len, "set-cookie", &value, &n)) {
+        a->sets_session = a->sets_session || (n > 16 && strncmp(value, "onetime.session=", 16) == 0);
     }
 }

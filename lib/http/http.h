@@ -23,6 +23,9 @@ typedef struct http_answer {
     long status, intended, retry_after;
     char content_type[64];
     char location[272];
+    bool is_thin;      /* the server's name */
+    bool has_strategy; /* o-domain-strategy is there */
+    bool sets_session; /* a cookie of the name onetime.session is set */
     wiped body;
 } http_answer;
 

@@ -169,5 +169,6 @@ void check_server(check *c) {
     else if (c->offline)
         findings_ok(&c->f, "not asked (--offline)");
     else
-        findings_ok(&c->f, "it answers, and takes the credentials");
+        findings_ok(&c->f, "it answers, and takes the credentials; its release, by its answers: %s",
+                    remote_generation(c->x->remote));
 }

@@ -57,6 +57,10 @@ int remote_check(remote *server, problem *p) {
     return problem_none(p);
 }
 
+const char *remote_generation(const remote *server) {
+    return otsd_client_generation(connections_current(server->connections));
+}
+
 int remote_former(remote *server, problem *p) {
     return connections_check(server->connections, p);
 }

@@ -23,6 +23,9 @@ void remote_limit(remote *server, long timeout_ms);
 /* Are server and credentials good? */
 int remote_check(remote *server, problem *p);
 
+/* Which releases its answers so far look like: see otsd_client_generation. */
+const char *remote_generation(const remote *server);
+
 /* Can the files and tokens of all former servers be read? Asks none of them. */
 int remote_former(remote *server, problem *p);
 

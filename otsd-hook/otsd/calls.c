@@ -15,12 +15,17 @@
 
 #define SECRET_MAX 100000 /* bytes */
 
+/* NULL: nobody wants to know. */
+static const char *release_of(const request *r) {
+    return r->verbose ? otsd_client_generation(r->client) : NULL;
+}
+
 static int call_status(request *r, problem *p) {
     otsd_error e = {0};
 
     if (otsd_status(r->client, &e) != OTSD_OK)
         return problem_from_library(p, &e);
-    return print_nominal(r->json, "nominal", p);
+    return print_nominal(r->json, "nominal", release_of(r), p);
 }
 
 static int call_authcheck(request *r, problem *p) {
@@ -28,7 +33,7 @@ static int call_authcheck(request *r, problem *p) {
 
     if (otsd_authcheck(r->client, &e) != OTSD_OK)
         return problem_from_library(p, &e);
-    return print_nominal(r->json, "credentials accepted", p);
+    return print_nominal(r->json, "credentials accepted", release_of(r), p);
 }
 
 /* What an odd server silently leaves out of a new secret is worth a line. */
@@ -155,8 +160,8 @@ static int call_recent(request *r, problem *p) {
 }
 
 static const command calls[] = {
-    {"status", call_status, 0, "ask whether a server answers"},
-    {"authcheck", call_authcheck, 0, "ask whether it accepts the credentials"},
+    {"status", call_status, TAKES_VERBOSE, "ask whether a server answers"},
+    {"authcheck", call_authcheck, TAKES_VERBOSE, "ask whether it accepts the credentials"},
     {"share", call_share, TAKES_PASSPHRASE | TAKES_CREATION | TAKES_FILE,
      "store the secret from standard input and print its link"},
     {"generate", call_generate, TAKES_PASSPHRASE | TAKES_CREATION | TAKES_LENGTH,

@@ -140,13 +140,17 @@ static int sheet_print(sheet *s, problem *p) {
     return p->code;
 }
 
-int print_nominal(bool json, const char *text, problem *p) {
+int print_nominal(bool json, const char *text, const char *release, problem *p) {
     sheet s = sheet_new(json);
 
-    if (!json)
+    if (!json && release)
+        say_out("%s; release, by its answers: %s", text, release);
+    else if (!json)
         say_out("%s", text);
     json_begin_object(s.j, NULL);
     json_text(s.j, "status", "nominal");
+    if (release)
+        json_text(s.j, "release", release);
     json_end(s.j);
     return sheet_print(&s, p);
 }

@@ -8,7 +8,8 @@
 
 #include "base/problem.h"
 
-int print_nominal(bool json, const char *text, problem *p);
+/* release: which the server looks like; NULL: not wanted. */
+int print_nominal(bool json, const char *text, const char *release, problem *p);
 int print_burned(bool json, problem *p);
 /* The secret as it is; a newline behind it only on a terminal. */
 int print_value(bool json, const otsd_secret *value, problem *p);

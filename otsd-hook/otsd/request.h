@@ -8,7 +8,7 @@
 #include "base/options.h"
 
 typedef struct request {
-    bool json;
+    bool json, verbose;
     const char *config, *file, *passphrase_file, *key_file;
     int passphrase_fd, key_fd; /* passphrase_fd -1: no passphrase from there */
     otsd_options options;
@@ -18,7 +18,15 @@ typedef struct request {
 } request;
 
 /* Bits of what a command takes. */
-enum { TAKES_KEY = 1, TAKES_PASSPHRASE = 2, TAKES_CREATION = 4, TAKES_FILE = 8, TAKES_LENGTH = 16, TAKES_COMMON = 32 };
+enum {
+    TAKES_KEY = 1,
+    TAKES_PASSPHRASE = 2,
+    TAKES_CREATION = 4,
+    TAKES_FILE = 8,
+    TAKES_LENGTH = 16,
+    TAKES_COMMON = 32,
+    TAKES_VERBOSE = 64
+};
 
 typedef struct command {
     const char *name;

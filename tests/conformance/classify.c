@@ -6,6 +6,7 @@
  * out, and no name in the table may be missing in the recording of a release that it names.
  */
 #include "answer/answer.h"
+#include "http/header.h"
 
 #include <json-c/json.h>
 #include <stdlib.h>
@@ -29,10 +30,18 @@
 static const struct recorded {
     const char *file;
     unsigned release, exchanges;
+    const char *shown; /* by all answers together */
 } recordings[] = {
-    {"v0.18.5", R18, 321},  {"v0.20.5", R20, 308},      {"v0.20.5.extra", R20, 11}, {"v0.21.7", R21, 321},
-    {"v0.22.10", R22, 320}, {"v0.23.6", R23, 320},      {"v0.24.7", R24, 318},      {"v0.25.11", R25, 318},
-    {"v0.26.6", R26, 305},  {"v0.26.6.extra", R26, 11},
+    {"v0.18.5", R18, 321, "v0.18"},
+    {"v0.20.5", R20, 308, "v0.18-v0.23"},
+    {"v0.20.5.extra", R20, 11, "v0.18-v0.23"},
+    {"v0.21.7", R21, 321, "v0.18-v0.23"},
+    {"v0.22.10", R22, 320, "v0.22-v0.23"},
+    {"v0.23.6", R23, 320, "v0.22-v0.23"},
+    {"v0.24.7", R24, 318, "v0.24-v0.25"},
+    {"v0.25.11", R25, 318, "v0.24-v0.25"},
+    {"v0.26.6", R26, 305, "v0.26 or later"},
+    {"v0.26.6.extra", R26, 11, "v0.26 or later"},
 };
 
 /* An answer to HEAD has no body: to the client, which never asks with HEAD, that is an answer cut short. */
@@ -258,6 +267,32 @@ static bool taken(struct json_object *json, const char *path, otsd_error *e) {
     return same;
 }
 
+/* What each release may be taken for, and what all its answers together show. */
+static unsigned shown;
+
+static bool learns(const struct reply *a, struct json_object *headers, unsigned release) {
+    static const unsigned of_bit[] = {GENERATION_18,    GENERATION_20,    GENERATION_21,    GENERATION_22_23,
+                                      GENERATION_22_23, GENERATION_24_25, GENERATION_24_25, GENERATION_26};
+    http_answer h = {.status = a->status};
+    unsigned known = 0, own = of_bit[__builtin_ctz(release)];
+    char line[4096];
+
+    json_object_object_foreach(headers, name, m) {
+        size_t n = json_object_is_type(m, json_type_array) ? json_object_array_length(m) : 1;
+
+        for (size_t i = 0; i < n; i++) {
+            struct json_object *value = json_object_is_type(m, json_type_array) ? json_object_array_get_idx(m, i) : m;
+            int len = snprintf(line, sizeof line, "%s: %s\r\n", name, json_object_get_string(value));
+
+            header_note(&h, line, (size_t)len);
+        }
+    }
+    h.body = (wiped){.data = (char *)a->body, .len = a->len}; /* only read */
+    generation_learn(&known, &h, a->json);
+    generation_learn(&shown, &h, a->json);
+    return (known & own) && (shown & own);
+}
+
 /* A secret or receipt by its key, as a client's call would know. */
 static bool about_key(const char *method, const char *path) {
     static const char *const places[] = {"/api/v1/secret/", "/api/v1/private/", "/api/v1/metadata/",
@@ -296,7 +331,7 @@ static void exchange(struct json_object *o, const struct recorded *from) {
     a.about_key = about_key(text_of(request, "method"), text_of(request, "path"));
     a.json = json_read(a.body, a.len, &no_memory);
     rc = classify_answer(&a, "server", &e);
-    ok = rc == expected;
+    ok = rc == expected && learns(&a, headers, from->release);
     if (rc == OTSD_OK)
         ok = ok && taken(a.json, text_of(request, "path"), &e);
     else
@@ -315,6 +350,7 @@ static void recording(const struct recorded *from) {
     unsigned n = 0;
     FILE *f;
 
+    shown = 0;
     snprintf(path, sizeof path, FOLDER "%s.jsonl", from->file);
     f = fopen(path, "re");
     while (f && getline(&line, &size, f) > 0) {
@@ -324,6 +360,7 @@ static void recording(const struct recorded *from) {
         n++;
     }
     result(f && ferror(f) == 0 && n == from->exchanges, from->file, "recording", "is there, and complete");
+    result(strcmp(generation_text(shown), from->shown) == 0, from->file, "its release", generation_text(shown));
     free(line);
     if (f)
         (void)fclose(f); /* opened for reading: nothing can be lost */

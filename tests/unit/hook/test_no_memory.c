@@ -68,7 +68,7 @@ static int print_provision(problem *p) {
 }
 
 static int print_status(problem *p) {
-    return print_nominal(true, "nominal", p);
+    return print_nominal(true, "nominal", "v0.26 or later", p);
 }
 
 static int print_done(problem *p) {

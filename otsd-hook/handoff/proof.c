@@ -58,8 +58,8 @@ outcome proof_outcome(const otsd_receipt *t) {
     case OTSD_STATE_UNKNOWN:
         break;
     }
-    /* Old servers show what is gone for no known reason like this, the oldest also what has expired. Nobody can tell one
-     * from the other, nor that it was never opened. */
+    /* Old servers show what is gone for no known reason like this, the oldest also what has expired. Nobody can tell
+     * one from the other, nor that it was never opened. */
     if (t->secret_key[0] == '\0' || t->secret_ttl <= 0)
         return OUTCOME_UNKNOWN;
     return OUTCOME_NONE;

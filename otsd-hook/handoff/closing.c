@@ -127,12 +127,12 @@ static int ask_or_burn(const ledger *l, remote *server, const record *r, remote_
     clock_read(&now);
     burns_known(l, url, account, now.wall, &pace);
     if (pace.most > 0 || proof_asks_first(r, &now)) {
-        rc = remote_ended(server, r, now.wall, end, p);
+        rc = remote_ended(server, r, end, p);
         if (rc != EX_OK || (end->outcome != OUTCOME_NONE && end->outcome != OUTCOME_UNKNOWN) ||
             (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0))
             return rc;
     }
-    rc = remote_burn(server, r, now.wall, end, p);
+    rc = remote_burn(server, r, end, p);
     if (rc == EX_OK || end->limited)
         note_pace(l, url, account, &pace, end);
     return rc;

@@ -308,7 +308,7 @@ static int undo_unsaved(context *x, entry *e) {
     record *r = entry_record(e);
     remote_end end;
     problem ignored; /* the problem that led here is the one to tell */
-    int rc = remote_burn(x->remote, r, time(NULL), &end, &ignored);
+    int rc = remote_burn(x->remote, r, &end, &ignored);
 
     if (rc == EX_OK) {
         r->reason = REASON_ABORTED;

@@ -47,7 +47,7 @@ bool proof_asks_first(const record *r, const clock_moment *now) {
     return r->opened_at > 0 || proof_left(r, now) <= 0;
 }
 
-outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
+outcome proof_outcome(const otsd_receipt *t) {
     switch (t->state) {
     case OTSD_STATE_RECEIVED:
         return OUTCOME_OPENED;
@@ -62,9 +62,10 @@ outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now) {
     case OTSD_STATE_UNKNOWN:
         break;
     }
-    /* An old server shows what is gone for no known reason as "viewed" without a secret key. */
+    /* Old servers show what is gone for no known reason like this, the oldest also what has expired. Nobody can tell
+     * one from the other, nor that it was never opened. */
     if (t->secret_key[0] == '\0' || t->secret_ttl <= 0)
-        return t->state != OTSD_STATE_UNKNOWN && now >= r->created + lifetime(r) ? OUTCOME_EXPIRED : OUTCOME_UNKNOWN;
+        return OUTCOME_UNKNOWN;
     return OUTCOME_NONE;
 }
 

@@ -27,8 +27,9 @@ bool proof_nothing_made(const otsd_error *e);
 int64_t proof_left(const record *r, const clock_moment *now);
 /* Is the receipt to be asked before a burn is spent on it? Its time is over, or it was seen to be opened. */
 bool proof_asks_first(const record *r, const clock_moment *now);
-/* A receipt that cannot change any more, as an outcome; OUTCOME_NONE: the secret may still live. */
-outcome proof_outcome(const otsd_receipt *t, const record *r, int64_t now);
+/* A receipt that cannot change any more, as an outcome; OUTCOME_NONE: the secret may still live. Expired is what the
+ * server calls expired, never what is gone and would be by now. */
+outcome proof_outcome(const otsd_receipt *t);
 /* When the link was opened, in seconds since the epoch; 0 where the receipt does not prove that it was. */
 int64_t proof_opened_at(const otsd_receipt *t);
 

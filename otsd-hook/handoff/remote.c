@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -223,7 +222,7 @@ int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem
 
 /* "Unknown secret" also means read, expired or burned before: the receipt tells which. True: *end says; otherwise *e
  * is why it is not burned, or why nobody can say. */
-static bool learn_end(otsd_client *client, const record *r, int64_t now, remote_end *end, otsd_error *e) {
+static bool learn_end(otsd_client *client, const record *r, remote_end *end, otsd_error *e) {
     otsd_receipt *t = NULL;
     otsd_error fetch = {0};
     otsd_err got = otsd_fetch(client, r->metadata_key, &t, &fetch);
@@ -233,7 +232,7 @@ static bool learn_end(otsd_client *client, const record *r, int64_t now, remote_
         end->outcome = r->opened_at > 0 ? OUTCOME_OPENED : OUTCOME_UNKNOWN;
         end->opened_at = r->opened_at;
     } else if (got == OTSD_OK) {
-        end->outcome = proof_outcome(t, r, now);
+        end->outcome = proof_outcome(t);
         end->opened_at = proof_opened_at(t);
     } else {
         *e = fetch;
@@ -260,21 +259,21 @@ static int no_connection(const record *r, remote_end *end, problem *p) {
     return p->code;
 }
 
-int remote_ended(remote *server, const record *r, int64_t now, remote_end *end, problem *p) {
+int remote_ended(remote *server, const record *r, remote_end *end, problem *p) {
     otsd_client *client = NULL;
     otsd_error e = {0};
 
     memset(end, 0, sizeof *end);
     if (connection_by_key(server->connections, r, &client, p) != EX_OK)
         return no_connection(r, end, p);
-    if (learn_end(client, r, now, end, &e) || e.code == OTSD_OK)
+    if (learn_end(client, r, end, &e) || e.code == OTSD_OK)
         return problem_none(p);
     end->retry_after = e.retry_after;
     problem_from_otsd(p, &e, "%s: the receipt cannot be read, and the secret is not burned yet", r->user);
     return connection_failed(server->connections, client, p);
 }
 
-int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p) {
+int remote_burn(remote *server, const record *r, remote_end *end, problem *p) {
     otsd_secret *passphrase = NULL;
     otsd_client *client = NULL;
     otsd_receipt *t = NULL;
@@ -294,7 +293,7 @@ int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, p
         return problem_none(p);
     }
     /* Some servers refuse the passphrase of a secret that is gone, too. */
-    if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(client, r, now, end, &e))
+    if ((err == OTSD_ERR_GONE || err == OTSD_ERR_REFUSED) && learn_end(client, r, end, &e))
         return problem_none(p);
     end->limited = err == OTSD_ERR_RATE_LIMITED;
     end->retry_after = e.retry_after;

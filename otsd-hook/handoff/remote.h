@@ -65,10 +65,10 @@ typedef struct remote_end {
 
 /* Burns r's secret on the server that made it, or learns what became of it. Idempotent. EX_OK: *end says. Otherwise the
  * burn is still owed; CONNECTION_NONE: that server is not in the configuration, and the secret may live there. */
-int remote_burn(remote *server, const record *r, int64_t now, remote_end *end, problem *p);
+int remote_burn(remote *server, const record *r, remote_end *end, problem *p);
 /* Learns what became of it without a burn. EX_OK: *end says; its outcome is OUTCOME_NONE where the secret may live.
  * Otherwise as above. */
-int remote_ended(remote *server, const record *r, int64_t now, remote_end *end, problem *p);
+int remote_ended(remote *server, const record *r, remote_end *end, problem *p);
 /* What the receipt says, without changing anything: *opened_at is 0 where the link is not known to be opened. */
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p);
 

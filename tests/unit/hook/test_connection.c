@@ -58,7 +58,7 @@ static record of(const char *url, const char *account) {
 
 static int burn(const record *r, remote_end *end, problem *p) {
     p->text[0] = '\0';
-    return remote_burn(w.x.remote, r, time(NULL), end, p);
+    return remote_burn(w.x.remote, r, end, p);
 }
 
 static void what_another_server_made_is_owed_and_named(void **state) {

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 
 #include "handoff_world.h"
@@ -26,7 +25,7 @@ static int burn(const struct step *steps, size_t n, const record *r, remote_end 
     world_open(&w, NULL, steps, n);
     memset(end, 0xff, sizeof *end);
     p->text[0] = '\0';
-    rc = remote_burn(w.x.remote, r, time(NULL), end, p);
+    rc = remote_burn(w.x.remote, r, end, p);
     world_assert_asked(&w, 0, BURN);
     if (requests > 1)
         world_assert_asked(&w, 1, FETCH);
@@ -56,7 +55,7 @@ static void a_burn_gives_the_passphrase(void **state) {
     (void)state;
     snprintf(r.passphrase, sizeof r.passphrase, "word");
     world_open(&w, NULL, steps, 1);
-    assert_int_equal(remote_burn(w.x.remote, &r, time(NULL), &end, &p), EX_OK);
+    assert_int_equal(remote_burn(w.x.remote, &r, &end, &p), EX_OK);
     world_assert_sent(&w, 0, "passphrase=word");
     world_close(&w, 1);
 }

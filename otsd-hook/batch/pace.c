@@ -76,7 +76,8 @@ static void good_answer(pace *s, const pace_answer *a, int64_t now) {
         s->probing = false;
         s->step_ms = larger(STEP_FIRST, s->step_ms / 2);
     }
-    width_answered(&s->width, &a->call, (int64_t)s->jobs, s->timeout_ms, now);
+    if (a->event == PACE_GOOD)
+        width_answered(&s->width, &a->call, (int64_t)s->jobs, s->timeout_ms, now);
     if (s->open > 0 && window(s) >= s->open) {
         s->open = 0;
         s->step_ms = STEP_FIRST;
@@ -84,7 +85,7 @@ static void good_answer(pace *s, const pace_answer *a, int64_t now) {
 }
 
 void pace_note(pace *s, const pace_answer *a, unsigned random, int64_t now) {
-    if (a->event == PACE_GOOD) {
+    if (a->event == PACE_GOOD || a->event == PACE_REFUSED) {
         good_answer(s, a, now);
         return;
     }

@@ -27,7 +27,8 @@
 #include "ledger/width.h"
 
 typedef enum pace_event {
-    PACE_GOOD,    /* the server did, or refused for a reason that is this request's alone */
+    PACE_GOOD,    /* the server did */
+    PACE_REFUSED, /* for a reason that is this request's alone: as good, but how fast it said so says nothing */
     PACE_LIMITED, /* too many requests */
     PACE_TROUBLE, /* 5xx, connection lost or refused */
     PACE_LATE,    /* not answered in time, and the server may be at work on it */

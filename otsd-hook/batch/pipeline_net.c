@@ -90,8 +90,11 @@ static void send_one(pipeline *p, work *w) {
     (void)issue_asks(&w->i);
     pthread_mutex_lock(&p->lock);
     p->in_flight++;
-    w->call = (width_call){.kind = issue_kind(&w->i), .in_flight = (int64_t)p->in_flight, .sent_at = clock_ms()};
     pthread_mutex_unlock(&p->lock);
+    /* The slots below ours are taken, be it by others. */
+    w->call = (width_call){.kind = issue_kind(&w->i),
+                           .in_flight = w->slot > p->slots.count ? w->slot : p->slots.count,
+                           .sent_at = clock_ms()};
     rc = remote_many_generate(p->many, entry_record(w->i.entry), w->i.locale, w, &why);
     if (rc != EX_OK) {
         remote_answer a = {.certain = true, .trouble = rc == EX_USAGE ? REMOTE_REFUSED : REMOTE_HOPELESS, .why = why};
@@ -145,8 +148,12 @@ static void send_some(pipeline *p) {
 }
 
 static void show(pipeline *p) {
+    const char *waiting = p->slots.in_door ? "waiting for its turn: other provisions are with the server" : NULL;
+
+    if (stop_wanted())
+        waiting = "stopping when what was begun is finished; once more to leave at once";
     if (!batch_show_pause(p->b, &p->b->pace))
-        batch_show(p->b, stop_wanted() ? "stopping when what was begun is finished; once more to leave at once" : NULL);
+        batch_show(p->b, waiting);
 }
 
 /* Said once for each pause, where nobody sees a bar. */

@@ -34,8 +34,10 @@ verdict_way verdict_refused(bool certain, remote_trouble trouble) {
 }
 
 pace_event verdict_pace(bool answered, remote_trouble trouble) {
-    if (answered || trouble == REMOTE_REFUSED)
+    if (answered)
         return PACE_GOOD;
+    if (trouble == REMOTE_REFUSED)
+        return PACE_REFUSED;
     if (trouble == REMOTE_LIMITED)
         return PACE_LIMITED;
     return trouble == REMOTE_LATE ? PACE_LATE : PACE_TROUBLE;

@@ -244,6 +244,22 @@ static void a_probe_is_one_whatever_others_found(void **state) {
     assert_int_equal(pace_allows(&s, 1004), 8);
 }
 
+/* It is said before anything is mailed: were it a measure, all that is done would come late. */
+static void a_refusal_is_no_measure(void **state) {
+    pace s;
+
+    (void)state;
+    pace_init(&s, 8, PATIENCE, TIMEOUT);
+    note(&s, PACE_GOOD, 0, 0, 0, 1500);
+    note(&s, PACE_REFUSED, 1501, 0, 0, 1503);
+    assert_int_equal(s.width.base[0], 1500);
+    note(&s, PACE_LIMITED, 1504, 0, 0, 1505);
+    assert_non_null(pace_why(&s));
+    note(&s, PACE_REFUSED, 2600, 0, 0, 2602);
+    assert_null(pace_why(&s));
+    assert_int_equal(s.width.base[0], 1500);
+}
+
 static void patience(void **state) {
     pace s;
 
@@ -295,7 +311,7 @@ static void whatever_comes(void **state) {
         int64_t sent;
 
         x = x * 1664525U + 1013904223U;
-        event = (pace_event)((x >> 10) % 4);
+        event = (pace_event)((x >> 10) % 5);
         sent = now - (int64_t)((x >> 12) % 3000);
         note(&s, event, sent < 0 ? 0 : sent, (x >> 24) == 0 ? (long)(x % 5000) : 0, x, now);
         assert_in_range(s.width.window, 1, 64);
@@ -311,6 +327,7 @@ int main(void) {
         {"each story of answers has the pace that it should", the_stories, NULL, NULL, NULL},
         {"after a pause there is one probe, whatever others have found", a_probe_is_one_whatever_others_found, NULL,
          NULL, NULL},
+        {"a refusal ends a pause, and how fast it came is no measure", a_refusal_is_no_measure, NULL, NULL, NULL},
         {"patience counts from the last good answer or the first attempt, not over idle times", patience, NULL, NULL,
          NULL},
         {"what was not tried is no patience spent", what_was_not_tried_is_no_patience, NULL, NULL, NULL},

@@ -87,11 +87,11 @@ static void a_generate_that_failed_goes_its_way(void **state) {
         pace_event event;
         bool certain, retry;
     } rows[] = {
-        {REMOTE_REFUSED, BACK_DROP, BATCH_FAILED, PACE_GOOD, true, false},
+        {REMOTE_REFUSED, BACK_DROP, BATCH_FAILED, PACE_REFUSED, true, false},
         {REMOTE_LIMITED, BACK_DROP, BATCH_LEFT, PACE_LIMITED, true, true},
         {REMOTE_AWAY, BACK_DROP, BATCH_LEFT, PACE_TROUBLE, true, true},
         {REMOTE_HOPELESS, BACK_DROP, BATCH_LEFT, PACE_TROUBLE, true, true},
-        {REMOTE_REFUSED, BACK_LOSE, BATCH_FAILED, PACE_GOOD, false, false},
+        {REMOTE_REFUSED, BACK_LOSE, BATCH_FAILED, PACE_REFUSED, false, false},
         {REMOTE_LIMITED, BACK_LOSE, BATCH_LEFT, PACE_LIMITED, false, false},
         {REMOTE_AWAY, BACK_LOSE, BATCH_LEFT, PACE_TROUBLE, false, false},
         {REMOTE_LATE, BACK_LOSE, BATCH_LEFT, PACE_LATE, false, false},

@@ -110,10 +110,12 @@ void sweep_claimed(sweep *w, const char *name) {
 static void pay(owing *o, const debt *d) {
     payer *by = &o->payers.all[d->payer];
     problem p;
+    int rc;
 
     if (by->refuses && !d->alone && !d->asks)
         return;
-    if ((d->state == LEDGER_CLAIMED ? claimed : unlocked)(o->w, d->name, &p) == EX_OK)
+    rc = d->state == LEDGER_CLAIMED ? claimed(o->w, d->name, &p) : unlocked(o->w, d->name, &p);
+    if (rc == EX_OK)
         return;
     /* A limit of burns stops burns alone. Where it could not be kept, or is met again by a question, it may be one of
      * all calls; that of a former server never stops more than its own. */

@@ -127,10 +127,10 @@ static otsd_err ask(otsd_client *c, delivery *d) {
 
     d->array.member = d->place->member;
     rc = client_exchange(c, &r, &h, d->e);
-    if (h)
+    if (rc == OTSD_OK) {
         generation_learn(&c->generation, h, NULL);
-    if (rc == OTSD_OK)
         rc = d->streaming ? d->rc : collected(d, h, c->settings.base);
+    }
     if (rc == OTSD_OK && !d->ended && !array_complete(&d->array))
         rc = no_list(d, "the list is not complete");
     http_forget(c->exchange);

@@ -21,6 +21,7 @@ typedef struct problem {
     int code;
     bool remote;    /* it came from the server, or from the way there */
     bool limited;   /* the server asks for patience: there were too many calls */
+    bool lasting;   /* the server would say the same next time; only where that was looked at */
     char text[900]; /* printable, without program name, without newline, never a secret */
 } problem;
 

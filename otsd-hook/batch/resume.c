@@ -161,7 +161,7 @@ static bool ended_by_order(const batch *b, entry *e, int rc, recovery what, prob
 
     if (!b->again || entry_state(e) != LEDGER_ISSUING || !lost_is(entry_record(e)) || !settled)
         return false;
-    if (rc == EX_OK ? what != RECOVERED_LATER : !p->remote || rc == EX_UNAVAILABLE)
+    if (rc == EX_OK ? what != RECOVERED_LATER : !p->lasting)
         return false;
     if (lost_end_by_order(b->x, e, rc == EX_OK ? NULL : &why, told, p) != EX_OK)
         return false;

@@ -24,8 +24,23 @@ static void tell(const config *c, const issue *i) {
         say(LOG_NOTICE, "%s: whether the password must be changed is up to password.command", i->user);
 }
 
-static int issue_one(context *x, issue *i, problem *p) {
-    int rc = issue_run(x, i, p);
+/* Before the intent: who is killed while he waits has asked nobody. While he waits the person may arrive, and
+ * administrators may decide otherwise. */
+static int begin_turn(context *x, const provision_request *q, provision_facts *f, turn *t, problem *p) {
+    int rc = turn_begin(t, x, f->user, TURN_PATIENCE, p);
+
+    if (rc == EX_OK && t->waited) {
+        rc = provision_check_again(x, q, f, p);
+        if (rc != EX_OK)
+            turn_end(t);
+    }
+    if (rc != EX_OK)
+        problem_add(p, "; nothing was changed");
+    return rc;
+}
+
+static int issue_one(context *x, issue *i, turn *t, problem *p) {
+    int rc = issue_run(x, i, t, p);
 
     if (rc == EX_OK)
         tell(x->config, i);
@@ -53,6 +68,7 @@ static issue issue_of(const context *x, const provision_request *q, const provis
 }
 
 static int run_one(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    turn t;
     issue i;
     int rc = context_open(x, p);
 
@@ -62,11 +78,13 @@ static int run_one(context *x, const provision_request *q, provision_facts *f, p
         problem_add(p, "; nothing was changed");
         return rc;
     }
-    i = issue_of(x, q, f);
     if (q->again && !q->dry_run)
         rc = provision_clear(x, f->user, p);
     if (rc == EX_OK && !q->dry_run)
-        rc = issue_one(x, &i, p);
+        rc = begin_turn(x, q, f, &t, p);
+    i = issue_of(x, q, f);
+    if (rc == EX_OK && !q->dry_run)
+        rc = issue_one(x, &i, &t, p);
     if (rc == EX_OK)
         rc = provision_print(q, &i, p);
     if (rc == EX_OK && i.no_link.code != EX_OK) {

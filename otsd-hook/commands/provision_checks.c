@@ -198,7 +198,7 @@ int provision_clear(context *x, const char *user, problem *p) {
         return problem_none(p); /* whoever makes the intent finds out */
     rc = context_remote(x, p);
     if (rc == EX_OK && lost_is(entry_record(e)))
-        rc = recover_by_order(x, e, &what, told, p);
+        rc = recover_by_order(x, e, true, &what, told, p);
     if (rc == EX_OK && told[0])
         say(LOG_WARNING, "%s", told);
     ledger_release(&e);
@@ -226,13 +226,19 @@ static int find_account(const context *x, const char *typed, provision_facts *f,
     return rc;
 }
 
-int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
+int provision_check_again(context *x, const provision_request *q, provision_facts *f, problem *p) {
     provision_request named = *q;
     int rc = find_account(x, q->user, f, p);
 
     named.user = f->user;
-    if (rc == EX_OK)
-        rc = check_account(x, &named, f, p);
+    return rc == EX_OK ? check_account(x, &named, f, p) : rc;
+}
+
+int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
+    provision_request named = *q;
+    int rc = provision_check_again(x, q, f, p);
+
+    named.user = f->user;
     if (rc == EX_OK)
         rc = find_recipient(&named, x->config, f, p);
     if (rc == EX_OK)

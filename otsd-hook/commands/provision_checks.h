@@ -24,6 +24,8 @@ typedef struct provision_facts {
 
 /* Fills f; needs the context opened. On a failure nothing was changed. */
 int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p);
+/* The same for what others may have changed meanwhile: the account and its hand-offs. */
+int provision_check_again(context *x, const provision_request *q, provision_facts *f, problem *p);
 /* Ends an earlier provision of user (as filed) whose answer was lost, and says what of it may be alive: the last thing
  * before a new one begins, when all else has been looked at. */
 int provision_clear(context *x, const char *user, problem *p);

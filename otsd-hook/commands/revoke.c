@@ -106,7 +106,7 @@ static int settle_issuing(context *x, const char *user, settled *out, problem *p
         rc = lock_issuing(x, e, p);
         ledger_release(&e);
     } else if (rc == EX_OK) {
-        rc = recover_by_order(x, e, &what, told, p);
+        rc = recover_by_order(x, e, false, &what, told, p);
         if (rc == EX_OK && told[0])
             say_out("%s", told);
         if (rc == EX_OK)

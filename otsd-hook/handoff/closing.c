@@ -128,8 +128,10 @@ static int ask_or_burn(const ledger *l, remote *server, const record *r, remote_
     burns_known(l, url, account, now.wall, &pace);
     if (pace.most > 0 || proof_asks_first(r, &now)) {
         rc = remote_ended(server, r, end, p);
-        if (rc != EX_OK || (end->outcome != OUTCOME_NONE && end->outcome != OUTCOME_UNKNOWN) ||
-            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0))
+        if (rc != EX_OK && (rc == EX_UNAVAILABLE || rc == CONNECTION_NONE || p->limited || proof_left(r, &now) <= 0))
+            return rc;
+        if (rc == EX_OK && ((end->outcome != OUTCOME_NONE && end->outcome != OUTCOME_UNKNOWN) ||
+            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0)))
             return rc;
     }
     rc = remote_burn(server, r, end, p);

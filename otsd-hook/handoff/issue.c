@@ -14,7 +14,6 @@
 #include "handoff/delivery.h"
 #include "handoff/match.h"
 #include "handoff/recover.h"
-#include "handoff/turn.h"
 #include "ledger/audit.h"
 #include "ledger/ceiling.h"
 #include "ledger/past.h"
@@ -404,18 +403,15 @@ static void all_steps(context *x, issue *i, turn *t) {
         issue_undo(x, i);
 }
 
-int issue_run(context *x, issue *i, problem *p) {
+int issue_run(context *x, issue *i, turn *t, problem *p) {
     int rc = context_remote(x, p);
-    turn t;
 
-    /* Before the intent: who is killed while he waits has asked nobody. */
-    if (rc == EX_OK)
-        rc = turn_begin(&t, x, i->user, TURN_PATIENCE, p);
     if (rc != EX_OK) {
+        turn_end(t);
         problem_add(p, "; nothing was changed");
         return rc;
     }
-    all_steps(x, i, &t);
+    all_steps(x, i, t);
     if (i->why.code != EX_OK)
         *p = i->why;
     return i->why.code;

@@ -12,6 +12,7 @@
 #define OTSD_HOOK_ISSUE_H
 
 #include "handoff/context.h"
+#include "handoff/turn.h"
 #include "ledger/width.h"
 
 typedef struct issue {
@@ -75,7 +76,7 @@ void issue_warn(const issue *i);
 /* Wipes, and lets go of the record. */
 void issue_end(issue *i);
 
-/* All steps, for one. */
-int issue_run(context *x, issue *i, problem *p);
+/* All steps, for one, in a turn that has begun; it is ended here. */
+int issue_run(context *x, issue *i, turn *t, problem *p);
 
 #endif

@@ -195,7 +195,7 @@ int recover_one(context *x, entry *e, recovery *out, problem *p) {
     return recover_issuing(x, e, in_place, out, p);
 }
 
-int recover_by_order(context *x, entry *e, recovery *out, char *told, problem *p) {
+int recover_by_order(context *x, entry *e, bool begins_anew, recovery *out, char *told, problem *p) {
     record *r = entry_record(e);
     problem why;
     int rc = recover_one(x, e, out, &why);
@@ -204,9 +204,11 @@ int recover_by_order(context *x, entry *e, recovery *out, char *told, problem *p
     *p = why;
     if (entry_state(e) != LEDGER_ISSUING || !lost_is(r) || rc == EX_OSERR)
         return rc;
-    if (rc == EX_OK && *out != RECOVERED_LATER)
+    if (rc == EX_OK ? *out != RECOVERED_LATER : *out == RECOVERED_EMPTY || *out == RECOVERED_LEFT)
         return rc;
-    if (rc == EX_OK && recover_settled_for(x->config, r) < 0)
+    if (rc != EX_OK && begins_anew && !why.lasting)
+        return rc;
+    if (recover_settled_for(x->config, r) < 0)
         return problem_set(p, EX_TEMPFAIL,
                            "%s: a provision was interrupted moments ago and the server may still be at it: otsd-hook "
                            "sweep waits and undoes it",

@@ -43,9 +43,10 @@ int recover_alone(context *x, entry *e, recovery *out, problem *p);
 /* Looks, and recovers. */
 int recover_one(context *x, entry *e, recovery *out, problem *p);
 /* The same by an administrator's order: where the answer was lost, and the server does not tell what it made, the
- * intent is ended all the same. RECOVERED_OVER: told, of LOST_TOLD_MAX bytes, says what may be alive; "" where nothing
- * is. EX_TEMPFAIL: it is too early, the server may still be at it. */
-int recover_by_order(context *x, entry *e, recovery *out, char *told, problem *p);
+ * intent is ended all the same. Where that is for a new one only if the server would not tell another time either: who
+ * is not reached, or asks for patience, could not be asked for the new one. RECOVERED_OVER: told, of LOST_TOLD_MAX
+ * bytes, says what may be alive; "" where nothing is. EX_TEMPFAIL: it is too early, the server may still be at it. */
+int recover_by_order(context *x, entry *e, bool begins_anew, recovery *out, char *told, problem *p);
 /* For how many seconds has it been so that a secret that is not found counts as never made? Negative: so long still to
  * go. A server has as long to carry out a request as we would have waited for its answer. */
 int64_t recover_settled_for(const config *c, const record *r);

@@ -344,6 +344,8 @@ int remote_recent(remote *server, const record *r, remote_receipt_fn *fn, void *
         return p->code;
     if (otsd_recent_each(client, deliver, &d, &e) != OTSD_OK) {
         problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
+        /* As 0.21 to 0.23 do, always; a server in trouble says so with 5xx. */
+        p->lasting = e.http_status == 404 && (e.code == OTSD_ERR_SERVER || e.code == OTSD_ERR_NOT_V1);
         return connection_failed(server->connections, client, p);
     }
     return d.rc == EX_OK ? problem_none(p) : problem_set(p, d.rc, "out of memory while looking for lost secrets");

@@ -41,6 +41,7 @@ int turn_begin(turn *t, const context *x, const char *user, int64_t patience_ms,
             told = true;
         }
         (void)poll(NULL, 0, t->slots.in_door ? LOOK_EVERY : LOOK_EVERY_ELSE);
+        t->waited = true;
         waited = clock_ms() - since;
     }
     return t->number > 0 ? problem_none(p) : gave_up(t, user, waited, p);

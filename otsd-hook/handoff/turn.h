@@ -14,6 +14,7 @@
 typedef struct turn {
     slots slots;
     int64_t number;
+    bool waited; /* what was looked at before may be otherwise now */
     int64_t timeout_ms;
     width_call call;
 } turn;

@@ -18,6 +18,7 @@
 #define NUMBERS 6
 #define LINE_MAX_LEN 700
 #define TEXT_MAX (BURNS_ACCOUNTS * LINE_MAX_LEN)
+#define COUNT_SANE 1000000
 
 /* The whole lines of the file; "" where there is none that can be read. */
 static void read_text(const ledger *l, char text[TEXT_MAX]) {
@@ -60,9 +61,11 @@ static bool is_of(const char *text, const char *server, const char *account) {
            strncmp(text + len + 1, account, account_len) == 0 && text[len + 1 + account_len] == '\n';
 }
 
+/* A number that was not written by us must not be one that cannot be reckoned with. */
 static bool is_plausible(const burn_pace *p, int64_t now) {
-    return p->most > 0 && p->window > 0 && p->opened >= 0 && p->burned >= 0 && p->until >= 0 && p->seen <= now &&
-           now - p->seen < BURNS_MEMORY;
+    return p->most > 0 && p->most <= COUNT_SANE && p->window > 0 && p->window <= BURNS_MEMORY && p->opened >= 0 &&
+           p->opened <= now && p->burned >= 0 && p->burned <= COUNT_SANE && p->until >= 0 &&
+           p->until <= now + BURNS_MEMORY && p->seen >= 0 && p->seen <= now && now - p->seen < BURNS_MEMORY;
 }
 
 void burns_known(const ledger *l, const char *server, const char *account, int64_t now, burn_pace *out) {

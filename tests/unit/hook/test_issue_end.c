@@ -332,6 +332,13 @@ static void a_drop_removes_the_intent(void **state) {
     world_close(&w, 0);
 }
 
+static int run(issue *i, problem *p) {
+    turn t;
+
+    assert_int_equal(turn_begin(&t, &w.x, i->user, 1000, p), EX_OK);
+    return issue_run(&w.x, i, &t, p);
+}
+
 static void all_steps_in_a_row(void **state) {
     const struct step steps[] = {world_receipt(&(said){.value = VALUE, .recipient = MASKED})};
     issue i = issue_of_alice();
@@ -341,7 +348,7 @@ static void all_steps_in_a_row(void **state) {
 
     (void)state;
     world_open(&w, NULL, steps, 1);
-    assert_int_equal(issue_run(&w.x, &i, &p), EX_OK);
+    assert_int_equal(run(&i, &p), EX_OK);
     world_assert_asked(&w, 0, "POST /api/v1/generate");
     assert_true(i.stored);
     r = issue_on_disk(&w, LEDGER_PENDING, "alice");
@@ -379,7 +386,7 @@ static void each_way_to_fail_leaves_the_account_untouched(void **state) {
         steps[0] = rows[k].json ? world_answer(rows[k].status, rows[k].json) : world_receipt(&rows[k].made);
         steps[1] = rows[k].json ? WORLD_TROUBLE : world_burned(&(said){0});
         world_open(&w, NULL, steps, 2);
-        assert_int_equal(issue_run(&w.x, &i, &p), rows[k].code);
+        assert_int_equal(run(&i, &p), rows[k].code);
         assert_string_equal(p.text + strlen(p.text) - strlen(rows[k].end), rows[k].end);
         assert_false(i.stored);
         assert_shadow_line("alice:!:19000:");
@@ -403,7 +410,7 @@ static void a_lost_answer_is_looked_for_at_once(void **state) {
              world_entry_text(&(said){.ttl = 7, .created = (long)time(NULL), .recipient = MASKED}));
     steps[1] = world_answer(200, list);
     world_open(&w, NULL, steps, 3);
-    assert_int_equal(issue_run(&w.x, &i, &p), EX_UNAVAILABLE);
+    assert_int_equal(run(&i, &p), EX_UNAVAILABLE);
     world_assert_asked(&w, 1, "GET /api/v1/private/recent");
     world_assert_asked(&w, 2, "POST /api/v1/private/" WORLD_KEY "/burn");
     assert_non_null(strstr(p.text, "; the account is untouched; the link was never opened, and is burned"));
@@ -420,7 +427,7 @@ static void what_may_be_set_is_not_undone(void **state) {
     (void)state;
     world_open(&w, COMMAND, steps, 1);
     put_commands("cat >/dev/null; kill -9 $$");
-    assert_int_equal(issue_run(&w.x, &i, &p), EX_OSERR);
+    assert_int_equal(run(&i, &p), EX_OSERR);
     assert_int_equal(world_count(&w, LEDGER_ISSUING), 1);
     assert_string_equal(issue_on_disk(&w, LEDGER_ISSUING, "alice").metadata_key, WORLD_KEY);
     issue_end(&i);
@@ -437,7 +444,7 @@ static void one_that_cannot_begin_asks_nobody(void **state) {
     world_open(&w, NULL, NULL, 0);
     e = world_put(&w, LEDGER_ISSUING, &r);
     ledger_release(&e);
-    assert_int_equal(issue_run(&w.x, &i, &p), LEDGER_TAKEN);
+    assert_int_equal(run(&i, &p), LEDGER_TAKEN);
     issue_end(&i);
     world_close(&w, 0);
 }

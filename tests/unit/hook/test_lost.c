@@ -225,14 +225,38 @@ static void a_list_without_marks_ends_nothing(void **state) {
     world_close(&w, 1);
 }
 
-static int by_order(const record *r, recovery *what, char *told, problem *p) {
+static int order(const record *r, bool begins_anew, recovery *what, char *told, problem *p) {
     entry *e = world_put(&w, LEDGER_ISSUING, r);
     int rc;
 
     p->text[0] = '\0';
-    rc = recover_by_order(&w.x, e, what, told, p);
+    rc = recover_by_order(&w.x, e, begins_anew, what, told, p);
     ledger_release(&e);
     return rc;
+}
+
+static int by_order(const record *r, recovery *what, char *told, problem *p) {
+    return order(r, true, what, told, p);
+}
+
+/* A server that is restarted would tell in a minute, and could not be asked for a new one now. */
+static void trouble_that_passes_is_ended_for_no_new_one(void **state) {
+    const struct step steps[] = {world_answer(503, "{}")};
+    record r = lost_since(100);
+    char told[LOST_TOLD_MAX];
+    recovery what;
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, steps, 1);
+    assert_int_equal(order(&r, true, &what, told, &p), EX_TEMPFAIL);
+    assert_int_equal(world_count(&w, LEDGER_ISSUING), 1);
+    world_close(&w, 1);
+    world_open(&w, NULL, steps, 1);
+    assert_int_equal(order(&r, false, &what, told, &p), EX_OK);
+    assert_int_equal(what, RECOVERED_OVER);
+    assert_gone_with_a_line();
+    world_close(&w, 1);
 }
 
 static void an_order_ends_it_before_and_says_what_may_be_alive(void **state) {
@@ -322,6 +346,8 @@ int main(void) {
          NULL, NULL, NULL},
         {"an order ends what the list leaves open", an_order_ends_what_the_list_leaves_open, NULL, NULL, NULL},
         {"an order burns what can be found", an_order_burns_what_can_be_found, NULL, NULL, NULL},
+        {"trouble that passes ends nothing for a new one, and for a revoke", trouble_that_passes_is_ended_for_no_new_one,
+         NULL, NULL, NULL},
         {"an order that comes too early waits", an_order_that_comes_too_early_waits, NULL, NULL, NULL},
     };
 

@@ -163,7 +163,7 @@ demo: all $(B)/tests/e2e/syslogd
 	B=$(B) tests/demo
 
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
-UNIT_TESTS := $(UNIT) $(CONF)
+UNIT_TESTS := $(UNIT) $(filter-out %/record,$(CONF))
 SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
 TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 check: tests

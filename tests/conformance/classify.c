@@ -282,8 +282,8 @@ int main(void) {
     unsigned expected;
     size_t i;
 
-    recording(FOLDER "old.jsonl", "old", 308);
-    recording(FOLDER "new.jsonl", "new", 305);
+    recording(FOLDER "v0.20.5.jsonl", "old", 308);
+    recording(FOLDER "v0.26.6.jsonl", "new", 305);
     for (i = 0; i < EXPECTATIONS; i++) {
         expected = words(expectations[i].names) * (!expectations[i].flavour ? 2 : 1);
         if (met[i] != expected)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * For replay.c: sandboxes as children, requests to them, and the steps that bring a secret into a situation.
+ * For replay.c and record.c: requests, and the steps that bring a secret into a situation.
  */
 #ifndef CONFORMANCE_PEER_H
 #define CONFORMANCE_PEER_H
@@ -11,19 +11,15 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-#define BODY_SIZE 65536
-#define ACCOUNT_OPS "ops@example.com:ops-api-token-0123456789abcdef"
-#define ACCOUNT_OTHER "other@example.com:other-api-token-0123456789abcdef"
+#define BODY_SIZE ((size_t)1 << 20)
 
 struct answer {
     long status;
@@ -33,8 +29,8 @@ struct answer {
 };
 
 struct house_state {
-    pid_t pid;
-    char url[64];
+    pid_t pid; /* 0: not ours */
+    char url[256];
 };
 
 static CURL *curl;
@@ -45,58 +41,23 @@ static void die(const char *what) {
     exit(1);
 }
 
-static void start_house(enum house h, const char *flavour, const char *host) {
-    const char *b = getenv("B");
-    char path[512], base[128], first[128] = "";
-    const char *argv[20];
-    int n = 0, pipe_fd[2];
-    FILE *f;
+/* The first difference that was found. */
+static char why[1024];
 
-    snprintf(path, sizeof path, "%s/otsd-sandbox", !b ? "build" : b);
-    snprintf(base, sizeof base, "http://%s", host);
-    argv[n++] = path;
-    argv[n++] = "--flavour", argv[n++] = flavour;
-    argv[n++] = "--listen", argv[n++] = "127.0.0.1:0";
-    argv[n++] = "--host-name", argv[n++] = base;
-    argv[n++] = "--account", argv[n++] = ACCOUNT_OPS;
-    argv[n++] = "--account", argv[n++] = ACCOUNT_OTHER;
-    argv[n++] = "--control";
-    if (h != LIMITED_HOUSE)
-        argv[n++] = "--no-limits";
-    if (h == SHORT_HOUSE)
-        argv[n++] = "--min-ttl", argv[n++] = "60";
-    argv[n] = NULL;
-    if (pipe(pipe_fd) != 0)
-        die("pipe");
-    fflush(stdout);
-    houses[h].pid = fork();
-    if (houses[h].pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        dup2(pipe_fd[1], 1);
-        close(pipe_fd[0]);
-        close(pipe_fd[1]);
-        execv(path, (char *const *)(const void *)argv);
-        _exit(127);
-    }
-    close(pipe_fd[1]);
-    f = fdopen(pipe_fd[0], "r");
-    if (houses[h].pid < 0 || !f || !fgets(first, sizeof first, f) ||
-        sscanf(first, "listening on %63s", houses[h].url) != 1)
-        die(path);
-    fclose(f);
+static bool differs(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static bool differs(const char *format, ...) {
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(why, sizeof why, format, ap);
+    va_end(ap);
+    return false;
 }
 
-static void stop_house(enum house h) {
-    int status = 0;
+static const char *text(struct json_object *o, const char *name) {
+    struct json_object *v = NULL;
 
-    if (houses[h].pid <= 0)
-        return;
-    kill(houses[h].pid, SIGTERM);
-    if (waitpid(houses[h].pid, &status, 0) != houses[h].pid || status != 0) {
-        printf("Bail out! the sandbox did not end well: status %d\n", status);
-        exit(1);
-    }
-    houses[h] = (struct house_state){0};
+    return json_object_object_get_ex(o, name, &v) && v ? json_object_get_string(v) : NULL;
 }
 
 static size_t take_body(char *data, size_t size, size_t n, void *to) {
@@ -142,7 +103,7 @@ static void answer_free(struct answer *a) {
 static struct answer send_request(enum house h, const char *method, const char *path, struct curl_slist *headers,
                                   const char *body, size_t body_len) {
     struct answer a = {.body = calloc(1, BODY_SIZE), .room = BODY_SIZE, .headers = json_object_new_object()};
-    char url[512];
+    char url[1024];
     CURLcode rc;
 
     snprintf(url, sizeof url, "%s%s", houses[h].url, path);
@@ -166,8 +127,9 @@ static struct answer send_request(enum house h, const char *method, const char *
         curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
     rc = curl_easy_perform(curl);
     if (rc != CURLE_OK || !a.body)
-        printf("# %s %s: %s\n", method, path, curl_easy_strerror(rc));
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
+        fprintf(stderr, "# %s %s: %s\n", method, path, curl_easy_strerror(rc));
+    if (rc == CURLE_OK)
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &a.status);
     return a;
 }
 
@@ -191,7 +153,11 @@ static struct answer step(enum house h, const char *method, const char *credenti
     return a;
 }
 
-#define OPS_HEADER "Authorization: Basic b3BzQGV4YW1wbGUuY29tOm9wcy1hcGktdG9rZW4tMDEyMzQ1Njc4OWFiY2RlZg=="
+/* The account's credentials in the recordings, and where another server is asked, the ones to use there. */
+#define OPS_RECORDED "b3BzQGV4YW1wbGUuY29tOm9wcy1hcGktdG9rZW4tMDEyMzQ1Njc4OWFiY2RlZg=="
+#define OTHER_RECORDED "b3RoZXJAZXhhbXBsZS5jb206b3RoZXItYXBpLXRva2VuLTAxMjM0NTY3ODlhYmNkZWY="
+static char ops_header[1024] = "Authorization: Basic " OPS_RECORDED;
+static char other_credentials[1024] = OTHER_RECORDED;
 #define BAD_HEADER "Authorization: Basic b3BzQGV4YW1wbGUuY29tOm5vcGU="
 
 static void repeat(enum house h, int times, const char *credentials, const char *form, const char *path) {
@@ -202,13 +168,46 @@ static void repeat(enum house h, int times, const char *credentials, const char 
     }
 }
 
-static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, bool old) {
+static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, int wrong);
+
+/* On the sandbox's clock, or truly. */
+static void let_pass(enum house h, long seconds) {
+    char form[64];
+    struct answer a;
+
+    if (houses[h].pid == 0) {
+        sleep((unsigned)seconds);
+        return;
+    }
+    snprintf(form, sizeof form, "advance=%ld", seconds);
+    a = step(h, "POST", NULL, form, "/sandbox/clock");
+    answer_free(&a);
+}
+
+/* A new one, and one that was looked at, read, burned. */
+static void fill_list(enum house h) {
+    static const char *const ways[] = {"", "g", "r", "b"};
+
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct answer made = step(h, "POST", ops_header, "secret=x&ttl=3600", "/api/v1/share");
+        struct json_object *receipt = json_tokener_parse(made.body), *metadata_key = NULL, *secret_key = NULL;
+
+        json_object_object_get_ex(receipt, "metadata_key", &metadata_key);
+        json_object_object_get_ex(receipt, "secret_key", &secret_key);
+        if (*ways[i] != '\0')
+            one_step(h, *ways[i], json_object_get_string(metadata_key), json_object_get_string(secret_key), 3600, 0);
+        json_object_put(receipt);
+        answer_free(&made);
+    }
+}
+
+static void one_step(enum house h, char c, const char *metadata_key, const char *secret_key, long ttl, int wrong) {
     struct answer a = {0};
     char form[128], path[128];
 
     switch (c) {
     case 'g':
-        a = step(h, "GET", OPS_HEADER, NULL, "/api/v1/private/%s", metadata_key);
+        a = step(h, "GET", ops_header, NULL, "/api/v1/private/%s", metadata_key);
         break;
     case 'r':
         a = step(h, "POST", NULL, "", "/api/v1/secret/%s", secret_key);
@@ -218,13 +217,12 @@ static void one_step(enum house h, char c, const char *metadata_key, const char 
         break;
     case 'b':
     case 'p':
-        a = step(h, "POST", OPS_HEADER, c == 'p' ? "passphrase=correct+horse" : "", "/api/v1/private/%s/burn",
+        a = step(h, "POST", ops_header, c == 'p' ? "passphrase=correct+horse" : "", "/api/v1/private/%s/burn",
                  metadata_key);
         break;
     case 'e':
     case 'E':
-        snprintf(form, sizeof form, "advance=%ld", (c == 'E' ? 2 : 1) * ttl + 1);
-        a = step(h, "POST", NULL, form, "/sandbox/clock");
+        let_pass(h, (c == 'E' ? 2 : 1) * ttl + 1);
         break;
     case 'd':
         snprintf(form, sizeof form, "metadata_key=%s", metadata_key);
@@ -235,16 +233,19 @@ static void one_step(enum house h, char c, const char *metadata_key, const char 
         break;
     case 'w':
         snprintf(path, sizeof path, "/api/v1/secret/%s", secret_key);
-        repeat(h, old ? 5 : 20, NULL, "passphrase=nope", path);
+        repeat(h, wrong, NULL, "passphrase=nope", path);
         break;
     case 'C':
         repeat(h, 1000, NULL, "ttl=300", "/api/v1/generate");
         break;
     case 'A':
-        repeat(h, 1000, OPS_HEADER, "ttl=300", "/api/v1/generate");
+        repeat(h, 1000, ops_header, "ttl=300", "/api/v1/generate");
         break;
     case 'M':
-        repeat(h, 50, OPS_HEADER, "secret=x&ttl=3600&recipient=alice%40example.com", "/api/v1/share");
+        repeat(h, 50, ops_header, "secret=x&ttl=3600&recipient=alice%40example.com", "/api/v1/share");
+        break;
+    case 'L':
+        fill_list(h);
         break;
     default:
         die("a step that nobody knows");

@@ -21,8 +21,9 @@ struct situation {
     const char *call; /* "share", "generate"; NULL: the exchange needs no secret */
     const char *form; /* NULL: the value that the recorded answer reads back */
     /* One letter a step: g receipt fetched, r secret read, b burned, p burned with its passphrase, e ttl passed, E
-     * receipt's life passed, d value lost by the server, h link page loaded, x read tried with bad credentials, w 20
-     * wrong passphrases, C 1000 secrets made by anonymous callers, A 1000 by the account, M 50 mails sent. */
+     * receipt's life passed, d value lost by the server, h link page loaded, x read tried with bad credentials, w as
+     * many wrong passphrases as the release allows, C 1000 secrets made by anonymous callers, A 1000 by the account, M
+     * 50 mails sent, L a secret in each state that a list shows. */
     const char *steps;
 };
 
@@ -58,7 +59,9 @@ static const struct situation situations[] = {
     {"private-badcreds", FREE_HOUSE, OPS, "share", HELLO, ""},
     {"private-with-secret-key", FREE_HOUSE, OPS, "share", HELLO, ""},
     {"metadata-alias-get", FREE_HOUSE, OPS, "share", HELLO, ""},
-    {"receipt-alias-get", FREE_HOUSE, OPS, "share", HELLO, ""},
+    /* Its receipt was fetched by the other name before. */
+    {"receipt-alias-get", FREE_HOUSE, OPS, "share", HELLO, "g"},
+    {"recent-metadata-alias", SHORT_HOUSE, OPS, NULL, NULL, "L"},
     /* The one of many simultaneous callers whose answer was recorded was not the first that the server served. */
     {"storm-private-get-generated-winner", FREE_HOUSE, OPS, "generate", "ttl=3600", "g"},
     {"storm-burn-loser", FREE_HOUSE, OPS, "share", HELLO, "b"},
@@ -84,7 +87,7 @@ static const struct situation situations[] = {
     {"ratelimit-create-auth", LIMITED_HOUSE, ANON, NULL, NULL, "A"},
     {"ratelimit-recipient", LIMITED_HOUSE, ANON, NULL, NULL, "M"},
     {"ratelimit-secret-*", LIMITED_HOUSE, OPS, "share", HELLO_PASS, "w"},
-    {"realtime-ttl60-created", SHORT_HOUSE, OPS, "share", "secret=x&ttl=60", ""},
+    {"realtime-ttl60-created", SHORT_HOUSE, OPS, "share", "secret=hello+secret&ttl=60", ""},
     {"realtime-ttl60-expired-*", SHORT_HOUSE, OPS, "share", "secret=x&ttl=60", "e"},
     {"realtime-ttl60-metadata-gone", SHORT_HOUSE, OPS, "share", "secret=x&ttl=60", "E"},
     {"minttl60-*", SHORT_HOUSE, OPS, NULL, NULL, ""},
@@ -102,8 +105,9 @@ static const struct situation situations[] = {
     {"secret-uppercase-key", FREE_HOUSE, OPS, "share", HELLO, ""},
     {"share-anon-*-readback", FREE_HOUSE, ANON, "share", NULL, ""},
     {"share-auth-*-readback", FREE_HOUSE, OPS, "share", NULL, ""},
-    {"utf8-bad-latin1-readback", FREE_HOUSE, OPS, "share", "secret=%e9%ff&ttl=3600", ""},
+    {"utf8-bad-latin1-readback", FREE_HOUSE, OPS, "share", "secret=caf%e9&ttl=3600", ""},
     {"utf8-bad-latin1-readback-2", FREE_HOUSE, OPS, "share", "secret=%e9%ff&ttl=3600", "r"},
+    {"utf8-bad-raw-private", FREE_HOUSE, OPS, "share", "secret=%ff%fe%80abc&ttl=3600", ""},
     {"utf8-bad-*-private", FREE_HOUSE, OPS, "share", "secret=%ff%fe%80&ttl=3600", ""},
     /* All others need nothing but a server. */
     {"*", FREE_HOUSE, ANON, NULL, NULL, ""},

@@ -155,18 +155,18 @@ port_open() {
     : 2>/dev/null <>"/dev/tcp/127.0.0.1/$1"
 }
 
-# world_up [flavour=new|old] [must_change=true|false] [deadline=SECONDS] [pam=lines|profile|none]
+# world_up [release=new|old|v0.18.5…] [must_change=true|false] [deadline=SECONDS] [pam=lines|profile|none]
 world_up() {
-    local flavour=new must_change=true deadline='' pam=lines
+    local release=new must_change=true deadline='' pam=lines
     while [ $# -gt 0 ]; do
         case $1 in
-        flavour=* | must_change=* | deadline=* | pam=*) local "$1"; shift ;;
+        release=* | must_change=* | deadline=* | pam=*) local "$1"; shift ;;
         *) world_die "world_up: what is $1?" ;;
         esac
     done
     world_install
     world_start_syslog
-    world_start_sandbox "$flavour"
+    world_start_sandbox "$release"
     world_configure "$must_change" "$deadline"
     world_pam "$pam"
     world_start_sshd
@@ -185,13 +185,13 @@ world_start_syslog() {
 }
 
 # Starts a sandbox; SANDBOX_URL and SANDBOX_PID are of the last one. With --tls-cert among the options it is https.
-world_start_sandbox() { # FLAVOUR [OPTION...]
-    local flavour=$1 scheme=http
+world_start_sandbox() { # RELEASE [OPTION...]
+    local release=$1 scheme=http
     shift
     case " $* " in *" --tls-cert "*) scheme=https ;; esac
     mkdir -p $W/mail
     rm -f $W/port
-    /usr/local/bin/otsd-sandbox --flavour "$flavour" --listen 127.0.0.1:0 --account "$SANDBOX_ACCOUNT:$SANDBOX_TOKEN" \
+    /usr/local/bin/otsd-sandbox --release "$release" --listen 127.0.0.1:0 --account "$SANDBOX_ACCOUNT:$SANDBOX_TOKEN" \
         --mail-dir $W/mail --control --port-file $W/port "$@" >$W/log/sandbox 2>&1 &
     export SANDBOX_PID=$!
     wait_for 120 test -s $W/port || world_die "no sandbox: $(cat $W/log/sandbox)"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Headers of both flavours, and bodies that misbehave.
+ * Headers, and bodies that misbehave.
  */
 #include "answer.h"
 
@@ -108,20 +108,24 @@ static void header(struct MHD_Response *r, const char *name, const char *value) 
         fprintf(stderr, "otsd-sandbox: no memory for the header %s\n", name);
 }
 
-static void old_headers(struct MHD_Response *r, const struct reply *reply) {
+static void session_cookie(struct MHD_Response *r, const char *name, size_t len, const char *attributes) {
+    char session[65], cookie[160];
+
+    random_text(session, len, "0123456789abcdefghijklmnopqrstuvwxyz");
+    snprintf(cookie, sizeof cookie, "%s=%s; path=/%s", name, session, attributes);
+    header(r, "Set-Cookie", cookie);
+}
+
+static void thin_headers(struct MHD_Response *r, const struct reply *reply) {
     if (reply->type)
         header(r, "Content-Type", reply->type);
-    if (reply->cookie) {
-        char session[51], cookie[80];
-
-        random_text(session, sizeof session - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
-        snprintf(cookie, sizeof cookie, "sess=%s; path=/", session);
-        header(r, "Set-Cookie", cookie);
-    }
+    if (reply->cookie)
+        session_cookie(r, "sess", 50, "");
     header(r, "Server", "thin");
 }
 
-static void new_headers(struct MHD_Response *r, const struct world *w, const struct reply *reply) {
+static void framework_headers(struct MHD_Response *r, const struct world *w, const struct reply *reply) {
+    const struct release *release = w->opt->release;
     char id[14], token[87], status[16];
 
     if (reply->from_application) {
@@ -136,13 +140,16 @@ static void new_headers(struct MHD_Response *r, const struct world *w, const str
         header(r, "x-ots-intended-status", status);
     }
     if (!reply->bare) {
-        header(r, "strict-transport-security", "max-age=31536000");
-        if (!reply->no_csrf) {
+        if (release->strict_transport)
+            header(r, "strict-transport-security", "max-age=31536000");
+        if (!reply->no_csrf || release->csrf_at_status) {
             random_text(token, sizeof token - 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
             header(r, "x-csrf-token", token);
         }
         header(r, "o-domain-strategy", "canonical");
         header(r, "o-display-domain", strstr(w->base, "//") + 2);
+        if (release->cookies == COOKIE_ALWAYS)
+            session_cookie(r, "onetime.session", 64, "; httponly; samesite=lax");
     }
     random_text(id, sizeof id - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
     header(r, "x-request-id", id);
@@ -161,10 +168,10 @@ enum MHD_Result answer_send(const struct world *w, struct timer *t, struct MHD_C
         snprintf(seconds, sizeof seconds, "%ld", reply->retry_after);
         header(r, "Retry-After", seconds);
     }
-    if (w->opt->flavour == FLAVOUR_OLD)
-        old_headers(r, reply);
+    if (w->opt->release->thin)
+        thin_headers(r, reply);
     else
-        new_headers(r, w, reply);
+        framework_headers(r, w, reply);
     if (reply->location)
         header(r, "Location", reply->location);
     if (reply->close)

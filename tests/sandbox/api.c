@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls that look at a secret, end it, or list. What is odd here was recorded from real servers: states that mean
- * little, plaintext in the first receipt, 404 for everything.
+ * The calls that look at a secret or end it. What is odd here was recorded from real servers: states that mean little,
+ * plaintext in the first receipt, 404 for everything.
  */
 #include "api.h"
 
@@ -11,24 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEY_MIN_NEW 20
-#define BCRYPT_BYTES 72
 #define WRONG_PASSPHRASES_MAX 20
 #define LOCK_SECONDS 1800
 #define SHOW_SECONDS 60
-#define RECENT_SECONDS (30 * 86400)
 
-static bool is_old(const struct world *w) {
-    return w->opt->flavour == FLAVOUR_OLD;
+static const struct release *release_of(const struct world *w) {
+    return w->opt->release;
 }
 
 static const char *who(const struct request *rq) {
     return !rq->account ? "" : rq->account->email;
 }
 
-/* Old servers limit these for everybody, new ones not at all. */
-static bool limited(struct world *w, const struct request *rq, enum limit what) {
-    return is_old(w) && !w->opt->no_limits && limits_exceeded(&w->limits, what, rq->address, who(rq), world_now(w));
+bool api_limited(struct world *w, const struct request *rq, enum limit what) {
+    unsigned allowed = release_of(w)->allowed[what];
+
+    return allowed > 0 && !w->opt->no_limits &&
+           limits_exceeded(&w->limits, what, allowed, rq->address, who(rq), world_now(w));
 }
 
 static void reply_unknown(const struct request *rq, struct reply *out) {
@@ -40,9 +39,9 @@ static void reply_unknown(const struct request *rq, struct reply *out) {
     out->status = 404;
 }
 
-/* New servers do not even look up short keys. */
+/* Some do not even look up short keys. */
 static bool too_short(const struct world *w, const struct request *rq, struct reply *out) {
-    if (is_old(w) || strlen(rq->key) >= KEY_MIN_NEW)
+    if (strlen(rq->key) >= release_of(w)->shortest_key)
         return false;
     reply_refused(w, out, 0, "Not Found");
     return true;
@@ -52,24 +51,24 @@ enum passphrase_result { PASSPHRASE_RIGHT, PASSPHRASE_WRONG, PASSPHRASE_LOCKED, 
 
 static enum passphrase_result check_passphrase(struct world *w, const struct request *rq, struct secret *s) {
     const struct param *p = rq->drop_passphrase ? NULL : form_find(rq->form, "passphrase");
-    struct bytes given = !p ? (struct bytes){NULL, 0} : p->value;
+    struct bytes given = !p ? (struct bytes){NULL, 0} : p->value, right = s->passphrase;
+    size_t compared = release_of(w)->passphrase_compared;
 
-    if (!s->passphrase.data)
+    if (!right.data)
         return PASSPHRASE_RIGHT;
-    if (is_old(w)) {
-        struct bytes a = s->passphrase;
-
-        a.len = a.len > BCRYPT_BYTES ? BCRYPT_BYTES : a.len;
-        given.len = given.len > BCRYPT_BYTES ? BCRYPT_BYTES : given.len;
-        if (bytes_equal(&a, &given))
-            return PASSPHRASE_RIGHT;
-        return limited(w, rq, LIMIT_PASSPHRASE) ? PASSPHRASE_LIMITED : PASSPHRASE_WRONG;
-    }
     if (world_now(w) < s->locked_until)
         return PASSPHRASE_LOCKED;
-    if (bytes_equal(&s->passphrase, &given))
+    if (compared > 0) {
+        right.len = right.len > compared ? compared : right.len;
+        given.len = given.len > compared ? compared : given.len;
+    }
+    if (bytes_equal(&right, &given))
         return PASSPHRASE_RIGHT;
-    if (given.len > 0 && ++s->wrong_passphrases >= WRONG_PASSPHRASES_MAX) {
+    if (rq->call == CALL_BURN && release_of(w)->wrong_burn_is_unexpected)
+        return PASSPHRASE_LOCKED;
+    if (api_limited(w, rq, LIMIT_PASSPHRASE))
+        return PASSPHRASE_LIMITED;
+    if (release_of(w)->passphrase_locks && given.len > 0 && ++s->wrong_passphrases >= WRONG_PASSPHRASES_MAX) {
         s->wrong_passphrases = 0;
         s->locked_until = world_now(w) + LOCK_SECONDS;
     }
@@ -91,7 +90,7 @@ enum read_result api_read(struct world *w, const struct request *rq, const char 
     case PASSPHRASE_LIMITED:
         return READ_LIMITED;
     }
-    /* An old server compares 72 bytes but decrypts with the whole passphrase: that fails, and the secret stays. */
+    /* Some compare 72 bytes but decrypt with the whole passphrase: that fails, and the secret stays. */
     if (s->passphrase.data && !bytes_equal(&s->passphrase, &form_find(rq->form, "passphrase")->value))
         return READ_UNEXPECTED;
     *value = bytes_copy(s->value.data, s->value.len);
@@ -105,13 +104,14 @@ enum read_result api_read(struct world *w, const struct request *rq, const char 
 
 static void answer_read(struct world *w, const struct request *rq, struct reply *out) {
     const struct param *override = form_find(rq->query, "key");
+    bool forgives = release_of(w)->forgives_keys;
     struct bytes value = {NULL, 0};
     char *key;
 
     if (too_short(w, rq, out))
         return;
-    key = must_copy(is_old(w) || !override ? rq->key : override->value.data);
-    for (size_t n = strlen(key); !is_old(w) && n > 0 && isspace((unsigned char)key[n - 1]); n--)
+    key = must_copy(!forgives || !override ? rq->key : override->value.data);
+    for (size_t n = strlen(key); forgives && n > 0 && isspace((unsigned char)key[n - 1]); n--)
         key[n - 1] = '\0';
     switch (api_read(w, rq, key, &value)) {
     case READ_OK: {
@@ -139,13 +139,14 @@ static void answer_read(struct world *w, const struct request *rq, struct reply 
 static void notice_end(struct world *w, struct secret *s) {
     if ((s->state != STATE_NEW && s->state != STATE_VIEWED) || secret_alive(s, world_now(w)))
         return;
-    if (!s->gone)
+    if (!s->gone && release_of(w)->notices_expiry)
         secret_end(s, STATE_EXPIRED, world_now(w));
-    else if (!is_old(w))
+    else if (s->gone && release_of(w)->orphaned_by_name)
         secret_end(s, STATE_ORPHANED, world_now(w));
 }
 
 static void answer_receipt(struct world *w, const struct request *rq, struct reply *out) {
+    const struct release *r = release_of(w);
     struct secret *s = store_by_metadata_key(&w->store, rq->key);
     bool show;
 
@@ -156,10 +157,10 @@ static void answer_receipt(struct world *w, const struct request *rq, struct rep
         return;
     }
     notice_end(w, s);
-    show = !s->gone && !s->fetched && !s->passphrase.data &&
-           (is_old(w) ? !s->generated && s->state == STATE_NEW
-                      : s->generated && world_now(w) <= s->created + SHOW_SECONDS);
-    if (is_old(w) && s->state == STATE_NEW)
+    show = secret_alive(s, world_now(w)) && !s->fetched && !s->passphrase.data &&
+           (r->shows_shared ? !s->generated && s->state == STATE_NEW
+                            : s->generated && world_now(w) <= s->created + SHOW_SECONDS);
+    if (r->looks_are_views && s->state == STATE_NEW)
         s->state = STATE_VIEWED;
     s->fetched = true;
     if (show && !utf8_valid(s->value.data, s->value.len))
@@ -173,7 +174,7 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
     struct json_object *o;
     char *shortkey;
 
-    if (limited(w, rq, LIMIT_BURN)) {
+    if (api_limited(w, rq, LIMIT_BURN)) {
         reply_rate_limited(w, out);
         return;
     }
@@ -197,7 +198,7 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
         return;
     }
     o = json_object_new_object();
-    shortkey = must_format("%.*s", is_old(w) ? 6 : 8, s->secret_key);
+    shortkey = must_format("%.*s", (int)release_of(w)->shortkey, s->secret_key);
     json_object_object_add(o, "state", receipt_json(w, s, rq->account, RECEIPT_BURNED, s->state, NULL));
     json_object_object_add(o, "secret_shortkey", json_object_new_string(shortkey));
     free(shortkey);
@@ -207,42 +208,26 @@ static void answer_burn(struct world *w, const struct request *rq, struct reply 
     reply_json(out, o);
 }
 
-static void answer_recent(struct world *w, const struct request *rq, struct reply *out) {
-    int64_t now = world_now(w);
-
-    if (!rq->account) {
-        reply_not_authorized(out);
-        return;
-    }
-    reply_json_list(out);
-    for (size_t i = 0; i < w->store.len; i++) {
-        const struct secret *s = w->store.all[is_old(w) ? w->store.len - 1 - i : i];
-
-        if (s->owner == rq->account && receipt_alive(s, now) && s->created > now - RECENT_SECONDS)
-            reply_json_item(out, receipt_json(w, s, rq->account, RECEIPT_LISTED, s->state, NULL));
-    }
-}
-
 static void answer_status(struct world *w, const struct request *rq, int version, struct reply *out) {
     struct json_object *o;
 
     if (rq->call == CALL_AUTHCHECK && !rq->account) {
-        reply_not_authorized(out);
+        reply_not_authorized(out, version);
         return;
     }
-    if (limited(w, rq, LIMIT_STATUS)) {
+    if (api_limited(w, rq, LIMIT_STATUS)) {
         reply_rate_limited(w, out);
         return;
     }
     o = json_object_new_object();
-    if (version == 2 && !is_old(w))
+    if (version == 2 && release_of(w)->v2_success)
         json_object_object_add(o, "success", json_object_new_boolean(1));
     json_object_object_add(o, "status", json_object_new_string("nominal"));
     json_object_object_add(o, "locale", json_object_new_string("en"));
     reply_json(out, o);
     out->no_csrf = rq->call == CALL_STATUS && !rq->untidy;
-    out->cookie = version == 2 && is_old(w);
-    if (version > 1 && !is_old(w))
+    out->cookie = version == 2 && release_of(w)->cookies == COOKIE_AT_V2_STATUS;
+    if (version > 1 && !release_of(w)->thin)
         out->type = "application/json";
 }
 
@@ -262,7 +247,7 @@ void api_answer(struct world *w, const struct request *rq, int version, struct r
         answer_burn(w, rq, out);
         break;
     case CALL_RECENT:
-        answer_recent(w, rq, out);
+        api_list(w, rq, version, out);
         break;
     case CALL_STATUS:
     case CALL_AUTHCHECK:

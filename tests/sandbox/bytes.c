@@ -153,6 +153,22 @@ bool utf8_valid(const char *s, size_t len) {
     return true;
 }
 
+void utf8_clean(struct bytes *b) {
+    struct bytes clean = bytes_copy("", 0);
+
+    for (size_t i = 0; i < b->len;) {
+        size_t n = utf8_char((const unsigned char *)b->data + i, b->len - i);
+
+        if (n == 0)
+            bytes_append(&clean, "\xef\xbf\xbd", 3);
+        else if (b->data[i] != '\0')
+            bytes_append(&clean, b->data + i, n);
+        i += n == 0 ? 1 : n;
+    }
+    bytes_free(b);
+    *b = clean;
+}
+
 size_t utf8_prefix(const char *s, size_t len, size_t max) {
     size_t i = 0;
 

@@ -30,6 +30,8 @@ bool bytes_equal(const struct bytes *a, const struct bytes *b);
 /* Decodes %XX, and "+" as a space where plus is set. False, and nothing to free, where a percent sign is not followed
  * by two hexadecimal digits. */
 bool percent_decode(const char *s, size_t len, bool plus, struct bytes *out);
+/* Takes NUL out, and puts U+FFFD in the place of each byte that is no UTF-8. */
+void utf8_clean(struct bytes *b);
 bool utf8_valid(const char *s, size_t len);
 /* The offset after at most max characters. Malformed bytes count as one each. */
 size_t utf8_prefix(const char *s, size_t len, size_t max);

@@ -30,7 +30,7 @@ enum fault_kind {
     FAULT_DROP_PASSPHRASE, /* the request's passphrase is ignored */
     FAULT_SHORT_TTL,       /* grants at most ms/1000 seconds */
     FAULT_LONG_TTL,        /* grants at least s seconds */
-    FAULT_RATE_LIMITED,    /* the flavour's refusal; not processed */
+    FAULT_RATE_LIMITED,    /* the release's refusal; not processed */
     FAULT_FOLDED,          /* the first header line begins with a blank; plain http only */
     FAULT_NUL,             /* the answer, a NUL, and more */
     FAULT_REDIRECT,        /* 302 to a host whose name is the metadata key; not processed */

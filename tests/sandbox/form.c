@@ -81,6 +81,8 @@ static void add_member(struct form *f, const char *name, struct json_object *v) 
         v = json_object_array_length(v) > 0 ? json_object_array_get_idx(v, 0) : NULL;
     } else if (json_object_is_type(v, json_type_object)) {
         shape = PARAM_NESTED;
+    } else if (json_object_is_type(v, json_type_int) || json_object_is_type(v, json_type_double)) {
+        shape = PARAM_NUMBER;
     }
     if (!v && shape == PARAM_TEXT)
         return;

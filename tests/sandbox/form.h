@@ -7,7 +7,7 @@
 
 #include "bytes.h"
 
-enum param_shape { PARAM_TEXT, PARAM_LIST, PARAM_NESTED };
+enum param_shape { PARAM_TEXT, PARAM_NUMBER, PARAM_LIST, PARAM_NESTED };
 
 struct param {
     char *name; /* of "a[]" and "a[b]" the "a" */

@@ -14,9 +14,6 @@
 
 #define WINDOW 1200
 
-static const unsigned allowed[] = {
-    [LIMIT_STATUS] = 25, [LIMIT_CREATE] = 1000, [LIMIT_BURN] = 10, [LIMIT_PASSPHRASE] = 5, [LIMIT_MAIL] = 50};
-
 struct count {
     char *key;
     int64_t since;
@@ -42,7 +39,8 @@ void limits_free(struct limits *l) {
     lh_table_free(l->counts);
 }
 
-bool limits_exceeded(struct limits *l, enum limit what, const char *address, const char *account, int64_t now) {
+bool limits_exceeded(struct limits *l, enum limit what, unsigned allowed, const char *address, const char *account,
+                     int64_t now) {
     char *key = must_format("%d %s %s", (int)what, address, account);
     void *found = NULL;
     struct count *c;
@@ -60,7 +58,7 @@ bool limits_exceeded(struct limits *l, enum limit what, const char *address, con
     }
     if (now - c->since >= WINDOW)
         *c = (struct count){c->key, now, 0};
-    if (c->n < allowed[what]) {
+    if (c->n < allowed) {
         c->n++;
         return false;
     }

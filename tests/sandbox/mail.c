@@ -4,6 +4,8 @@
  */
 #include "mail.h"
 
+#include "timer.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -83,29 +85,59 @@ static bool write_all(int fd, const struct bytes *b) {
     return true;
 }
 
-void mail_send(struct world *w, const struct secret *s) {
-    struct bytes m = {NULL, 0};
+static void write_mail(struct world *w, const char *recipient, const struct bytes *m) {
     char *name = NULL, *temporary = NULL;
     int fd = -1;
     bool ok;
 
-    if (w->mail_dir < 0)
-        return;
     w->counters.mails++;
-    name = must_format("%04lu-%s.eml", ++w->mail_number, s->recipient);
+    name = must_format("%04lu-%s.eml", ++w->mail_number, recipient);
     for (char *p = name; *p != '\0'; p++) {
         if (*p == '/' || !isprint((unsigned char)*p))
             *p = '_';
     }
     temporary = must_format(".%lu.tmp", w->mail_number);
-    m = compose(w, s);
     fd = openat(w->mail_dir, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    ok = fd >= 0 && write_all(fd, &m);
+    ok = fd >= 0 && write_all(fd, m);
     if (fd >= 0 && close(fd) != 0)
         ok = false;
     if (!ok || renameat(w->mail_dir, temporary, w->mail_dir, name) != 0)
         fprintf(stderr, "otsd-sandbox: a mail was not written: %s: %s\n", name, strerror(errno));
-    bytes_free(&m);
     free(name);
     free(temporary);
+}
+
+struct later {
+    struct world *world;
+    char *recipient;
+    struct bytes text;
+};
+
+static void write_later(void *arg) {
+    struct later *l = arg;
+
+    pthread_mutex_lock(&l->world->lock);
+    write_mail(l->world, l->recipient, &l->text);
+    pthread_mutex_unlock(&l->world->lock);
+    bytes_free(&l->text);
+    free(l->recipient);
+    free(l);
+}
+
+long mail_hand_over(struct world *w, const struct secret *s) {
+    struct bytes m = {NULL, 0};
+    struct later *l;
+
+    if (w->mail_dir < 0)
+        return w->opt->release->mail_inside ? w->opt->mail_delay_ms : 0;
+    m = compose(w, s);
+    if (w->opt->release->mail_inside || w->opt->mail_delay_ms == 0) {
+        write_mail(w, s->recipient, &m);
+        bytes_free(&m);
+        return w->opt->mail_delay_ms;
+    }
+    l = must_alloc(sizeof *l);
+    *l = (struct later){w, must_copy(s->recipient), m};
+    timer_call(w->timer, w->opt->mail_delay_ms, write_later, l);
+    return 0;
 }

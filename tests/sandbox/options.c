@@ -22,7 +22,8 @@ static const char help_text[] =
     "A Onetime Secret server (REST API v1) in memory, for trying out scripts and for tests.\n"
     "What it is told is gone when it ends. It is a sandbox: give it no real secrets.\n"
     "\n"
-    "  --flavour old|new        behave like v0.20 (2025) or v0.26 (2026); default new\n"
+    "  --release RELEASE        behave like v0.18.5, v0.20.5 (or old), v0.21.7, v0.22.10, v0.23.6, v0.24.7,\n"
+    "                           v0.25.11 or v0.26.6 (or new, the default)\n"
     "  --listen ADDRESS:PORT    default 127.0.0.1:7143; port 0 takes any free one\n"
     "  --allow-remote           permit an address that other machines can reach\n"
     "  --account EMAIL:TOKEN    an account and its API token; may be repeated\n"
@@ -32,7 +33,9 @@ static const char help_text[] =
     "  --host-name URL          what links begin with; default: the address listened on\n"
     "  --port-file FILE         write the port number here once the server listens\n"
     "  --latency MS             answer every call this much later\n"
-    "  --min-ttl SECONDS        the shortest ttl granted; default 300 (old), 60 (new)\n"
+    "  --mail-delay MS          what handing over a mail takes; up to v0.23.6 the answer waits for it\n"
+    "  --serial                 do one thing at a time, in the order of arrival\n"
+    "  --min-ttl SECONDS        the shortest ttl granted; default 300 (v0.20.5), 60 (the others)\n"
     "  --no-limits              no rate limits\n"
     "  --fault SPEC             misbehave: CALL:KIND[:NAME=VALUE]...; may be repeated\n"
     "  --control                answer under /sandbox/ (faults, clock, what the server knows)\n"
@@ -49,7 +52,7 @@ static const char help_text[] =
     "in otsd-sandbox(1). Example: --fault burn:hang  --fault generate:status:status=503:count=2\n";
 
 enum {
-    OPT_FLAVOUR = 256,
+    OPT_RELEASE = 256,
     OPT_LISTEN,
     OPT_ALLOW_REMOTE,
     OPT_ACCOUNT,
@@ -59,6 +62,8 @@ enum {
     OPT_HOST_NAME,
     OPT_PORT_FILE,
     OPT_LATENCY,
+    OPT_MAIL_DELAY,
+    OPT_SERIAL,
     OPT_MIN_TTL,
     OPT_NO_LIMITS,
     OPT_FAULT,
@@ -69,7 +74,7 @@ enum {
     OPT_VERSION
 };
 
-static const struct option long_options[] = {{"flavour", required_argument, NULL, OPT_FLAVOUR},
+static const struct option long_options[] = {{"release", required_argument, NULL, OPT_RELEASE},
                                              {"listen", required_argument, NULL, OPT_LISTEN},
                                              {"allow-remote", no_argument, NULL, OPT_ALLOW_REMOTE},
                                              {"account", required_argument, NULL, OPT_ACCOUNT},
@@ -79,6 +84,8 @@ static const struct option long_options[] = {{"flavour", required_argument, NULL
                                              {"host-name", required_argument, NULL, OPT_HOST_NAME},
                                              {"port-file", required_argument, NULL, OPT_PORT_FILE},
                                              {"latency", required_argument, NULL, OPT_LATENCY},
+                                             {"mail-delay", required_argument, NULL, OPT_MAIL_DELAY},
+                                             {"serial", no_argument, NULL, OPT_SERIAL},
                                              {"min-ttl", required_argument, NULL, OPT_MIN_TTL},
                                              {"no-limits", no_argument, NULL, OPT_NO_LIMITS},
                                              {"fault", required_argument, NULL, OPT_FAULT},
@@ -143,13 +150,15 @@ static int set_base(struct options *o, const char *url) {
     return -1;
 }
 
+static int set_delay(long *ms, const char *wants) {
+    return parse_number(optarg, 0, 3600000, ms) ? -1 : complain(wants, optarg);
+}
+
 static int one_option(struct options *o, int c) {
     switch (c) {
-    case OPT_FLAVOUR:
-        if (strcmp(optarg, "old") != 0 && strcmp(optarg, "new") != 0)
-            return complain("--flavour is old or new", optarg);
-        o->flavour = strcmp(optarg, "old") == 0 ? FLAVOUR_OLD : FLAVOUR_NEW;
-        return -1;
+    case OPT_RELEASE:
+        o->release = release_find(optarg);
+        return o->release ? -1 : complain("--release is old, new, or one of those that --help names", optarg);
     case OPT_LISTEN:
         return set_listen(o, optarg);
     case OPT_ALLOW_REMOTE:
@@ -172,9 +181,12 @@ static int one_option(struct options *o, int c) {
         o->port_file = optarg;
         return -1;
     case OPT_LATENCY:
-        return parse_number(optarg, 0, 3600000, &o->latency_ms)
-                   ? -1
-                   : complain("--latency wants milliseconds, 0 to 3600000", optarg);
+        return set_delay(&o->latency_ms, "--latency wants milliseconds, 0 to 3600000");
+    case OPT_MAIL_DELAY:
+        return set_delay(&o->mail_delay_ms, "--mail-delay wants milliseconds, 0 to 3600000");
+    case OPT_SERIAL:
+        o->serial = true;
+        return -1;
     case OPT_MIN_TTL:
         return parse_number(optarg, 1, 604800, &o->min_ttl) ? -1
                                                             : complain("--min-ttl wants seconds, 1 to 604800", optarg);
@@ -210,7 +222,7 @@ static int one_option(struct options *o, int c) {
 }
 
 int options_parse(struct options *o, int argc, char **argv) {
-    *o = (struct options){.flavour = FLAVOUR_NEW, .host = must_copy("127.0.0.1"), .port = must_copy("7143")};
+    *o = (struct options){.release = release_find("new"), .host = must_copy("127.0.0.1"), .port = must_copy("7143")};
     for (int c; (c = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         int rc = one_option(o, c);
 

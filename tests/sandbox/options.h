@@ -5,10 +5,10 @@
 #ifndef SANDBOX_OPTIONS_H
 #define SANDBOX_OPTIONS_H
 
+#include "release.h"
+
 #include <stdbool.h>
 #include <stddef.h>
-
-enum flavour { FLAVOUR_OLD, FLAVOUR_NEW };
 
 struct account {
     char *email;
@@ -16,7 +16,7 @@ struct account {
 };
 
 struct options {
-    enum flavour flavour;
+    const struct release *release;
     char *host; /* as given, without brackets */
     char *port;
     bool allow_remote;
@@ -25,7 +25,9 @@ struct options {
     const char *mail_dir;
     const char *tls_cert, *tls_key;
     long latency_ms;
-    long min_ttl; /* 0: the flavour's own */
+    long mail_delay_ms;
+    bool serial;
+    long min_ttl; /* 0: the release's own */
     bool no_limits;
     char *base; /* "http://127.0.0.1:7143", no slash at the end; NULL: the address listened on */
     const char *port_file;

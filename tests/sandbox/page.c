@@ -28,9 +28,17 @@ void page_home(const struct world *w, struct reply *out) {
 
     bytes_format(&b,
                  "<p>This is otsd-sandbox, a Onetime Secret server in memory for trials and tests. It behaves like the "
-                 "%s flavour of the REST API v1, under <code>%s/api/v1</code>. Give it no real secrets.</p>\n",
-                 w->opt->flavour == FLAVOUR_OLD ? "old" : "new", w->base);
+                 "REST API v1 of release %s, under <code>%s/api/v1</code>. Give it no real secrets.</p>\n",
+                 w->opt->release->name, w->base);
     finish(out, 200, b);
+    out->cookie = w->opt->release->thin;
+}
+
+void page_missing(struct reply *out) {
+    struct bytes b = begin("Nothing here");
+
+    finish(out, 404, b);
+    out->cookie = true;
 }
 
 static void form(struct bytes *b, bool passphrase) {

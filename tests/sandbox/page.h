@@ -7,6 +7,7 @@
 
 #include "world.h"
 
+void page_missing(struct reply *out);
 void page_home(const struct world *w, struct reply *out);
 /* The page of a link. Loading it changes nothing; only pressing its button (post) opens the secret. Under the world's
  * lock. */

@@ -26,7 +26,7 @@ static struct json_object *recipients(const struct world *w, const struct secret
     struct json_object *a = json_object_new_array();
 
     if (s->recipient) {
-        char *masked = recipient_mask(w->opt->flavour, s->recipient);
+        char *masked = recipient_mask(w->opt->release->mask, s->recipient);
 
         if (json_object_array_add(a, json_object_new_string(masked)) != 0)
             abort();
@@ -35,9 +35,9 @@ static struct json_object *recipients(const struct world *w, const struct secret
     return a;
 }
 
-static void add_new_names(struct json_object *o, const struct world *w, const struct secret *s, bool with_secret,
-                          const char *secret_key, bool with_passphrase, int64_t metadata_ttl, const char *url,
-                          const struct bytes *value) {
+static void add_second_names(struct json_object *o, const struct world *w, const struct secret *s, bool with_secret,
+                             const char *secret_key, bool with_passphrase, int64_t metadata_ttl, const char *url,
+                             const struct bytes *value) {
     add_text(o, "identifier", s->metadata_key);
     if (with_secret)
         add_text(o, "secret_identifier", secret_key);
@@ -52,15 +52,16 @@ static void add_new_names(struct json_object *o, const struct world *w, const st
 
 struct json_object *receipt_json(const struct world *w, const struct secret *s, const struct account *caller,
                                  enum receipt_kind kind, enum state state, const struct bytes *value) {
-    bool is_new = w->opt->flavour == FLAVOUR_NEW;
+    const struct release *r = w->opt->release;
     bool received = state == STATE_RECEIVED;
     bool over = kind == RECEIPT_BURNED || !secret_alive(s, world_now(w));
     bool with_passphrase;
     /* In a list nobody looks at the secret itself. */
     bool no_secret_ttl = over || kind == RECEIPT_LISTED;
-    bool forgotten = kind == RECEIPT_LISTED ? state == STATE_BURNED || state == STATE_EXPIRED || state == STATE_ORPHANED
-                                            : over && kind != RECEIPT_BURNED;
-    const struct account *custid = is_new ? caller : s->owner;
+    bool forgotten = kind == RECEIPT_LISTED
+                         ? state == STATE_BURNED || state == STATE_EXPIRED || state == STATE_ORPHANED
+                         : over && kind != RECEIPT_BURNED && (state == STATE_BURNED || r->forgets_key_of_dead);
+    const struct account *custid = r->custid_is_caller ? caller : s->owner;
     const char *secret_key = forgotten ? "" : s->secret_key;
     int64_t metadata_ttl = s->created + 2 * s->ttl - world_now(w);
     /* Real servers lose the key of the URL when a receipt is fetched. */
@@ -77,7 +78,7 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
         add(o, "secret_ttl", NULL);
     else if (!received)
         add_number(o, "secret_ttl", s->created + s->ttl - world_now(w));
-    if (is_new)
+    if (r->named_twice)
         add_text(o, "metadata_url", url);
     add_text(o, "state", state_name(state));
     add_number(o, "updated", s->updated);
@@ -91,8 +92,8 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
     with_passphrase = !received && !no_secret_ttl;
     if (with_passphrase)
         add(o, "passphrase_required", json_object_new_boolean(s->passphrase.data ? 1 : 0));
-    if (is_new)
-        add_new_names(o, w, s, !received, secret_key, with_passphrase, metadata_ttl, url, value);
+    if (r->named_twice)
+        add_second_names(o, w, s, !received, secret_key, with_passphrase, metadata_ttl, url, value);
     free(url);
     return o;
 }

@@ -52,10 +52,10 @@ void reply_json_item(struct reply *out, struct json_object *item) {
     json_object_put(item);
 }
 
-void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message) {
+static void refuse(struct reply *out, unsigned intended, bool with_shrimp, const char *message) {
     struct json_object *o = NULL;
 
-    if (w->opt->flavour == FLAVOUR_OLD) {
+    if (with_shrimp) {
         char shrimp[51];
 
         random_text(shrimp, sizeof shrimp - 1, "0123456789abcdefghijklmnopqrstuvwxyz");
@@ -64,19 +64,24 @@ void reply_refused(const struct world *w, struct reply *out, unsigned intended, 
     finish(out, 404, intended, member(o, "message", message));
 }
 
+void reply_refused(const struct world *w, struct reply *out, unsigned intended, const char *message) {
+    refuse(out, intended, w->opt->release->shrimp, message);
+}
+
+void reply_unexpected_message(const struct world *w, struct reply *out, const char *message) {
+    refuse(out, 400, w->opt->release->shrimp_at_unexpected, message);
+}
+
 void reply_unexpected(const struct world *w, struct reply *out) {
-    reply_refused(w, out, 400, "An unexpected error occurred :[");
+    reply_unexpected_message(w, out, "An unexpected error occurred :[");
 }
 
 void reply_rate_limited(const struct world *w, struct reply *out) {
-    finish(out, 404, 400,
-           member(NULL, "message",
-                  w->opt->flavour == FLAVOUR_OLD ? "Cripes! You have been rate limited."
-                                                 : "Rate limit exceeded. Please try again later."));
+    finish(out, 404, 400, member(NULL, "message", w->opt->release->limited));
 }
 
-void reply_not_authorized(struct reply *out) {
-    finish(out, 404, 401, member(NULL, "message", "Not authorized"));
+void reply_not_authorized(struct reply *out, int version) {
+    finish(out, version == 2 ? 403 : 404, 401, member(NULL, "message", "Not authorized"));
 }
 
 void reply_no_such_path(struct reply *out) {
@@ -89,7 +94,7 @@ static void internal_error(struct reply *out) {
 }
 
 void reply_malformed_path(const struct world *w, struct reply *out) {
-    if (w->opt->flavour == FLAVOUR_NEW) {
+    if (w->opt->release->malformed_path_is_error) {
         internal_error(out);
         return;
     }
@@ -98,7 +103,7 @@ void reply_malformed_path(const struct world *w, struct reply *out) {
 }
 
 void reply_malformed_form(const struct world *w, struct reply *out) {
-    fixed(out, w->opt->flavour == FLAVOUR_NEW ? 400 : 500, NULL, "");
+    fixed(out, w->opt->release->malformed_form, NULL, "");
     out->bare = true;
 }
 

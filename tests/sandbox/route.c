@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Paths to calls. Old servers are strict (no double slash, no slash after a key, no aliases of burn), new ones forgive.
+ * Paths to calls. Most releases are strict (no double slash, no slash after a key).
  */
 #include "route.h"
 
@@ -24,9 +24,9 @@ enum call call_from_name(const char *name) {
     return CALL_NONE;
 }
 
-static bool is_receipt_word(enum flavour flavour, const char *s) {
+static bool is_receipt_word(const struct release *release, const char *s) {
     return strcmp(s, "private") == 0 || strcmp(s, "metadata") == 0 ||
-           (flavour == FLAVOUR_NEW && strcmp(s, "receipt") == 0);
+           (release->receipt_word && strcmp(s, "receipt") == 0);
 }
 
 static enum call fixed_call(bool get, bool post, const char *word, bool *create) {
@@ -43,7 +43,16 @@ static enum call fixed_call(bool get, bool post, const char *word, bool *create)
     return CALL_NONE;
 }
 
-static void api_route(enum flavour flavour, const char *method, char *const seg[], size_t n, bool trailing,
+/* Is there such a call in that version? */
+static bool version_has(const struct release *release, const struct route *r) {
+    if (r->version == 1)
+        return true;
+    if (r->call == CALL_STATUS)
+        return r->version == 2 || release->v3 == V3_STATUS;
+    return r->version == 2 && r->call == CALL_RECENT && release->v2_list;
+}
+
+static void api_route(const struct release *release, const char *method, char *const seg[], size_t n, bool trailing,
                       struct route *r) {
     bool post = strcmp(method, "POST") == 0;
     bool get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -55,19 +64,20 @@ static void api_route(enum flavour flavour, const char *method, char *const seg[
     } else if (n == 4 && strcmp(seg[2], "secret") == 0 && post) {
         r->call = CALL_READ;
         key = seg[3];
-    } else if (n == 4 && is_receipt_word(flavour, seg[2]) && get && strcmp(seg[3], "recent") == 0) {
+    } else if (n == 4 && is_receipt_word(release, seg[2]) && get && strcmp(seg[3], "recent") == 0) {
         r->call = CALL_RECENT;
-    } else if (n == 4 && is_receipt_word(flavour, seg[2]) && (get || post)) {
+    } else if (n == 4 && is_receipt_word(release, seg[2]) && (get || post)) {
         r->call = CALL_RECEIPT;
         key = seg[3];
-    } else if (n == 5 && post && strcmp(seg[4], "burn") == 0 && is_receipt_word(flavour, seg[2]) &&
-               (flavour == FLAVOUR_NEW || strcmp(seg[2], "private") == 0)) {
+    } else if (n == 5 && post && strcmp(seg[4], "burn") == 0 && is_receipt_word(release, seg[2]) &&
+               (release->receipt_word || strcmp(seg[2], "private") == 0)) {
         r->call = CALL_BURN;
         key = seg[3];
     }
+    if (r->version == 3 && release->v3 != V3_STATUS)
+        r->kind = release->v3 == V3_HOME ? ROUTE_HOME : ROUTE_MISSING_PAGE;
     if (r->call == CALL_NONE || r->version == 0 || (key && *key == '\0') ||
-        (key && trailing && flavour == FLAVOUR_OLD) ||
-        (r->version > 1 && (r->call != CALL_STATUS || (r->version == 3 && flavour == FLAVOUR_OLD)))) {
+        (key && trailing && !release->forgives_slashes) || !version_has(release, r)) {
         r->call = CALL_NONE;
         return;
     }
@@ -76,7 +86,7 @@ static void api_route(enum flavour flavour, const char *method, char *const seg[
         r->key = bytes_copy(key, strlen(key));
 }
 
-void route_parse(enum flavour flavour, const char *method, const char *target, struct route *r) {
+void route_parse(const struct release *release, const char *method, const char *target, struct route *r) {
     struct bytes path = {NULL, 0};
     char *seg[SEGMENTS_MAX];
     size_t n = 0, path_len = strcspn(target, "?#");
@@ -95,7 +105,7 @@ void route_parse(enum flavour flavour, const char *method, const char *target, s
     if (trailing)
         path.data[path.len - 1] = '\0';
     for (char *rest = path.data + 1, *s; (s = strsep(&rest, "/"));) {
-        if (*s == '\0' && flavour == FLAVOUR_NEW) {
+        if (*s == '\0' && release->forgives_slashes) {
             r->untidy = true;
             continue;
         }
@@ -107,7 +117,7 @@ void route_parse(enum flavour flavour, const char *method, const char *target, s
         r->kind = ROUTE_HOME;
     } else if (strcmp(seg[0], "api") == 0) {
         if (n >= 3)
-            api_route(flavour, method, seg, n, trailing, r);
+            api_route(release, method, seg, n, trailing, r);
     } else if (strcmp(seg[0], "sandbox") == 0 && n >= 2) {
         r->kind = ROUTE_CONTROL;
         r->key = n == 2 ? bytes_copy(seg[1], strlen(seg[1])) : (struct bytes){NULL, 0};

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which call a request line means. Pure: a table of paths for each flavour.
+ * Which call a request line means. Pure.
  */
 #ifndef SANDBOX_ROUTE_H
 #define SANDBOX_ROUTE_H
 
 #include "bytes.h"
-#include "options.h"
+#include "release.h"
 
 enum call {
     CALL_NONE,
@@ -27,6 +27,7 @@ enum route_kind {
     ROUTE_API,
     ROUTE_CONTROL, /* key: what follows /sandbox/ */
     ROUTE_HOME,
+    ROUTE_MISSING_PAGE,
     ROUTE_LINK /* GET or POST /secret/KEY: the page that a person sees */
 };
 
@@ -35,13 +36,13 @@ struct route {
     enum call call;
     int version;       /* of the API, 1 to 3 */
     bool create;       /* share by its other name */
-    bool untidy;       /* the path had empty parts, which new servers overlook */
+    bool untidy;       /* the path had empty parts, which the release overlooks */
     struct bytes key;  /* decoded */
     const char *query; /* into the target, after the question mark; "" where there is none */
 };
 
 /* Free with route_free. */
-void route_parse(enum flavour flavour, const char *method, const char *target, struct route *r);
+void route_parse(const struct release *release, const char *method, const char *target, struct route *r);
 void route_free(struct route *r);
 
 /* "generate", …; CALL_NONE is "other". */

@@ -14,8 +14,6 @@
 enum state { STATE_NEW, STATE_VIEWED, STATE_RECEIVED, STATE_BURNED, STATE_EXPIRED, STATE_ORPHANED };
 
 #define KEY_MAX 62
-#define KEY_LEN_OLD 31
-#define KEY_LEN_NEW 62
 
 struct secret {
     char metadata_key[KEY_MAX + 1];

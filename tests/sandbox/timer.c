@@ -24,6 +24,12 @@ struct entry {
     struct MHD_Connection *connection;
 };
 
+struct call {
+    int64_t due;
+    void (*fn)(void *);
+    void *arg;
+};
+
 struct timer {
     pthread_t thread;
     pthread_mutex_t lock;
@@ -32,6 +38,8 @@ struct timer {
     size_t heap_len, heap_room;
     struct entry *hung, *gathered;
     size_t hung_len, hung_room, gathered_len, gathered_room;
+    struct call *calls; /* the next first */
+    size_t calls_len;
     bool released, ended;
 };
 
@@ -113,6 +121,18 @@ static void wake_due(struct timer *t) {
     wake_gone(t, t->gathered, &t->gathered_len);
 }
 
+/* Without the lock: what is called may take others. */
+static void make_calls(struct timer *t) {
+    while (t->calls_len > 0 && t->calls[0].due <= now_ms()) {
+        struct call c = t->calls[0];
+
+        memmove(t->calls, t->calls + 1, --t->calls_len * sizeof *t->calls);
+        pthread_mutex_unlock(&t->lock);
+        c.fn(c.arg);
+        pthread_mutex_lock(&t->lock);
+    }
+}
+
 static void *run(void *arg) {
     struct timer *t = arg;
 
@@ -121,7 +141,10 @@ static void *run(void *arg) {
         int64_t next;
 
         wake_due(t);
+        make_calls(t);
         next = t->heap_len > 0 ? t->heap[0].due : INT64_MAX;
+        if (t->calls_len > 0 && t->calls[0].due < next)
+            next = t->calls[0].due;
         if (t->hung_len + t->gathered_len > 0 && next > now_ms() + LOOK_MS)
             next = now_ms() + LOOK_MS;
         if (next == INT64_MAX) {
@@ -192,6 +215,19 @@ bool timer_gather(struct timer *t, struct MHD_Connection *connection, long least
     return asleep;
 }
 
+void timer_call(struct timer *t, long ms, void (*fn)(void *), void *arg) {
+    const struct call c = {now_ms() + ms, fn, arg};
+    size_t at;
+
+    pthread_mutex_lock(&t->lock);
+    t->calls = must_realloc(t->calls, (t->calls_len + 1) * sizeof *t->calls);
+    for (at = t->calls_len++; at > 0 && t->calls[at - 1].due > c.due; at--)
+        t->calls[at] = t->calls[at - 1];
+    t->calls[at] = c;
+    pthread_cond_signal(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+}
+
 void timer_release(struct timer *t) {
     pthread_mutex_lock(&t->lock);
     t->released = true;
@@ -214,6 +250,9 @@ void timer_free(struct timer *t) {
     pthread_cond_signal(&t->changed);
     pthread_mutex_unlock(&t->lock);
     pthread_join(t->thread, NULL);
+    for (size_t i = 0; i < t->calls_len; i++)
+        t->calls[i].fn(t->calls[i].arg);
+    free(t->calls);
     pthread_mutex_destroy(&t->lock);
     pthread_cond_destroy(&t->changed);
     free(t->heap);

@@ -18,6 +18,8 @@ bool timer_suspend(struct timer *t, struct MHD_Connection *connection, long ms);
 /* Suspends the connection, from within such a callback as well, and wakes the one that has waited longest like this
  * once so many do; with least 0 suspends nothing and wakes them all. False: not suspended. */
 bool timer_gather(struct timer *t, struct MHD_Connection *connection, long least);
+/* Calls fn(arg) from the timer's thread, that much later; what is left when the timer is freed is called then. */
+void timer_call(struct timer *t, long ms, void (*fn)(void *), void *arg);
 /* Wakes all and lets nobody sleep again: before the daemon is stopped. */
 void timer_release(struct timer *t);
 bool timer_released(struct timer *t);

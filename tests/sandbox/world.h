@@ -28,10 +28,12 @@ struct counters {
     unsigned long mails;                        /* written */
 };
 
+struct timer;
 struct world {
     const struct options *opt;
     char base[256];
     int mail_dir;         /* descriptor, -1: no mail is written */
+    struct timer *timer;  /* set once the server runs */
     pthread_mutex_t lock; /* guards all below */
     int64_t clock_offset;
     struct store store;
@@ -68,6 +70,7 @@ struct reply {
     bool cookie;      /* old servers: a session cookie */
     char *location;   /* malloced; NULL: none */
     long retry_after; /* seconds; 0: no such header */
+    long mail_ms;     /* the answer waits that long for the mail relay */
     long entries;     /* of a list that body begins, see hostile.h; 0: body is all */
 };
 

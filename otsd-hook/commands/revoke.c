@@ -126,20 +126,13 @@ typedef struct owed {
     problem why; /* of the last one that failed; its code is EX_OK where none did */
 } owed;
 
-/* Is it USER.ID? */
-static bool is_of(const char *name, const char *user) {
-    size_t len = strlen(user);
-
-    return strncmp(name, user, len) == 0 && name[len] == '.' && strlen(name) == len + 17;
-}
-
 static int owed_one(const char *name, void *arg) {
     owed *o = arg;
     entry *e;
     problem p;
     int rc;
 
-    if (!is_of(name, o->user))
+    if (!ledger_is_claim(name, o->user))
         return 0;
     rc = ledger_find(o->x->ledger, LEDGER_CLAIMED, name, LOCK_WAIT_MS, &e, &p);
     if (rc == LEDGER_NONE)

@@ -57,13 +57,11 @@ static bool put_aside(sweep *w, const suspect *s) {
     return true;
 }
 
-/* What was claimed of the open hand-off in hand, now or by the one that died: USER.ID of USER. */
+/* What was claimed of the open hand-off in hand, now or by the one that died. */
 static int claimed_of(const char *name, void *arg) {
     sweep *w = arg;
-    size_t len = strlen(w->suspect);
 
-    if (strncmp(name, w->suspect, len) == 0 && name[len] == '.' && !strchr(name + len + 1, '.') &&
-        suspects_deaths(&w->suspects, LEDGER_CLAIMED, name) == 0)
+    if (ledger_is_claim(name, w->suspect) && suspects_deaths(&w->suspects, LEDGER_CLAIMED, name) == 0)
         sweep_claimed(w, name);
     return 0;
 }

@@ -142,19 +142,17 @@ typedef struct looking {
     const ledger *l;
     ledger_state s;
     const char *user;
-    size_t len;
     size_t owed; /* burns */
     int64_t uid; /* of each of them; -1: unknown */
 } looking;
 
-/* Is it USER.ID? */
 static int is_owed(const char *name, void *arg) {
     looking *g = arg;
     int64_t uid = -1;
     problem unread;
     record r;
 
-    if (strncmp(name, g->user, g->len) != 0 || name[g->len] != '.' || strlen(name) != g->len + 17)
+    if (!ledger_is_claim(name, g->user))
         return 0;
     if (ledger_peek(g->l, LEDGER_CLAIMED, name, &r, &unread) == EX_OK) {
         uid = r.uid;
@@ -187,7 +185,7 @@ static bool is_open(const ledger *l, const char *user) {
 }
 
 int who_ends(const context *x, const char *typed, char out[USER_MAX + 1], problem *p) {
-    looking g = {.l = x->ledger, .user = typed, .len = strlen(typed)};
+    looking g = {.l = x->ledger, .user = typed};
     int rc;
     who w;
 

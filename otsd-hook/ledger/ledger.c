@@ -218,3 +218,9 @@ int ledger_each_in(int at, const char *name, int (*fn)(const char *name, void *a
     (void)closedir(dir);
     return rc;
 }
+
+bool ledger_is_claim(const char *name, const char *user) {
+    size_t len = strlen(user);
+
+    return strncmp(name, user, len) == 0 && name[len] == '.' && strlen(name) == len + sizeof((record *)0)->id;
+}

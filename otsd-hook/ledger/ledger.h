@@ -95,6 +95,8 @@ int ledger_nudge(const ledger *l, problem *p);
 /* Calls fn for each name in a state until it returns non-zero, which is then the result. Memory does not grow with
  * the number of records; names that come or go meanwhile may be seen or not. */
 int ledger_each(const ledger *l, ledger_state s, int (*fn)(const char *name, void *arg), void *arg, problem *p);
+/* Is this name in claimed/, USER.ID, one of user's? */
+bool ledger_is_claim(const char *name, const char *user);
 /* "issuing", "pending", "claimed", "aside" */
 const char *ledger_state_name(ledger_state s);
 

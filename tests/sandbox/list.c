@@ -6,6 +6,7 @@
  */
 #include "api.h"
 
+#include "members.h"
 #include "receipt.h"
 #include "recipient.h"
 
@@ -21,15 +22,6 @@ static bool is_listed(const struct world *w, const struct request *rq, const str
     return s->owner == rq->account && receipt_alive(s, now) && s->created > now - RECENT_SECONDS;
 }
 
-static void add(struct json_object *o, const char *name, struct json_object *v) {
-    if (json_object_object_add(o, name, v) != 0)
-        abort();
-}
-
-static void add_text(struct json_object *o, const char *name, const char *text) {
-    add(o, name, json_object_new_string(text));
-}
-
 /* "" where it never happened. */
 static void add_number_text(struct json_object *o, const char *name, int64_t n) {
     char *text = n == 0 ? must_copy("") : must_format("%lld", (long long)n);
@@ -39,17 +31,16 @@ static void add_number_text(struct json_object *o, const char *name, int64_t n) 
 }
 
 static void add_first(struct json_object *o, const char *name, const char *key, size_t len) {
-    add(o, name, json_object_new_string_len(key, (int)(strlen(key) < len ? strlen(key) : len)));
+    add_member(o, name, json_object_new_string_len(key, (int)(strlen(key) < len ? strlen(key) : len)));
 }
 
-static void add_flag(struct json_object *o, const char *name, bool on) {
-    add(o, name, json_object_new_boolean(on ? 1 : 0));
+static bool is_over(const struct secret *s) {
+    return s->state != STATE_NEW && s->state != STATE_VIEWED;
 }
 
 static struct json_object *record(const struct world *w, const struct secret *s) {
     const struct release *r = w->opt->release;
     char *masked = s->recipient ? recipient_mask(r->mask, s->recipient) : must_copy("");
-    bool over = s->state != STATE_NEW && s->state != STATE_VIEWED;
     struct json_object *o = json_object_new_object();
 
     add_text(o, "identifier", s->metadata_key);
@@ -77,7 +68,7 @@ static struct json_object *record(const struct world *w, const struct secret *s)
     add_flag(o, "is_burned", s->state == STATE_BURNED);
     add_flag(o, "is_expired", s->state == STATE_EXPIRED);
     add_flag(o, "is_orphaned", s->state == STATE_ORPHANED);
-    add_flag(o, "is_destroyed", over);
+    add_flag(o, "is_destroyed", is_over(s));
     add_flag(o, "is_truncated", false);
     add_flag(o, "has_passphrase", s->passphrase.data);
     free(masked);
@@ -106,24 +97,24 @@ static void list_v2(const struct world *w, const struct request *rq, struct repl
     }
     qsort(found, n, sizeof(struct secret *), later_updated_first);
     for (size_t i = 0; i < n; i++) {
-        bool gone = found[i]->state != STATE_NEW && found[i]->state != STATE_VIEWED;
+        struct json_object *r = record(w, found[i]);
 
-        json_object_array_add(records, record(w, found[i]));
-        json_object_array_add(gone ? over : others, record(w, found[i]));
+        json_object_array_add(records, r);
+        json_object_array_add(is_over(found[i]) ? over : others, json_object_get(r));
     }
     if (gmtime_r(&now, &tm))
         (void)strftime(now_text, sizeof now_text, "%Y-%m-%d %H:%M:%S +0000", &tm);
     add_flag(o, "success", true);
     add_text(o, "custid", rq->account->email);
-    add(o, "count", json_object_new_int64((int64_t)n));
-    add(o, "records", records);
+    add_number(o, "count", (int64_t)n);
+    add_member(o, "records", records);
     add_text(details, "type", "list");
-    add(details, "since", json_object_new_int64(now - RECENT_SECONDS));
+    add_number(details, "since", now - RECENT_SECONDS);
     add_text(details, "now", now_text);
     add_flag(details, "has_items", n > 0);
-    add(details, "received", over);
-    add(details, "notreceived", others);
-    add(o, "details", details);
+    add_member(details, "received", over);
+    add_member(details, "notreceived", others);
+    add_member(o, "details", details);
     reply_json(out, o);
     free(found);
 }

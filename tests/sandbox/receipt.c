@@ -4,23 +4,11 @@
  */
 #include "receipt.h"
 
+#include "members.h"
 #include "recipient.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static void add(struct json_object *o, const char *name, struct json_object *v) {
-    if (json_object_object_add_ex(o, name, v, JSON_C_OBJECT_ADD_CONSTANT_KEY | JSON_C_OBJECT_ADD_KEY_IS_NEW) != 0)
-        abort();
-}
-
-static void add_text(struct json_object *o, const char *name, const char *text) {
-    add(o, name, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *o, const char *name, int64_t n) {
-    add(o, name, json_object_new_int64(n));
-}
 
 static struct json_object *recipients(const struct world *w, const struct secret *s) {
     struct json_object *a = json_object_new_array();
@@ -42,12 +30,12 @@ static void add_second_names(struct json_object *o, const struct world *w, const
     if (with_secret)
         add_text(o, "secret_identifier", secret_key);
     if (with_passphrase)
-        add(o, "has_passphrase", json_object_new_boolean(s->passphrase.data ? 1 : 0));
-    add(o, "recipients", recipients(w, s));
+        add_flag(o, "has_passphrase", s->passphrase.data);
+    add_member(o, "recipients", recipients(w, s));
     add_number(o, "receipt_ttl", metadata_ttl);
     add_text(o, "receipt_url", url);
     if (value)
-        add(o, "secret_value", json_object_new_string_len(value->data, (int)value->len));
+        add_member(o, "secret_value", json_object_new_string_len(value->data, (int)value->len));
 }
 
 struct json_object *receipt_json(const struct world *w, const struct secret *s, const struct account *caller,
@@ -75,7 +63,7 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
     add_number(o, "ttl", s->ttl);
     add_number(o, "metadata_ttl", metadata_ttl);
     if (!received && no_secret_ttl)
-        add(o, "secret_ttl", NULL);
+        add_member(o, "secret_ttl", NULL);
     else if (!received)
         add_number(o, "secret_ttl", s->created + s->ttl - world_now(w));
     if (r->named_twice)
@@ -85,13 +73,13 @@ struct json_object *receipt_json(const struct world *w, const struct secret *s, 
     add_number(o, "created", s->created);
     if (received)
         add_number(o, "received", s->received);
-    add(o, "recipient", recipients(w, s));
+    add_member(o, "recipient", recipients(w, s));
     add_text(o, "share_domain", "");
     if (value)
-        add(o, "value", json_object_new_string_len(value->data, (int)value->len));
+        add_member(o, "value", json_object_new_string_len(value->data, (int)value->len));
     with_passphrase = !received && !no_secret_ttl;
     if (with_passphrase)
-        add(o, "passphrase_required", json_object_new_boolean(s->passphrase.data ? 1 : 0));
+        add_flag(o, "passphrase_required", s->passphrase.data);
     if (r->named_twice)
         add_second_names(o, w, s, !received, secret_key, with_passphrase, metadata_ttl, url, value);
     free(url);

@@ -17,20 +17,15 @@
     .malformed_form = 500, .key_length = 31, .shortkey = 6, .looks_are_views = true, .shows_shared = true,             \
     .ttl_account = 14 * DAY, .ttl_anonymous = 7 * DAY, .passphrase_compared = 72, .too_long = TOO_LONG_CUT,            \
     .recipient = RECIPIENT_SEARCHED, .mask = MASK_FIVE, .mail_inside = true, .shrimp = true,                           \
-    .limited = "Cripes! You have been rate limited."
+    .limited = "Cripes! You have been rate limited.", .allowed[LIMIT_CREATE] = 1000,                                   \
+    .allowed[LIMIT_CREATE_ACCOUNT] = 1000, .allowed[LIMIT_PASSPHRASE] = 5, .allowed[LIMIT_MAIL] = 50
 /* v0.20 to v0.23. */
 #define THIN_20                                                                                                        \
     THIN, .v3 = V3_MISSING_PAGE, .notices_expiry = true, .forgets_key_of_dead = true, .shrimp_at_unexpected = true,    \
-          .domain_anonymous = "Unknown domain: ", .domain_account = "Unknown domain: "
+          .domain_anonymous = "Unknown domain: ", .domain_account = "Unknown domain: ", .allowed[LIMIT_BURN] = 10
 /* v0.21 to v0.23. */
 #define THIN_21                                                                                                        \
-    THIN_20, .ttl_floor = 60, .ttl_floored = 60, .list = LIST_BROKEN, .v2_list = true, .text_is_cleaned = true,        \
-                                                                                                                       \
-             .allowed = {[LIMIT_CREATE] = 1000,                                                                        \
-                         [LIMIT_CREATE_ACCOUNT] = 1000,                                                                \
-                         [LIMIT_BURN] = 10,                                                                            \
-                         [LIMIT_PASSPHRASE] = 5,                                                                       \
-                         [LIMIT_MAIL] = 50}
+    THIN_20, .ttl_floor = 60, .ttl_floored = 60, .list = LIST_BROKEN, .v2_list = true, .text_is_cleaned = true
 /* v0.22 and v0.23. */
 #define THIN_22 THIN_21, .alphabet = LETTERS_NEW, .length_heeded = true, .passphrase_min = 8
 /* v0.24 to v0.26. */
@@ -40,7 +35,7 @@
     .custid_is_caller = true, .key_length = 62, .shortest_key = 20, .shortkey = 8, .notices_expiry = true,             \
     .orphaned_by_name = true, .forgets_key_of_dead = true, .list = LIST_OLDEST_FIRST, .ttl_floor = 60,                 \
     .ttl_floored = 60, .ttl_account = 30 * DAY, .passphrase_min = 4, .alphabet = LETTERS_NEW, .length_heeded = true,   \
-    .limited = "Rate limit exceeded. Please try again later.", .allowed = {[LIMIT_CREATE] = 1000}
+    .limited = "Rate limit exceeded. Please try again later.", .allowed[LIMIT_CREATE] = 1000
 /* v0.24 and v0.25. */
 #define PUMA_24                                                                                                        \
     PUMA, .csrf_at_status = true, .cookies = COOKIE_ALWAYS, .looks_are_views = true, .shows_shared = true,             \
@@ -61,23 +56,14 @@ static const struct release releases[] = {
      .domain_account = "Domain not found ",
      .domain_is_unexpected = true,
      .wrong_burn_is_unexpected = true,
-     .allowed = {[LIMIT_STATUS] = 25,
-                 [LIMIT_CREATE] = 1000,
-                 [LIMIT_CREATE_ACCOUNT] = 1000,
-                 [LIMIT_PASSPHRASE] = 5,
-                 [LIMIT_MAIL] = 50}},
+     .allowed[LIMIT_STATUS] = 25},
     {.name = "v0.20.5",
      THIN_20,
      .list = LIST_NEWEST_FIRST,
      .ttl_floor = 300,
      .ttl_floored = 300,
      .alphabet = LETTERS_OLD,
-     .allowed = {[LIMIT_STATUS] = 25,
-                 [LIMIT_CREATE] = 1000,
-                 [LIMIT_CREATE_ACCOUNT] = 1000,
-                 [LIMIT_BURN] = 10,
-                 [LIMIT_PASSPHRASE] = 5,
-                 [LIMIT_MAIL] = 50}},
+     .allowed[LIMIT_STATUS] = 25},
     {.name = "v0.21.7", THIN_21, .alphabet = LETTERS_OLD},
     {.name = "v0.22.10", THIN_22},
     {.name = "v0.23.6", THIN_22, .v2_memo = true},

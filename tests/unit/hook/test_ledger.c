@@ -455,6 +455,12 @@ static void sets_aside_only_what_stays_unreadable(void **state) {
     assert_int_equal(access(OTSD_STATE_DIR "/aside", F_OK), 0);
 }
 
+static void a_claim_is_of_one_user(void **state) {
+    (void)state;
+    assert_true(ledger_is_claim("a.b.0123456789abcdef", "a.b"));
+    assert_false(ledger_is_claim("a.b.0123456789abcdef", "a") || ledger_is_claim("a.b", "a.b"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         {"a record survives writing and reading, escapes and all", survives_a_round_trip, open_ledger, close_ledger,
@@ -463,6 +469,7 @@ int main(void) {
          close_ledger, NULL},
         {"what is no record is refused", refuses_what_is_no_record, open_ledger, close_ledger, NULL},
         {"user names are one plain path component", names_are_one_plain_component, open_ledger, close_ledger, NULL},
+        {"what is claimed is of one user", a_claim_is_of_one_user, NULL, NULL, NULL},
         {"no record has a name that is none", no_record_has_a_name_that_is_none, open_ledger, close_ledger, NULL},
         {"a record walks through its states, its time is the deadline", walks_through_its_states, open_ledger,
          close_ledger, NULL},

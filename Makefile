@@ -172,7 +172,7 @@ check: tests
 	$(MAKE) SAN=1 tests
 	B=$(B) tests/run -j 2 $(TESTS)
 
-# The same, and all of what check takes by turns.
+# The same, and all of what check takes by turns; of the server's releases four for each script, see tests/e2e/releases.sh.
 .PHONY: check-all
 check-all:
 	ROWS=all OPERATIONS=all RELEASES=all $(MAKE) check

@@ -170,8 +170,31 @@ remember_key() { # USER, whose hand-off is open
     [ -n "${KEY[$1]}" ]
 }
 
-server_state() { # USER: what the sandbox knows to be true: new, received, burned, expired …
-    control secrets | jq -r --arg k "${KEY[$1]}" ".[] | select(.metadata_key == \$k) | .state"
+# What the sandbox knows of the secrets that the filter selects: new, received, burned, expired … Releases before v0.26 call one viewed
+# that was generated, or whose receipt was asked for: nobody opened it, so that is new, too.
+states_of() { # FILTER [JQ-OPTION...]
+    control secrets | jq -r "${@:2}" ".[] | select($1) | .state | if . == \"viewed\" then \"new\" else . end"
+}
+
+server_state() { # USER
+    # shellcheck disable=SC2016 # a name of jq's
+    states_of '.metadata_key == $k' --arg k "${KEY[$1]}"
+}
+
+# What the server looks like to who has seen status and authcheck only.
+looks_like() {
+    if released since v0.26; then
+        echo 'v0.26 or later'
+    elif released since v0.24; then
+        echo v0.24-v0.25
+    else
+        echo v0.18-v0.23
+    fi
+}
+
+# How a hand-off is closed whose link nobody opened before it expired: of such a one v0.18 shows what it shows of an orphan.
+expired_unread() {
+    if released before v0.20; then echo unknown; else echo 'expired unread'; fi
 }
 
 # What the server generated for a person, without opening the link: taken from the wire, where otsd-hook got it.

@@ -1,38 +1,71 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Which releases of the server a test is about, of those that the sandbox can be: the oldest, the documented one of 2025, one of the two
-# whose list is broken, the newest, and one of the others. The choice is made by turns (SEED=N, printed, for the same again;
-# RELEASES="v0.24.7 …" for others, RELEASES=all for all, which make check-all takes). Before world_enter:
+# Which release of the server a test runs against, of those that the sandbox can be.
 #
-#   releases_arguments "$@"; set -- "${ARGUMENTS[@]}"
+# Every script that goes into the world (world_enter) runs against one, by turns: chosen by SEED and the script's name, so that one run
+# of all scripts covers all releases, each by several scripts. make check cannot run each script several times in the time that CI has.
+# The weights: the oldest, the documented one of 2025 and the newest have two of eleven parts each; so have v0.22 and v0.23 together,
+# which behave alike, and v0.24 and v0.25, which differ in trifles; v0.21, the first whose list is broken, has one.
+# The script prints what it got; SEED=N gives the same again. RELEASES="v0.24.7 v0.20.5" runs it against these, one after the other;
+# RELEASES=all, which make check-all takes, against the oldest, the documented one, one of v0.22 and v0.23, and the newest.
+# Where a promise depends on the release, the test asks: released before v0.24, released since v0.21.
 #
-# and behind it releases_choose "$@", which sets RELEASES to the list of names, oldest first.
+# A script that is about other releases says so in its first lines, as the runner is told of time-outs:
+#   # releases: v0.20.5, REASON    this one only
+#   # releases: several            those that it starts itself; after releases_choose these are RELEASES: the oldest, the
+#                                  documented one, one of v0.22 and v0.23, one of the others, and the newest
+#   # releases: none               it starts no server
 
 RELEASES_ALL=(v0.18.5 v0.20.5 v0.21.7 v0.22.10 v0.23.6 v0.24.7 v0.25.11 v0.26.6)
+RELEASES_WEIGHED=("${RELEASES_ALL[@]}" v0.18.5 v0.20.5 v0.26.6)
 
-# The world has no environment of its caller's.
-releases_arguments() {
-    ARGUMENTS=("$@")
-    [ $# -gt 0 ] || ARGUMENTS=("${RELEASES:-}" "${SEED:-$((10#$(date +%N) / 1000))}")
+# One for every run of this script that is wanted: release names, or "" where the script chooses itself.
+releases_of_script() {
+    local said
+    said=$(head -n 30 "$0" | sed -n 's/^# releases: *\([^ ,]*\).*/\1/p')
+    case $said,$0 in
+    several,* | none,*) echo '' ;;
+    ,*.test) releases_by_turns ;;
+    ,*) echo "${RELEASES_ALL[-1]}" ;; # the demo, the measurements
+    *) echo "$said" ;;
+    esac
 }
 
-releases_choose() { # RELEASES SEED
-    local name some
-    if [ "$1" = all ]; then
+releases_by_turns() {
+    case ${RELEASES:-} in
+    '') releases_one_of "$SEED${0##*/}" "${RELEASES_WEIGHED[@]}" ;;
+    all) printf '%s\n' v0.18.5 v0.20.5 "$(releases_one_of "$SEED" v0.22.10 v0.23.6)" v0.26.6 ;;
+    *) tr ' ' '\n' <<<"$RELEASES" ;;
+    esac
+}
+
+releases_choose() {
+    local name some asked=${RELEASES:-}
+    if [ "$asked" = all ]; then
         RELEASES=("${RELEASES_ALL[@]}")
-    elif [ -n "$1" ]; then
-        read -ra RELEASES <<<"$1"
+    elif [ -n "$asked" ]; then
+        read -ra RELEASES <<<"$asked"
     else
-        some="v0.18.5 v0.20.5 $(releases_one_of "$2" v0.22.10 v0.23.6) $(releases_one_of "$2" v0.21.7 v0.24.7 v0.25.11) v0.26.6"
+        some="v0.18.5 v0.20.5 $(releases_one_of "$SEED" v0.22.10 v0.23.6) $(releases_one_of "$SEED" v0.21.7 v0.24.7 v0.25.11) v0.26.6"
         RELEASES=()
         for name in "${RELEASES_ALL[@]}"; do
             [[ " $some " != *" $name "* ]] || RELEASES+=("$name")
         done
     fi
-    note "releases: ${RELEASES[*]} (SEED=$2)"
+    note "releases: ${RELEASES[*]} (SEED=$SEED)"
 }
 
 releases_one_of() { # SEED NAME...
     shuf -n 1 --random-source=<(yes "$1") -e "${@:2}"
+}
+
+# Is the sandbox that was started last of a release before, or since, that one?
+released() { # before|since v0.N
+    local minor=${SANDBOX_RELEASE#v0.}
+    case $1 in
+    before) [ "${minor%%.*}" -lt "${2#v0.}" ] ;;
+    since) [ "${minor%%.*}" -ge "${2#v0.}" ] ;;
+    *) world_die "released: what is $1?" ;;
+    esac
 }

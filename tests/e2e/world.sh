@@ -9,7 +9,8 @@
 # When the script ends, however it ends, the world ends with it (pid namespace).
 #
 #   . "$(dirname "$0")/world.sh"
-#   world_enter "$@"                 runs this script again, inside; says "1..0 # SKIP why" where it cannot
+#   world_enter "$@"                 runs this script again, inside; says "1..0 # SKIP why" where it cannot. RELEASE is the server's
+#                                    release by turns, see releases.sh; where more of them are wanted it runs once for each
 #   world_up [NAME=VALUE...]         installs, configures, starts; see there
 #   user_add, provision, control, link_of, value_of, ssh_with_password, ...   see act.sh
 
@@ -20,6 +21,11 @@ W=/run/world
 SSH_PORT=2222
 SANDBOX_ACCOUNT=ops@example.com
 SANDBOX_TOKEN=8c1f0e6a5b7d42c3a9e4d7f60b218a35
+# What is chosen by turns is chosen by this.
+SEED=${SEED:-$((10#$(date +%N) / 1000))}
+
+# shellcheck source=tests/e2e/releases.sh
+. "$TOP/tests/e2e/releases.sh"
 
 world_skip() {
     echo "1..0 # SKIP $*"
@@ -34,9 +40,10 @@ world_die() {
 # ---- going in ------------------------------------------------------------------------------------------------------
 
 world_enter() {
-    local why self
+    local why release runs status=0
     if [ "${OTSD_WORLD:-}" = inside ]; then
         unset OTSD_WORLD
+        [ -z "$RELEASE" ] || [ "${0%.test}" = "$0" ] || echo "# release: $RELEASE (SEED=$SEED; RELEASES=$RELEASE takes it)"
         world_mount
         return
     fi
@@ -47,9 +54,21 @@ world_enter() {
         world_skip "this system allows no namespaces or overlays: $why"
     [ -x "$B/tests/e2e/syslogd" ] || world_die "there is no $B/tests/e2e/syslogd; run: make tests"
     [ -x /usr/sbin/sshd ] || [ -x "$TOP/build/sshd/usr/sbin/sshd" ] || world_die "there is no sshd; run: sudo make deps"
+    mapfile -t runs < <(releases_of_script)
+    [ ${#runs[@]} -gt 1 ] || world_run "${runs[0]}" exec "$@"
+    for release in "${runs[@]}"; do
+        world_run "$release" '' "$@" || status=$?
+    done
+    exit $status
+}
+
+# This script, inside; the world has nothing of its caller's environment but this.
+world_run() { # RELEASE exec|'' [ARGUMENT...]
+    local release=$1 self how=$2
+    shift 2
     self=$(readlink -f "$0")
-    exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C TZ=UTC \
-        TERM="${TERM:-dumb}" B="$B" CI="${CI:-}" OTSD_WORLD=inside \
+    $how env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C TZ=UTC \
+        TERM="${TERM:-dumb}" B="$B" CI="${CI:-}" OTSD_WORLD=inside SEED="$SEED" RELEASE="$release" RELEASES="${RELEASES:-}" \
         unshare -m -n -p -f --mount-proc --kill-child -- "$BASH" "$self" "$@"
 }
 
@@ -155,18 +174,19 @@ port_open() {
     : 2>/dev/null <>"/dev/tcp/127.0.0.1/$1"
 }
 
-# world_up [release=new|old|v0.18.5…] [must_change=true|false] [deadline=SECONDS] [pam=lines|profile|none]
+# world_up [release=v0.18.5…] [limits=yes] [must_change=true|false] [deadline=SECONDS] [pam=lines|profile|none]
 world_up() {
-    local release=new must_change=true deadline='' pam=lines
+    local release=$RELEASE limits=no must_change=true deadline='' pam=lines
     while [ $# -gt 0 ]; do
         case $1 in
-        release=* | must_change=* | deadline=* | pam=*) local "$1"; shift ;;
+        release=* | limits=* | must_change=* | deadline=* | pam=*) local "$1"; shift ;;
         *) world_die "world_up: what is $1?" ;;
         esac
     done
     world_install
     world_start_syslog
-    world_start_sandbox "$release"
+    # The few that are about them have an old server's limits.
+    if [ "$limits" = yes ]; then world_start_sandbox "$release"; else world_start_sandbox "$release" --no-limits; fi
     world_configure "$must_change" "$deadline"
     world_pam "$pam"
     world_start_sshd
@@ -184,9 +204,14 @@ world_start_syslog() {
     wait_for 120 grep -q ready $W/log/syslogd || world_die "no syslog: $(cat $W/log/syslogd)"
 }
 
-# Starts a sandbox; SANDBOX_URL and SANDBOX_PID are of the last one. With --tls-cert among the options it is https.
+# Starts a sandbox; SANDBOX_URL, SANDBOX_PID and SANDBOX_RELEASE are of the last one. With --tls-cert among the options it is https.
 world_start_sandbox() { # RELEASE [OPTION...]
     local release=$1 scheme=http
+    case $release in
+    old) SANDBOX_RELEASE=v0.20.5 ;;
+    new) SANDBOX_RELEASE=v0.26.6 ;;
+    *) SANDBOX_RELEASE=$release ;;
+    esac
     shift
     case " $* " in *" --tls-cert "*) scheme=https ;; esac
     mkdir -p $W/mail

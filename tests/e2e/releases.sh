@@ -57,7 +57,10 @@ releases_choose() {
 }
 
 releases_one_of() { # SEED NAME...
-    shuf -n 1 --random-source=<(yes "$1") -e "${@:2}"
+    local sum
+    sum=$(cksum <<<"$1")
+    shift
+    echo "${@:${sum%% *} % $# + 1:1}"
 }
 
 # Is the sandbox that was started last of a release before, or since, that one?

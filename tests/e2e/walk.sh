@@ -92,14 +92,16 @@ batch() { # ROSTER [OPTION...]
     command otsd-hook provision --batch="$W/$1" --report="$W/$1.report" "${@:2}"
 }
 
-# The first request of that call is held until release; the second one of the kind lets both go.
+# The first request of that call is held until release; the second one of the kind lets both go. Who is held waits for as long as it takes.
 hold() { # CALL
+    sed -i 's/timeout = 5;/timeout = 120;/' /etc/otsd/otsd.conf
     fault "$1" gather least=2 count=2
 }
 is_held() {
     is "$(control requests | jq .in_flight)" 1
 }
 release() {
+    sed -i 's/timeout = 120;/timeout = 5;/' /etc/otsd/otsd.conf
     otsd authcheck >/dev/null
 }
 

@@ -63,9 +63,9 @@ static bool is_of(const char *text, const char *server, const char *account) {
 
 /* A number that was not written by us must not be one that cannot be reckoned with. */
 static bool is_plausible(const burn_pace *p, int64_t now) {
-    return p->most > 0 && p->most <= COUNT_SANE && p->window > 0 && p->window <= BURNS_MEMORY && p->opened >= 0 &&
+    return p->most >= 0 && p->most <= COUNT_SANE && p->window > 0 && p->window <= BURNS_MEMORY && p->opened >= 0 &&
            p->opened <= now && p->burned >= 0 && p->burned <= COUNT_SANE && p->until >= 0 &&
-           p->until <= now + BURNS_MEMORY && p->seen >= 0 && p->seen <= now && now - p->seen < BURNS_MEMORY;
+           p->until <= now + BURNS_MEMORY && p->seen > 0 && p->seen <= now && now - p->seen < BURNS_MEMORY;
 }
 
 void burns_known(const ledger *l, const char *server, const char *account, int64_t now, burn_pace *out) {

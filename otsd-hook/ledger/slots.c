@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "ledger/notes.h"
 #include "ledger/store.h"
 
 #define NAME "width"
@@ -155,13 +155,6 @@ static void close_book(slots *s) {
     s->book_open = false;
 }
 
-/* What stands after the numbers. */
-static bool is_ours(const slots *s, const char *text) {
-    size_t len = strlen(s->server);
-
-    return strncasecmp(text, s->server, len) == 0 && text[len] == ' ' && strcmp(text + len + 1, s->account) == 0;
-}
-
 /* False: nothing is known, or of another server. */
 static bool read_book(const slots *s, width *out) {
     char text[LINE_MAX_LEN], *at = text, *end;
@@ -180,7 +173,7 @@ static bool read_book(const slots *s, width *out) {
         at = end + 1;
     }
     written = strtoll(at, &end, 10);
-    if (end == at || *end != ' ' || !is_ours(s, end + 1) || written > now || now - written >= SLOTS_MEMORY)
+    if (end == at || *end != ' ' || !notes_is_of(end + 1, s->server, s->account) || written > now || now - written >= SLOTS_MEMORY)
         return false;
     width_sanitize(&w, clock_ms());
     *out = w;
@@ -206,20 +199,10 @@ static void write_book(const slots *s, const width *w) {
 
 /* What is known goes with it. */
 static bool put_copy(const slots *s) {
-    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
     char text[LINE_MAX_LEN];
     ssize_t len = file_pread(s->fd, text, sizeof text, 0);
-    file_found f;
-    bool written;
 
-    (void)unlinkat(s->ledger->root, NAME ".new", 0); /* of a process that was killed here */
-    if (file_open(s->ledger->root, NAME ".new", O_WRONLY | O_CREAT | O_EXCL, &wanted, &f) != FILE_GOOD)
-        return false;
-    written = len < 0 || file_write(f.fd, text, (size_t)len, FILE_HERE, NULL);
-    if (close(f.fd) == 0 && written && renameat(s->ledger->root, NAME ".new", s->ledger->root, NAME) == 0)
-        return true;
-    (void)unlinkat(s->ledger->root, NAME ".new", 0);
-    return false;
+    return notes_put(s->ledger, NAME, text, len > 0 ? (size_t)len : 0);
 }
 
 void slots_pass_by(slots *s, int64_t bound_ms) {

@@ -4,9 +4,9 @@
  *
  * Old servers (0.20 to 0.23) take 10 burns in 20 minutes from an account, or an address, and refuse the next; they do
  * not say when that ends. So those two numbers stand where nothing better is known, and each window that was seen from
- * its first burn to its refusal replaces the one, a Retry-After the other. Who says when to come back is no such server:
- * then it is not known how many it takes, before a window of its was seen. Where no burn was ever refused no limit is
- * known, and nothing waits.
+ * its first burn to its refusal replaces the one, a Retry-After the other. Who says when to come back is no such
+ * server: how many it takes is not known then, before a window of its was seen. Where no burn was ever refused no limit
+ * is known, and nothing waits.
  */
 #ifndef OTSD_HOOK_BURN_PACE_H
 #define OTSD_HOOK_BURN_PACE_H

@@ -131,7 +131,7 @@ static int ask_or_burn(const ledger *l, remote *server, const record *r, remote_
         if (rc != EX_OK && (rc == EX_UNAVAILABLE || rc == CONNECTION_NONE || p->limited || proof_left(r, &now) <= 0))
             return rc;
         if (rc == EX_OK && ((end->outcome != OUTCOME_NONE && end->outcome != OUTCOME_UNKNOWN) ||
-            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0)))
+                            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0)))
             return rc;
     }
     rc = remote_burn(server, r, end, p);

@@ -173,7 +173,8 @@ static bool read_book(const slots *s, width *out) {
         at = end + 1;
     }
     written = strtoll(at, &end, 10);
-    if (end == at || *end != ' ' || !notes_is_of(end + 1, s->server, s->account) || written > now || now - written >= SLOTS_MEMORY)
+    if (end == at || *end != ' ' || !notes_is_of(end + 1, s->server, s->account) || written > now ||
+        now - written >= SLOTS_MEMORY)
         return false;
     width_sanitize(&w, clock_ms());
     *out = w;

@@ -147,7 +147,8 @@ static void who_says_when_is_not_taken_for_an_old_server(void **state) {
 }
 
 static void a_clock_that_was_stepped_stops_nothing(void **state) {
-    burn_pace p = {.most = 10, .window = 1200, .opened = NOW + 900000, .burned = 10, .until = NOW + 901200, .seen = NOW};
+    burn_pace p = {
+        .most = 10, .window = 1200, .opened = NOW + 900000, .burned = 10, .until = NOW + 901200, .seen = NOW};
 
     (void)state;
     assert_true(burn_pace_may(&p, NOW));

@@ -45,9 +45,15 @@ bool notes_put(const ledger *l, const char *name, const char *text, size_t len) 
     return false;
 }
 
-bool notes_is_of(const char *text, const char *server, const char *account) {
-    size_t len = strlen(server), account_len = strlen(account);
+const char *notes_of(const char *text, const char *server) {
+    size_t len = strlen(server);
 
-    return strncasecmp(text, server, len) == 0 && text[len] == ' ' &&
-           strncmp(text + len + 1, account, account_len) == 0 && strchr("\n", text[len + 1 + account_len]);
+    return strncasecmp(text, server, len) == 0 && text[len] == ' ' ? text + len + 1 : NULL;
+}
+
+bool notes_is_of(const char *text, const char *server, const char *account) {
+    const char *of = notes_of(text, server);
+    size_t len = strlen(account);
+
+    return of && strncmp(of, account, len) == 0 && strchr("\n", of[len]);
 }

@@ -236,9 +236,9 @@ static void who_is_brought_up_to_date_or_says_nothing_decides_for_itself(void **
         otsd_client_assume_generation(c, rows[i].assumed);
         assert_int_equal(takes(c, "eight888", NULL), OTSD_OK);
         assert_int_equal(s.seen->requests, 0);
-        if (takes(c, "seven77", &e) != rows[i].expected || takes(c, "seven77", &e) != rows[i].expected ||
-            s.seen->requests != rows[i].asked)
-            fail_msg("row %zu: %s, %u requests", i, e.message, (unsigned)s.seen->requests);
+        for (int twice = 0; twice < 2; twice++)
+            if (takes(c, "seven77", &e) != rows[i].expected || s.seen->requests != rows[i].asked)
+                fail_msg("row %zu: %s, %u requests", i, e.message, (unsigned)s.seen->requests);
         if (rows[i].expected != OTSD_OK)
             assert_string_equal(e.message, "the passphrase has 7 characters; this server (v0.22-v0.23) wants 8 to 128");
         otsd_client_free(&c);

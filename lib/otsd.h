@@ -233,6 +233,13 @@ OTSD_API void otsd_client_set_timeout(otsd_client *c, long timeout_ms);
 /* Which releases of the server the answers to this client look like: "v0.18-v0.23", "v0.24 or later", the more exact
  * the more was asked; "unknown" before the first answer, and where the signs are missing or hidden. Static text. */
 OTSD_API const char *otsd_client_generation(const otsd_client *c);
+/* What other clients of the server have learnt, as otsd_client_generation or otsd_pool_generation said: it counts
+ * as if answers had shown it, until one contradicts it. Any other text is ignored. */
+OTSD_API void otsd_client_assume_generation(otsd_client *c, const char *text);
+/* Would the server refuse this passphrase, as far as is known? Sends nothing, except where only what was assumed speaks
+ * against it: then GET /status, once. OTSD_ERR_ARGUMENT: it would, as otsd_share and otsd_generate find without sending
+ * anything, too. */
+OTSD_API otsd_err otsd_client_takes_passphrase(otsd_client *c, const otsd_secret *passphrase, otsd_error *e);
 
 /* Optional parts of share and generate; what is zero is not asked for. An option of a later release that this library
  * does not know is OTSD_ERR_ARGUMENT where it is set. */
@@ -312,6 +319,8 @@ OTSD_API void otsd_pool_free(otsd_pool **p);
 /* Starts one; what o points to is not needed after the return. On failure fn is not called, now or later:
  * OTSD_ERR_ARGUMENT (o is bad, or all places are taken), OTSD_ERR_MEMORY. */
 OTSD_API otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *fn, void *arg, otsd_error *e);
+/* As otsd_client_generation, by the answers to this pool. */
+OTSD_API const char *otsd_pool_generation(const otsd_pool *p);
 OTSD_API size_t otsd_pool_in_flight(const otsd_pool *p);
 /* Sends, receives, and calls the functions of what has ended. Where nothing has, waits at most wait_ms for something to
  * happen on the network (which need not end a generate) or for otsd_pool_wakeup. OTSD_ERR_MEMORY, OTSD_ERR_CONNECTION:

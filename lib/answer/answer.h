@@ -79,7 +79,7 @@ typedef struct reply {
 /* OTSD_OK: the body is JSON and the call was carried out. Otherwise fills e; reach is OTSD_REACH_ANSWERED. */
 otsd_err classify_answer(const reply *a, const char *server, otsd_error *e);
 
-/* generation.c: which releases a server may be. A set of them; 0: nothing was answered yet. */
+/* generation.c: which releases a server may be. Sets of them; 0: nothing was answered yet. */
 
 enum {
     GENERATION_18 = 1,
@@ -90,12 +90,26 @@ enum {
     GENERATION_26 = 32, /* and what comes after it */
 };
 
+typedef struct generation {
+    unsigned known; /* by what was assumed and by answers */
+    unsigned seen;  /* by answers alone */
+} generation;
+
 /* By one more answer; json: its body, NULL where it is none or was not read. */
-void generation_learn(unsigned *known, const http_answer *h, struct json_object *json);
+void generation_learn(generation *g, const http_answer *h, struct json_object *json);
 /* By which of the two lists of receipts works. */
-void generation_learn_list(unsigned *known, bool v1_works);
+void generation_learn_list(generation *g, bool v1_works);
+/* By what the server has generated; NULL: it is not there. */
+void generation_learn_value(generation *g, const otsd_secret *value);
+/* By what others have learnt, as generation_text said it; anything else is nothing. */
+void generation_assume(generation *g, const char *text);
 /* "v0.21-v0.23"; "unknown". Static. */
 const char *generation_text(unsigned known);
+
+/* Would a server of these refuse this passphrase? */
+bool generation_refuses(unsigned known, const otsd_secret *passphrase);
+/* OTSD_ERR_ARGUMENT: this one would, as far as its own answers do not speak against it. passphrase: NULL allowed. */
+otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e);
 
 /* receipt.c */
 

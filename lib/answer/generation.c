@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which releases may a server be, as far as its answers show? None says so itself, so each sign rules some out: a
- * header that only newer ones send, the length of a key, words that only some have for a refusal. What is left is told,
- * and nothing is guessed from what is missing, save one cookie that all answers of 0.24 and 0.25 bring along. Signs
- * that contradict those before (a server brought up to date, several behind one address) begin anew.
+ * header that only newer ones send, the length of a key, words that only some have for a refusal, characters that only
+ * newer ones generate. What is left is told, and nothing is guessed from what is missing, save one cookie that all
+ * answers of 0.24 and 0.25 bring along. Signs that contradict those before (a server brought up to date, several behind
+ * one address) begin anew.
+ *
+ * What others have learnt may be assumed. The first answer that contradicts it ends it, and nothing is refused by it
+ * before an answer has shown that the server is old.
  *
  * A proxy can hide signs and, if it wants to, make them. So what depends on a generation is a courtesy, never a
  * safeguard.
@@ -17,10 +21,13 @@
 #define UP_TO_23 (UP_TO_20 | GENERATION_21 | GENERATION_22_23)
 #define UP_TO_25 (UP_TO_23 | GENERATION_24_25)
 #define FROM_24 (GENERATION_24_25 | GENERATION_26)
+#define FROM_22 (GENERATION_22_23 | FROM_24)
 #define ALL (UP_TO_23 | FROM_24)
 
 #define OLD_KEY 31
 #define NEW_KEY 62
+/* What 0.21 and before do not generate: of punctuation they have "!$()*?". */
+#define NEWER "\"#%&'+,-./:;<=>@[\\]^_`{|}~"
 
 static bool says(const http_answer *h, const char *words) {
     return h->body.len > 0 && memmem(h->body.data, h->body.len, words, strlen(words));
@@ -67,47 +74,83 @@ static unsigned by_receipt(struct json_object *json) {
 }
 
 /* Only these; where that contradicts what was known, from now on these. */
-static void narrow(unsigned *known, unsigned may) {
+static void narrow(generation *g, unsigned may) {
+    if (g->seen == 0)
+        g->seen = ALL;
+    if (g->known == 0)
+        g->known = ALL;
     if (may == 0)
         return;
-    *known &= may;
-    if (*known == 0)
-        *known = may;
+    g->seen = g->seen & may ? g->seen & may : may;
+    g->known = g->known & g->seen ? g->known & g->seen : g->seen;
 }
 
-void generation_learn(unsigned *known, const http_answer *h, struct json_object *json) {
-    unsigned may = by_headers(h) & (h->status / 100 == 2 ? by_receipt(json) : by_refusal(h));
-
-    /* Before the first answer all are possible. */
-    if (*known == 0)
-        *known = ALL;
-    narrow(known, may);
+void generation_learn(generation *g, const http_answer *h, struct json_object *json) {
+    narrow(g, by_headers(h) & (h->status / 100 == 2 ? by_receipt(json) : by_refusal(h)));
 }
 
-void generation_learn_list(unsigned *known, bool v1_works) {
-    if (*known & UP_TO_23 && !(*known & FROM_24))
-        narrow(known, v1_works ? UP_TO_20 : GENERATION_21 | GENERATION_22_23);
+void generation_learn_list(generation *g, bool v1_works) {
+    if (g->seen & UP_TO_23 && !(g->seen & FROM_24))
+        narrow(g, v1_works ? UP_TO_20 : GENERATION_21 | GENERATION_22_23);
 }
+
+void generation_learn_value(generation *g, const otsd_secret *value) {
+    bool newer = false;
+
+    for (size_t i = 0; value && i < otsd_secret_len(value); i++)
+        if (memchr(NEWER, otsd_secret_data(value)[i], sizeof NEWER - 1))
+            newer = true;
+    if (newer)
+        narrow(g, FROM_22);
+}
+
+static const struct {
+    unsigned known;
+    const char *text;
+} texts[] = {
+    {GENERATION_18, "v0.18"},
+    {GENERATION_21, "v0.21"},
+    {GENERATION_22_23, "v0.22-v0.23"},
+    {GENERATION_24_25, "v0.24-v0.25"},
+    {GENERATION_26, "v0.26 or later"},
+    {UP_TO_20, "v0.18-v0.20"},
+    {GENERATION_21 | GENERATION_22_23, "v0.21-v0.23"},
+    {UP_TO_23, "v0.18-v0.23"},
+    {UP_TO_25, "v0.18-v0.25"},
+    {FROM_24, "v0.24 or later"},
+    {FROM_22, "v0.22 or later"},
+};
 
 const char *generation_text(unsigned known) {
-    static const struct {
-        unsigned known;
-        const char *text;
-    } texts[] = {
-        {GENERATION_18, "v0.18"},
-        {GENERATION_21, "v0.21"},
-        {GENERATION_22_23, "v0.22-v0.23"},
-        {GENERATION_24_25, "v0.24-v0.25"},
-        {GENERATION_26, "v0.26 or later"},
-        {UP_TO_20, "v0.18-v0.20"},
-        {GENERATION_21 | GENERATION_22_23, "v0.21-v0.23"},
-        {UP_TO_23, "v0.18-v0.23"},
-        {UP_TO_25, "v0.18-v0.25"},
-        {FROM_24, "v0.24 or later"},
-    };
-
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i].known == known)
             return texts[i].text;
     return "unknown";
+}
+
+void generation_assume(generation *g, const char *text) {
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (strcmp(texts[i].text, text) == 0)
+            g->known = g->known & texts[i].known ? g->known & texts[i].known : texts[i].known;
+}
+
+static size_t characters(const otsd_secret *text) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < otsd_secret_len(text); i++)
+        n += ((unsigned char)otsd_secret_data(text)[i] & 0xc0U) != 0x80U;
+    return n;
+}
+
+bool generation_refuses(unsigned known, const otsd_secret *passphrase) {
+    size_t n = characters(passphrase);
+
+    return known == GENERATION_22_23 && (n < 8 || n > 128);
+}
+
+otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e) {
+    if (!passphrase || !generation_refuses(g->known, passphrase) || g->seen == 0 || g->seen & FROM_24)
+        return OTSD_OK;
+    return error_local(e, OTSD_ERR_ARGUMENT, "the passphrase has %zu characters; this server (%s) wants 8 to 128",
+                       characters(passphrase), generation_text(g->known));
 }

@@ -51,7 +51,12 @@ void otsd_client_set_timeout(otsd_client *c, long timeout_ms) {
 }
 
 const char *otsd_client_generation(const otsd_client *c) {
-    return generation_text(c ? c->generation : 0);
+    return generation_text(c ? c->generation.known : 0);
+}
+
+void otsd_client_assume_generation(otsd_client *c, const char *text) {
+    if (c && text)
+        generation_assume(&c->generation, text);
 }
 
 otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e) {
@@ -106,19 +111,16 @@ otsd_err otsd_authcheck(otsd_client *c, otsd_error *e) {
     return status_call(c, "/authcheck", e);
 }
 
-/* What the server would refuse, where it has shown to be one of those. */
-static otsd_err check_passphrase(const otsd_client *c, const otsd_options *o, otsd_error *e) {
-    const otsd_secret *passphrase = o ? o->passphrase : NULL;
-    size_t n = 0;
-
-    if (!passphrase || c->generation != GENERATION_22_23)
-        return OTSD_OK;
-    for (size_t i = 0; i < otsd_secret_len(passphrase); i++)
-        n += ((unsigned char)otsd_secret_data(passphrase)[i] & 0xc0U) != 0x80U;
-    if (n >= 8 && n <= 128)
-        return OTSD_OK;
-    return error_local(e, OTSD_ERR_ARGUMENT, "the passphrase has %zu characters; this server (%s) wants 8 to 128", n,
-                       generation_text(c->generation));
+otsd_err otsd_client_takes_passphrase(otsd_client *c, const otsd_secret *passphrase, otsd_error *e) {
+    if (!c || !passphrase)
+        return error_null(e, c ? "the passphrase" : "the client");
+    /* What was only assumed is asked for, once. */
+    if (c->generation.seen == 0 && generation_refuses(c->generation.known, passphrase)) {
+        (void)otsd_status(c, NULL);
+        if (c->generation.seen == 0)
+            c->generation.known = 0;
+    }
+    return generation_check(&c->generation, passphrase, e);
 }
 
 static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_options *o, otsd_receipt **out,
@@ -129,13 +131,15 @@ static otsd_err create(otsd_client *c, const otsd_secret *value, const otsd_opti
     otsd_err rc = check_call(c, out, e);
 
     if (rc == OTSD_OK)
-        rc = check_passphrase(c, o, e);
+        rc = generation_check(&c->generation, o ? o->passphrase : NULL, e);
     if (rc == OTSD_OK)
         rc = form_create(&form, value, o, e);
     if (rc == OTSD_OK)
         rc = call(c, &r, false, &json, e);
     if (rc == OTSD_OK)
         rc = receipt_from_json(json, value ? RECEIPT_SHARE : RECEIPT_GENERATE, out, e);
+    if (rc == OTSD_OK && !value)
+        generation_learn_value(&c->generation, (*out)->value);
     json_wipe(json);
     wiped_free(&form);
     return rc;

@@ -48,7 +48,7 @@ struct otsd_client {
     char **link_hosts;
     long timeout_ms; /* 0: as configured */
     bool recent_v2;  /* the list of receipts is had from v2 */
-    unsigned generation;
+    generation generation;
 };
 
 /* One exchange under the timeout of the client. */

@@ -22,6 +22,7 @@ struct otsd_pool {
     http_multi *multi;
     size_t jobs, in_flight;
     bool closing;
+    generation generation;
     place *places;
     place **vacant; /* a stack, so that few places do the work where few are needed */
     size_t vacant_len;
@@ -76,8 +77,12 @@ static void tell(otsd_pool *p, place *s, int code) {
 
     if (rc == OTSD_OK)
         rc = answer_read(h, p->settings.base, false, &json, &e);
+    if (h)
+        generation_learn(&p->generation, h, rc == OTSD_OK ? json : NULL);
     if (rc == OTSD_OK)
         rc = receipt_from_json(json, RECEIPT_GENERATE, &receipt, &e);
+    if (rc == OTSD_OK)
+        generation_learn_value(&p->generation, receipt->value);
     json_wipe(json);
     http_forget(s->exchange);
     vacate(p, s);
@@ -133,7 +138,9 @@ otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *f
                            : p->closing ? "the pool is being freed"
                                         : "as many generates are in flight as the pool takes");
     s = p->vacant[p->vacant_len - 1];
-    rc = form_create(&s->form, NULL, o, e);
+    rc = generation_check(&p->generation, o ? o->passphrase : NULL, e);
+    if (rc == OTSD_OK)
+        rc = form_create(&s->form, NULL, o, e);
     if (rc == OTSD_OK && !s->exchange)
         rc = http_exchange_new(&s->exchange, &p->settings, e);
     r.form = &s->form;
@@ -152,6 +159,10 @@ otsd_err otsd_pool_generate(otsd_pool *p, const otsd_options *o, otsd_pool_fn *f
     p->vacant_len--;
     p->in_flight++;
     return OTSD_OK;
+}
+
+const char *otsd_pool_generation(const otsd_pool *p) {
+    return generation_text(p ? p->generation.known : 0);
 }
 
 size_t otsd_pool_in_flight(const otsd_pool *p) {

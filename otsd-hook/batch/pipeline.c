@@ -138,6 +138,8 @@ void pipeline_run(batch *b) {
         run_threads(&p);
     else
         batch_cut(b, &why);
+    if (p.many && b->x->remote)
+        remote_assume(b->x->remote, remote_many_generation(p.many));
     remote_many_close(&p.many);
     slots_close(&p.slots);
     while (p.unused) {

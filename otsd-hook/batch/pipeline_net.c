@@ -118,6 +118,8 @@ static work *next_to_send(pipeline *p, size_t allowed) {
     if (slot == 0) {
         if (!may)
             slots_leave(&p->slots);
+        else if (p->in_flight == 0)
+            slots_pass_by(&p->slots, SLOTS_STUCK * p->b->pace.timeout_ms);
         return NULL;
     }
     pthread_mutex_lock(&p->lock);

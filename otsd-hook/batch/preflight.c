@@ -147,6 +147,29 @@ int preflight_place(batch *b, batch_account *a, problem *p) {
     return rc;
 }
 
+/* Which ones it would refuse is known of the server, if at all, once it has answered. */
+static int check_passphrases(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
+    int rc = problem_none(p);
+
+    for (size_t i = 0; rc == EX_OK && i < b->len; i++) {
+        const batch_account *a = &b->accounts[i];
+        problem why;
+
+        if (!a->line->passphrase || a->status != BATCH_TODO)
+            continue;
+        switch (remote_takes(b->x->remote, a->line->passphrase, &why)) {
+        case EX_OK:
+            break;
+        case EX_DATAERR:
+            bad(arg, a->line->number, why.text);
+            break;
+        default:
+            rc = problem_set(p, why.code, "%s", why.text);
+        }
+    }
+    return rc;
+}
+
 int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
     account_limits limits;
     size_t wrong = 0;
@@ -175,7 +198,8 @@ int preflight(batch *b, roster_bad_fn *bad, void *arg, problem *p) {
         wrong++;
     }
     /* Nobody is asked for a batch that will not begin. */
-    if (rc == EX_OK && wrong == 0 && b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] > 0)
-        rc = ready_run(b->x, true, true, p);
-    return rc;
+    if (rc != EX_OK || wrong > 0 || b->counts[BATCH_TODO] + b->counts[BATCH_INTERRUPTED] == 0)
+        return rc;
+    rc = ready_run(b->x, true, true, p);
+    return rc == EX_OK ? check_passphrases(b, bad, arg, p) : rc;
 }

@@ -35,19 +35,21 @@ static int note(const char *name, void *arg) {
     reading *g = arg;
     problem unread;
     record r;
+    bool whole;
     debt *d;
 
     if (ledger_peek(g->l, LEDGER_CLAIMED, name, &r, &unread) != EX_OK)
         return 0;
     d = next_of(g->q);
-    if (d) {
+    whole = d && payers_find(&g->q->payers, g->l, g->c, &r, g->now->wall, &d->payer);
+    if (whole) {
         d->state = LEDGER_CLAIMED;
         debt_of(d, &r, g->now);
-        d->payer = payers_of(&g->q->payers, g->l, g->c, &r, g->now->wall);
         d->name = strdup(name);
+        whole = d->name;
     }
     record_wipe(&r);
-    if (!d || !d->name)
+    if (!whole)
         return EX_OSERR;
     g->q->len++;
     return 0;
@@ -61,10 +63,9 @@ int burn_queue_read(burn_queue *q, const ledger *l, const config *c, const clock
     reading g = {q, l, c, now};
     int rc = ledger_each(l, LEDGER_CLAIMED, note, &g, p);
 
-    if (rc == EX_OSERR && p->code == EX_OK)
-        return problem_set(p, EX_OSERR, "out of memory");
     debts_order(q->all, q->len);
-    payers_plan(&q->payers, q->all, q->len, now->wall);
+    if ((rc == EX_OSERR && p->code == EX_OK) || !payers_plan(&q->payers, q->all, q->len, now->wall))
+        return problem_set(p, EX_OSERR, "out of memory");
     if (q->len > 0)
         qsort(q->all, q->len, sizeof *q->all, by_name);
     return rc;
@@ -74,6 +75,7 @@ void burn_queue_free(burn_queue *q) {
     for (size_t i = 0; i < q->len; i++)
         free(q->all[i].name);
     free(q->all);
+    payers_free(&q->payers);
     memset(q, 0, sizeof *q);
 }
 
@@ -114,7 +116,10 @@ static void tell_payer(const burn_queue *q, size_t k, int64_t now) {
         snprintf(who, sizeof who, " to %s%s%s", by->server, by->account[0] ? ", account " : "", by->account);
     if (expires > 0)
         snprintf(expiring, sizeof expiring, "; more that expire before their turn: %zu", expires);
-    if (by->pace.most <= 0)
+    if (by->pace.most <= 0 && !burn_pace_may(&by->pace, now))
+        say_out("Burns owed%s: %zu; the server takes none until %s%s", who, burns, words_time(by->pace.until, end),
+                expiring);
+    else if (by->pace.most <= 0)
         say_out("Burns owed%s: %zu", who, burns);
     else
         say_out("Burns owed%s: %zu; the server takes %lld in %s: until %s at that pace%s", who, burns,

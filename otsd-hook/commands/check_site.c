@@ -167,7 +167,8 @@ void check_server(check *c) {
     if (rc != EX_OK)
         failed(c, &p);
     else if (c->offline)
-        findings_ok(&c->f, "not asked (--offline)");
+        findings_ok(&c->f, "not asked (--offline); its release, by answers of the last day: %s",
+                    remote_generation(c->x->remote));
     else
         findings_ok(&c->f, "it answers, and takes the credentials; its release, by its answers: %s",
                     remote_generation(c->x->remote));

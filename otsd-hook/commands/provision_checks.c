@@ -234,6 +234,20 @@ int provision_check_again(context *x, const provision_request *q, provision_fact
     return rc == EX_OK ? check_account(x, &named, f, p) : rc;
 }
 
+/* Nothing is known of the server where no process has asked it for a day. The passphrase of an older hand-off was
+ * taken. */
+static int ask_passphrase(context *x, const provision_request *q, const provision_facts *f, problem *p) {
+    problem why;
+    int rc;
+
+    if (!q->passphrase_file && q->passphrase_fd < 0)
+        return problem_none(p);
+    rc = context_remote(x, p);
+    if (rc == EX_OK && remote_takes(x->remote, otsd_secret_data(f->passphrase), &why) != EX_OK)
+        rc = problem_set(p, why.code, "%s: %s", q->user, why.text);
+    return rc;
+}
+
 int provision_check(context *x, const provision_request *q, provision_facts *f, problem *p) {
     provision_request named = *q;
     int rc = provision_check_again(x, q, f, p);
@@ -244,7 +258,9 @@ int provision_check(context *x, const provision_request *q, provision_facts *f, 
     if (rc == EX_OK)
         rc = find_passphrase(&named, f, p);
     /* In a dry run nothing else would show that the server can be reached. */
-    return rc == EX_OK ? ready_run(x, false, q->dry_run, p) : rc;
+    if (rc == EX_OK)
+        rc = ready_run(x, false, q->dry_run, p);
+    return rc == EX_OK ? ask_passphrase(x, &named, f, p) : rc;
 }
 
 void provision_facts_end(provision_facts *f) {

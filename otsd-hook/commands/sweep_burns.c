@@ -3,7 +3,8 @@
  * The burns that are owed, in the order of handoff/debts.h: what can hurt comes first.
  *
  * Where a server account takes no more burns for now (handoff/burn_pace.h), this sweep does no more of them there, and
- * goes on with all else: other accounts, audit lines, receipts of links whose time is over. With --now it tries.
+ * goes on with all else: other accounts, audit lines, receipts of links whose time is over; where it takes no questions
+ * either, with all else of the others. With --now it tries.
  *
  * A password that could not be made dead, for the account files are locked or nobody can look at it, has a link that
  * can: such a debt lies in pending/, and is paid among the others.
@@ -44,6 +45,7 @@ static bool is_owed_unlocked(const record *r) {
 static int collect(const char *name, void *arg) {
     owing *o = arg;
     debt *next = &o->all[o->len];
+    bool whole = true;
     clock_moment now;
     problem p;
     record r;
@@ -59,10 +61,12 @@ static int collect(const char *name, void *arg) {
     /* What cannot be read is dealt with under its lock. */
     if (rc == EX_OK) {
         debt_of(next, &r, &now);
-        next->payer = payers_of(&o->payers, o->w->x->ledger, o->w->x->config, &r, now.wall);
+        whole = payers_find(&o->payers, o->w->x->ledger, o->w->x->config, &r, now.wall, &next->payer);
     }
-    if (next->name)
+    if (next->name && whole)
         o->len++;
+    else
+        free(next->name);
 out:
     if (rc == EX_OK)
         record_wipe(&r);
@@ -108,18 +112,18 @@ void sweep_claimed(sweep *w, const char *name) {
 }
 
 static void pay(owing *o, const debt *d) {
-    payer *by = &o->payers.all[d->payer];
+    payer *by = d->alone ? NULL : &o->payers.all[d->payer];
     problem p;
     int rc;
 
-    if (by->refuses && !d->alone && !d->asks)
+    if (by && (by->silent || (by->refuses && !d->asks)))
         return;
     rc = d->state == LEDGER_CLAIMED ? claimed(o->w, d->name, &p) : unlocked(o->w, d->name, &p);
     if (rc == EX_OK)
         return;
-    /* A limit of burns stops burns alone. Where it could not be kept, or is met again by a question, it may be one of
-     * all calls; that of a former server never stops more than its own. */
-    if (p.limited && (!p.remote || (!by->refuses && refuses(o->w, by)))) {
+    /* It stops nobody else. A second one, for a question or what came of it, stops all that this one has. */
+    if (p.limited && by) {
+        by->silent = by->refuses;
         by->refuses = true;
         sweep_told(o->w, &p);
     } else {
@@ -159,5 +163,6 @@ void sweep_burns(sweep *w) {
         free(o->all[i].name);
     }
     free(o->all);
+    payers_free(&o->payers);
     free(o);
 }

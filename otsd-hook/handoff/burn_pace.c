@@ -9,7 +9,7 @@ bool burn_pace_may(const burn_pace *p, int64_t now) {
 }
 
 void burn_pace_burned(burn_pace *p, int64_t now) {
-    if (p->most <= 0)
+    if (p->seen <= 0)
         return;
     /* A refusal ends a window; so does its time. */
     if (p->until > 0 || now < p->opened || now >= p->opened + p->window) {
@@ -18,7 +18,7 @@ void burn_pace_burned(burn_pace *p, int64_t now) {
         p->until = 0;
     }
     p->burned++;
-    if (p->burned > p->most)
+    if (p->most > 0 && p->burned > p->most)
         p->most = p->burned;
 }
 
@@ -27,13 +27,17 @@ static int64_t bounded(int64_t span) {
 }
 
 void burn_pace_limited(burn_pace *p, int64_t retry_after, int64_t now) {
-    bool seen_whole = p->most > 0 && p->opened > 0 && p->opened <= now && p->burned > 0;
+    bool seen_whole = p->opened > 0 && p->opened <= now && p->burned > 0;
+    bool expected = !burn_pace_may(p, now);
     int64_t left = seen_whole ? p->opened + BURN_PACE_WINDOW - now : BURN_PACE_WINDOW;
 
-    if (p->most <= 0)
-        p->most = BURN_PACE_MOST;
-    else if (seen_whole && p->until == 0)
+    p->seen = now;
+    if (retry_after <= 0 && expected)
+        return;
+    if (seen_whole && p->until == 0)
         p->most = p->burned;
+    else if (p->most <= 0 && retry_after <= 0)
+        p->most = BURN_PACE_MOST;
     if (retry_after > 0)
         left = retry_after < WINDOW_MOST ? retry_after : WINDOW_MOST;
     else if (left <= 0)
@@ -43,17 +47,16 @@ void burn_pace_limited(burn_pace *p, int64_t retry_after, int64_t now) {
         p->window = bounded(p->until - p->opened);
     else
         p->window = left > BURN_PACE_WINDOW ? left : BURN_PACE_WINDOW;
-    p->seen = now;
 }
 
 int64_t burn_pace_turn(const burn_pace *p, size_t nth, int64_t now) {
-    bool refused = p->until > now && burn_pace_may(p, now) == false;
-    bool running = !refused && p->until == 0 && now >= p->opened && now < p->opened + p->window;
+    bool refused = !burn_pace_may(p, now);
+    bool running = p->until == 0 && now >= p->opened && now < p->opened + p->window;
     int64_t n = (int64_t)nth, used = running ? p->burned : 0, first;
 
-    if (p->most <= 0)
-        return 0;
     first = refused ? p->until - now : running ? p->opened + p->window - now : p->window;
+    if (p->most <= 0)
+        return refused ? first : 0;
     if (!refused && n < p->most - used)
         return 0;
     if (!refused)

@@ -113,7 +113,7 @@ static void note_pace(const ledger *l, const char *url, const char *account, bur
         burn_pace_limited(pace, end->retry_after, now);
     else
         burn_pace_burned(pace, now);
-    if (pace->most > 0)
+    if (pace->seen > 0)
         burns_note(l, url, account, pace);
 }
 
@@ -126,12 +126,12 @@ static int ask_or_burn(const ledger *l, remote *server, const record *r, remote_
 
     clock_read(&now);
     burns_known(l, url, account, now.wall, &pace);
-    if (pace.most > 0 || proof_asks_first(r, &now)) {
+    if (pace.seen > 0 || proof_asks_first(r, &now)) {
         rc = remote_ended(server, r, end, p);
         if (rc != EX_OK && (rc == EX_UNAVAILABLE || rc == CONNECTION_NONE || p->limited || proof_left(r, &now) <= 0))
             return rc;
         if (rc == EX_OK && ((end->outcome != OUTCOME_NONE && end->outcome != OUTCOME_UNKNOWN) ||
-            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0)))
+                            (end->outcome == OUTCOME_UNKNOWN && proof_left(r, &now) <= 0)))
             return rc;
     }
     rc = remote_burn(server, r, end, p);

@@ -3,6 +3,9 @@
 
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
+
+#include "ledger/seen.h"
 
 static int load(context *x, problem *p) {
     int rc = config_load(&x->config, x->config_path ? x->config_path : OTSD_CONFIG_PATH, p);
@@ -24,6 +27,16 @@ int context_open_anyway(context *x, problem *p) {
     return ledger_open(&x->ledger, p);
 }
 
+/* What other processes have learnt of the server. */
+static void recall(context *x) {
+    char release[SEEN_MAX];
+
+    if (!x->ledger)
+        return;
+    seen_release(x->ledger, otsd_server_url(x->config->server), time(NULL), release);
+    remote_assume(x->remote, release);
+}
+
 int context_remote(context *x, problem *p) {
     otsd_error e = {0};
     int rc, refused;
@@ -38,6 +51,8 @@ int context_remote(context *x, problem *p) {
         return problem_set(p, EX_OSERR, "%s", e.message);
     refused = otsd_memory_refused();
     rc = remote_open(&x->remote, x->config, p);
+    if (rc == EX_OK)
+        recall(x);
     if (rc == EX_OK && refused != 0)
         say(LOG_WARNING,
             "warning: memory cannot be locked (%s), so secrets can reach the swap device; memory.lock "
@@ -47,6 +62,8 @@ int context_remote(context *x, problem *p) {
 }
 
 void context_close(context *x) {
+    if (x->remote && x->ledger)
+        seen_note(x->ledger, otsd_server_url(x->config->server), remote_generation(x->remote), time(NULL));
     orphans_free(&x->orphans);
     remote_close(&x->remote);
     ledger_close(&x->ledger);

@@ -25,6 +25,7 @@ int context_open(context *x, problem *p);
 int context_open_anyway(context *x, problem *p);
 /* The connection, made at the first call. Without a configuration: what is wrong with it. */
 int context_remote(context *x, problem *p);
+/* Also keeps for other processes what was learnt of the server. */
 void context_close(context *x);
 
 #endif

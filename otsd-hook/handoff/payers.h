@@ -7,22 +7,24 @@
 
 #include "handoff/debts.h"
 
-#define PAYERS_MOST 16 /* more share the last place, which costs them nothing but waiting for each other */
-
 typedef struct payer {
     char server[sizeof((record *)0)->server], account[sizeof((record *)0)->account];
     burn_pace pace; /* as it was kept when the payer was first met */
     bool refuses;   /* the caller's; false at first */
+    bool silent;    /* likewise */
 } payer;
 
+/* All zero at first. */
 typedef struct payers {
-    payer all[PAYERS_MOST];
-    size_t len;
+    payer *all;
+    size_t len, size;
 } payers;
 
-/* The index of the one that burns r's secret. c: NULL where the configuration cannot be read. */
-size_t payers_of(payers *p, const ledger *l, const config *c, const record *r, int64_t now);
-/* debts_plan with the paces of p. */
-void payers_plan(const payers *p, debt *all, size_t len, int64_t now);
+/* Sets *index to that of the one that burns r's secret. c: NULL where the configuration cannot be read. False: there is
+ * no memory. */
+bool payers_find(payers *p, const ledger *l, const config *c, const record *r, int64_t now, size_t *index);
+/* debts_plan with the paces of p. False: there is no memory. */
+bool payers_plan(const payers *p, debt *all, size_t len, int64_t now);
+void payers_free(payers *p);
 
 #endif

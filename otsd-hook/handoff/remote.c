@@ -60,6 +60,23 @@ const char *remote_generation(const remote *server) {
     return otsd_client_generation(connections_current(server->connections));
 }
 
+void remote_assume(remote *server, const char *generation) {
+    otsd_client_assume_generation(connections_current(server->connections), generation);
+}
+
+int remote_takes(remote *server, const char *passphrase, problem *p) {
+    otsd_secret *s = NULL;
+    otsd_error e = {0};
+    otsd_err err = otsd_secret_new(&s, passphrase, strlen(passphrase), &e);
+
+    if (err == OTSD_OK)
+        err = otsd_client_takes_passphrase(connections_current(server->connections), s, &e);
+    otsd_secret_free(&s);
+    if (err == OTSD_OK)
+        return problem_none(p);
+    return problem_set(p, err == OTSD_ERR_MEMORY ? EX_OSERR : EX_DATAERR, "%s", e.message);
+}
+
 int remote_former(remote *server, problem *p) {
     return connections_check(server->connections, p);
 }
@@ -201,6 +218,10 @@ int remote_many_run(remote_many *m, long wait_ms, problem *p) {
 
     return otsd_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? problem_none(p)
                                                           : problem_from_otsd(p, &e, "the client cannot go on");
+}
+
+const char *remote_many_generation(const remote_many *m) {
+    return otsd_pool_generation(m->pool);
 }
 
 void remote_many_wake(remote_many *m) {

@@ -25,6 +25,10 @@ int remote_check(remote *server, problem *p);
 
 /* Which releases its answers so far look like: see otsd_client_generation. */
 const char *remote_generation(const remote *server);
+/* Others have learnt that. */
+void remote_assume(remote *server, const char *generation);
+/* Would it refuse this passphrase, as far as is known? It is asked where only others know it. EX_DATAERR: it would. */
+int remote_takes(remote *server, const char *passphrase, problem *p);
 
 /* Can the files and tokens of all former servers be read? Asks none of them. */
 int remote_former(remote *server, problem *p);
@@ -51,6 +55,8 @@ void remote_many_close(remote_many **m);
  * sent. */
 int remote_many_generate(remote_many *m, const record *r, const char *locale, void *arg, problem *p);
 int remote_many_run(remote_many *m, long wait_ms, problem *p);
+/* As remote_generation, by the answers to these. */
+const char *remote_many_generation(const remote_many *m);
 void remote_many_wake(remote_many *m);
 
 /* The link of the answer, on a host that the configuration names; malloced, to be wiped. */

@@ -40,6 +40,7 @@ int turn_begin(turn *t, const context *x, const char *user, int64_t patience_ms,
                      user, (long long)window);
             told = true;
         }
+        slots_pass_by(&t->slots, SLOTS_STUCK * t->timeout_ms);
         (void)poll(NULL, 0, t->slots.in_door ? LOOK_EVERY : LOOK_EVERY_ELSE);
         t->waited = true;
         waited = clock_ms() - since;

@@ -4,41 +4,17 @@
  */
 #include "ledger/burns.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <unistd.h>
 
-#include "base/files.h"
-#include "ledger/store.h"
+#include "ledger/notes.h"
 
 #define NAME "burns"
 #define NUMBERS 6
 #define LINE_MAX_LEN 700
 #define TEXT_MAX (BURNS_ACCOUNTS * LINE_MAX_LEN)
 #define COUNT_SANE 1000000
-
-/* The whole lines of the file; "" where there is none that can be read. */
-static void read_text(const ledger *l, char text[TEXT_MAX]) {
-    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
-    file_found f;
-    ssize_t len;
-    char *end;
-
-    text[0] = '\0';
-    if (file_open(l->root, NAME, O_RDONLY, &wanted, &f) != FILE_GOOD)
-        return;
-    len = file_read(f.fd, text, TEXT_MAX - 1);
-    (void)close(f.fd); /* only read */
-    text[len > 0 ? len : 0] = '\0';
-    end = strrchr(text, '\n');
-    if (end)
-        end[1] = '\0';
-    else
-        text[0] = '\0';
-}
 
 /* The numbers of a line; what stands behind them, or NULL where it is none of ours. */
 static const char *numbers_of(const char *line, long long n[NUMBERS]) {
@@ -53,31 +29,23 @@ static const char *numbers_of(const char *line, long long n[NUMBERS]) {
     return line;
 }
 
-/* Is it "SERVER ACCOUNT", up to the end of its line? */
-static bool is_of(const char *text, const char *server, const char *account) {
-    size_t len = strlen(server), account_len = strlen(account);
-
-    return strncasecmp(text, server, len) == 0 && text[len] == ' ' &&
-           strncmp(text + len + 1, account, account_len) == 0 && text[len + 1 + account_len] == '\n';
-}
-
 /* A number that was not written by us must not be one that cannot be reckoned with. */
 static bool is_plausible(const burn_pace *p, int64_t now) {
-    return p->most > 0 && p->most <= COUNT_SANE && p->window > 0 && p->window <= BURNS_MEMORY && p->opened >= 0 &&
+    return p->most >= 0 && p->most <= COUNT_SANE && p->window > 0 && p->window <= BURNS_MEMORY && p->opened >= 0 &&
            p->opened <= now && p->burned >= 0 && p->burned <= COUNT_SANE && p->until >= 0 &&
-           p->until <= now + BURNS_MEMORY && p->seen >= 0 && p->seen <= now && now - p->seen < BURNS_MEMORY;
+           p->until <= now + BURNS_MEMORY && p->seen > 0 && p->seen <= now && now - p->seen < BURNS_MEMORY;
 }
 
 void burns_known(const ledger *l, const char *server, const char *account, int64_t now, burn_pace *out) {
     char text[TEXT_MAX];
 
     memset(out, 0, sizeof *out);
-    read_text(l, text);
+    notes_read(l, NAME, text, sizeof text);
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
         long long n[NUMBERS];
         const char *who = numbers_of(line, n);
 
-        if (!who || !is_of(who, server, account))
+        if (!who || !notes_is_of(who, server, account))
             continue;
         *out = (burn_pace){n[0], n[1], n[2], n[3], n[4], n[5]};
         if (!is_plausible(out, now))
@@ -95,7 +63,7 @@ static size_t keep_others(char *out, size_t len, const char *text, const char *s
         const char *who = numbers_of(line, n);
 
         next = strchr(line, '\n') + 1;
-        if (!who || is_of(who, server, account) || (size_t)(next - line) >= TEXT_MAX - len)
+        if (!who || notes_is_of(who, server, account) || (size_t)(next - line) >= TEXT_MAX - len)
             continue;
         memcpy(out + len, line, (size_t)(next - line));
         len += (size_t)(next - line);
@@ -105,21 +73,13 @@ static size_t keep_others(char *out, size_t len, const char *text, const char *s
 }
 
 void burns_note(const ledger *l, const char *server, const char *account, const burn_pace *p) {
-    const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
     char text[TEXT_MAX], out[TEXT_MAX];
-    file_found f;
-    bool written;
     int len =
         snprintf(out, LINE_MAX_LEN, "%lld %lld %lld %lld %lld %lld %s %s\n", (long long)p->most, (long long)p->window,
                  (long long)p->opened, (long long)p->burned, (long long)p->until, (long long)p->seen, server, account);
 
     if (len < 0 || len >= LINE_MAX_LEN)
         return;
-    read_text(l, text);
-    (void)unlinkat(l->root, NAME ".new", 0); /* of a process that was killed here */
-    if (file_open(l->root, NAME ".new", O_WRONLY | O_CREAT | O_EXCL, &wanted, &f) != FILE_GOOD)
-        return;
-    written = file_write(f.fd, out, keep_others(out, (size_t)len, text, server, account), FILE_HERE, NULL);
-    if (close(f.fd) != 0 || !written || renameat(l->root, NAME ".new", l->root, NAME) != 0)
-        (void)unlinkat(l->root, NAME ".new", 0);
+    notes_read(l, NAME, text, sizeof text);
+    (void)notes_put(l, NAME, out, keep_others(out, (size_t)len, text, server, account));
 }

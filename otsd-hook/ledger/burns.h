@@ -16,12 +16,12 @@
 
 /* Times are seconds since the epoch, spans seconds. */
 typedef struct burn_pace {
-    int64_t most;   /* burns that the server takes in a window; 0: no limit is known, and all else is 0 */
+    int64_t most;   /* burns that the server takes in a window; 0: not known */
     int64_t window; /* its length */
     int64_t opened; /* when the running one began */
     int64_t burned; /* in that one */
     int64_t until;  /* burns are refused until then; 0: they are not */
-    int64_t seen;   /* when one was refused last */
+    int64_t seen;   /* when one was refused last; 0: never, and all else is 0 */
 } burn_pace;
 
 void burns_known(const ledger *l, const char *server, const char *account, int64_t now, burn_pace *out);

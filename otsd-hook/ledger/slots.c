@@ -11,13 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "ledger/notes.h"
 #include "ledger/store.h"
 
 #define NAME "width"
@@ -42,15 +42,12 @@ static int64_t *number_at(width *w, size_t i) {
     return (int64_t *)(void *)((char *)w + places[i]);
 }
 
-void slots_open(slots *s, const ledger *l, const char *server, const char *account) {
+/* Once: a file that cannot be used is no reason not to go on. */
+static void open_file(slots *s) {
     const file_wanted wanted = {.type = S_IFREG, .owner = FILE_OF_ROOT, .forbidden = 077};
     file_found f;
 
-    memset(s, 0, sizeof *s);
-    s->server = server;
-    s->account = account;
-    s->fd = -1;
-    if (file_open(l->root, NAME, O_RDWR | O_CREAT, &wanted, &f) != FILE_GOOD) {
+    if (file_open(s->ledger->root, NAME, O_RDWR | O_CREAT, &wanted, &f) != FILE_GOOD) {
         say(LOG_WARNING, "%s/%s cannot be used: %s; other processes' requests to the server are not counted",
             OTSD_STATE_DIR, NAME, f.error != 0 ? strerror(f.error) : "it is no file of root's alone");
         return;
@@ -65,13 +62,33 @@ void slots_open(slots *s, const ledger *l, const char *server, const char *accou
     }
 }
 
+void slots_open(slots *s, const ledger *l, const char *server, const char *account) {
+    memset(s, 0, sizeof *s);
+    s->ledger = l;
+    s->server = server;
+    s->account = account;
+    s->fd = -1;
+    open_file(s);
+}
+
 void slots_close(slots *s) {
     if (s->fd >= 0)
         (void)close(s->fd); /* and with it all locks */
     s->fd = -1;
     s->count = 0;
     s->in_door = false;
+    s->waits_since = 0;
     memset(s->mine, 0, sizeof s->mine);
+}
+
+/* Others have put a copy in its place: what was held here holds nobody up. */
+static void follow(slots *s) {
+    struct stat st;
+
+    if (s->fd < 0 || fstat(s->fd, &st) != 0 || st.st_nlink > 0)
+        return;
+    slots_close(s);
+    open_file(s);
 }
 
 static bool enter(slots *s) {
@@ -100,12 +117,14 @@ static int64_t first_free(const slots *s, int64_t window) {
 int64_t slots_take(slots *s, int64_t window, bool wait) {
     int64_t n;
 
+    follow(s);
     if (!enter(s))
         return 0;
     n = first_free(s, window < WIDTH_MOST ? window : WIDTH_MOST);
     if (n > 0) {
         s->mine[n] = true;
         s->count++;
+        s->waits_since = 0;
     }
     if (n > 0 || !wait)
         slots_leave(s);
@@ -136,13 +155,6 @@ static void close_book(slots *s) {
     s->book_open = false;
 }
 
-/* What stands after the numbers. */
-static bool is_ours(const slots *s, const char *text) {
-    size_t len = strlen(s->server);
-
-    return strncasecmp(text, s->server, len) == 0 && text[len] == ' ' && strcmp(text + len + 1, s->account) == 0;
-}
-
 /* False: nothing is known, or of another server. */
 static bool read_book(const slots *s, width *out) {
     char text[LINE_MAX_LEN], *at = text, *end;
@@ -161,7 +173,8 @@ static bool read_book(const slots *s, width *out) {
         at = end + 1;
     }
     written = strtoll(at, &end, 10);
-    if (end == at || *end != ' ' || !is_ours(s, end + 1) || written > now || now - written >= SLOTS_MEMORY)
+    if (end == at || *end != ' ' || !notes_is_of(end + 1, s->server, s->account) || written > now ||
+        now - written >= SLOTS_MEMORY)
         return false;
     width_sanitize(&w, clock_ms());
     *out = w;
@@ -183,6 +196,41 @@ static void write_book(const slots *s, const width *w) {
     /* What is half written is nothing that is known. */
     if (!file_write(s->fd, text, len, 0, NULL) || ftruncate(s->fd, (off_t)len) != 0)
         (void)!ftruncate(s->fd, 0);
+}
+
+/* What is known goes with it. */
+static bool put_copy(const slots *s) {
+    char text[LINE_MAX_LEN];
+    ssize_t len = file_pread(s->fd, text, sizeof text, 0);
+
+    return notes_put(s->ledger, NAME, text, len > 0 ? (size_t)len : 0);
+}
+
+void slots_pass_by(slots *s, int64_t bound_ms) {
+    int64_t now = clock_ms();
+    struct stat st;
+    bool done = false;
+
+    if (s->fd < 0 || fstat(s->fd, &st) != 0)
+        return;
+    if (s->waits_since == 0 || st.st_mtim.tv_sec != s->moved.tv_sec || st.st_mtim.tv_nsec != s->moved.tv_nsec) {
+        s->waits_since = now;
+        s->moved = st.st_mtim;
+    }
+    if (now - s->waits_since < bound_ms)
+        return;
+    /* One of those who wait does it, unless the one that is stopped has the book. */
+    (void)open_book(s);
+    if (fstat(s->fd, &st) == 0 && st.st_nlink > 0)
+        done = put_copy(s);
+    close_book(s);
+    s->waits_since = 0;
+    if (done)
+        say(LOG_WARNING,
+            "other provisions of this machine have had their turn for %lld s without an answer of the server, as if "
+            "they were stopped: they are passed by",
+            (long long)(bound_ms / 1000));
+    follow(s);
 }
 
 void slots_learn(slots *s, width *w) {

@@ -235,6 +235,9 @@ static bool taken_list(struct json_object *json, otsd_error *e) {
     return same;
 }
 
+/* What all answers of a release together show. */
+static generation shown;
+
 static bool taken(struct json_object *json, const char *path, otsd_error *e) {
     enum receipt_kind kind = RECEIPT_FETCH;
     struct json_object *inner = json;
@@ -263,18 +266,19 @@ static bool taken(struct json_object *json, const char *path, otsd_error *e) {
     if (receipt_from_json(json, kind, &r, e) != OTSD_OK)
         return false;
     same = same_receipt(inner, r);
+    if (kind == RECEIPT_GENERATE)
+        generation_learn_value(&shown, r->value);
     otsd_receipt_free(&r);
     return same;
 }
 
-/* What each release may be taken for, and what all its answers together show. */
-static unsigned shown;
-
+/* What each release may be taken for. */
 static bool learns(const struct reply *a, struct json_object *headers, unsigned release) {
     static const unsigned of_bit[] = {GENERATION_18,    GENERATION_20,    GENERATION_21,    GENERATION_22_23,
                                       GENERATION_22_23, GENERATION_24_25, GENERATION_24_25, GENERATION_26};
     http_answer h = {.status = a->status};
-    unsigned known = 0, own = of_bit[__builtin_ctz(release)];
+    generation known = {0};
+    unsigned own = of_bit[__builtin_ctz(release)];
     char line[4096];
 
     json_object_object_foreach(headers, name, m) {
@@ -290,7 +294,7 @@ static bool learns(const struct reply *a, struct json_object *headers, unsigned 
     h.body = (wiped){.data = (char *)a->body, .len = a->len}; /* only read */
     generation_learn(&known, &h, a->json);
     generation_learn(&shown, &h, a->json);
-    return (known & own) && (shown & own);
+    return (known.known & own) && (shown.known & own);
 }
 
 /* A secret or receipt by its key, as a client's call would know. */
@@ -350,7 +354,7 @@ static void recording(const struct recorded *from) {
     unsigned n = 0;
     FILE *f;
 
-    shown = 0;
+    memset(&shown, 0, sizeof shown);
     snprintf(path, sizeof path, FOLDER "%s.jsonl", from->file);
     f = fopen(path, "re");
     while (f && getline(&line, &size, f) > 0) {
@@ -360,7 +364,8 @@ static void recording(const struct recorded *from) {
         n++;
     }
     result(f && ferror(f) == 0 && n == from->exchanges, from->file, "recording", "is there, and complete");
-    result(strcmp(generation_text(shown), from->shown) == 0, from->file, "its release", generation_text(shown));
+    result(strcmp(generation_text(shown.known), from->shown) == 0, from->file, "its release",
+           generation_text(shown.known));
     free(line);
     if (f)
         (void)fclose(f); /* opened for reading: nothing can be lost */

@@ -181,14 +181,16 @@ server_state() { # USER
     states_of '.metadata_key == $k' --arg k "${KEY[$1]}"
 }
 
-# What the server looks like to who has seen status and authcheck only.
+# What the server looks like after a hand-off, as a regular expression: v0.22 and v0.23 show themselves by the letters of most passwords.
 looks_like() {
     if released since v0.26; then
-        echo 'v0.26 or later'
+        echo 'v0\.26 or later'
     elif released since v0.24; then
-        echo v0.24-v0.25
+        echo 'v0\.24-v0\.25'
+    elif released since v0.22; then
+        echo '(v0\.22|v0\.18)-v0\.23'
     else
-        echo v0.18-v0.23
+        echo 'v0\.18-v0\.23'
     fi
 }
 

@@ -35,21 +35,31 @@ crowd_values() { # STATE FIELD
          END { for (f in v) { n = f; sub(/.*\//, "", n); print n, v[f] } }' | sort
 }
 
+# The lines of both commands, sorted, are the same; what differs is shown, with what is known of a live secret there.
+crowd_same() { # WHAT FILE FILE
+    local differs
+    differs=$(diff "$2" "$3" | grep '^[<>]' | head -n 12)
+    [ -n "$differs" ] || return 0
+    printf '%s:\n%s\n' "$1" "$differs"
+    jq -c --arg keys "$differs" '.[] | select(.metadata_key as $k | $keys | contains($k))' "$W/secrets" 2>/dev/null
+    tail -n 12 "$W/err" 2>/dev/null
+    return 1
+}
+
 # Everybody in the roster has exactly one open hand-off, whose password is the account's and whose secret is the only live one; nobody
 # was given a password twice; nothing else is left anywhere.
 crowd_is_handed_over() { # ROSTER
     local users
     users=$(tail -n +2 "$1" | cut -d, -f1 | sort)
     is "$(find $LEDGER/issuing $LEDGER/claimed $LEDGER/aside -type f)" '' || return 1
-    cmp -s <(echo "$users") <(find $LEDGER/pending -type f -printf '%f\n' | sort) || { echo "pending/ is not the roster"; return 1; }
-    cmp -s <(crowd_values pending hash) <(awk -F: '/^crowd/ && $2 != "!" { print $1, $2 }' /etc/shadow | sort) ||
-        { echo "passwords and records differ"; return 1; }
+    crowd_same "pending/ is not the roster" <(echo "$users") <(find $LEDGER/pending -type f -printf '%f\n' | sort) || return 1
+    crowd_same "passwords and records differ" <(crowd_values pending hash) \
+        <(awk -F: '/^crowd/ && $2 != "!" { print $1, $2 }' /etc/shadow | sort) || return 1
     is "$(awk -F: '/^crowd/ && $2 != "!" && $3 != 0 { print $1 }' /etc/shadow)" '' || return 1
     control secrets >"$W/secrets" || return 1
-    cmp -s <(crowd_values pending metadata_key | cut -d' ' -f2 | sort) \
-        <(jq -r '.[] | select(.state == "new" or .state == "viewed") | .metadata_key' "$W/secrets" | sort) ||
-        { echo "live secrets and records differ"; return 1; }
+    crowd_same "records and live secrets differ" <(crowd_values pending metadata_key | cut -d' ' -f2 | sort) \
+        <(jq -r '.[] | select(.state == "new" or .state == "viewed") | .metadata_key' "$W/secrets" | sort) || return 1
     is "$(jq '[.[] | select(.times_burned > 1)] | length' "$W/secrets")" 0 || return 1
-    cmp -s <(echo "$users") <(jq -r 'select(.event == "issued") | .user' $AUDIT | sort) ||
-        { echo "not everybody was issued one hand-off and no more"; return 1; }
+    crowd_same "not everybody was issued one hand-off and no more" <(echo "$users") \
+        <(jq -r 'select(.event == "issued") | .user' $AUDIT | sort)
 }

@@ -50,6 +50,7 @@ static void what_the_server_says_counts(void **state) {
     burn_pace_limited(&p, 7200, NOW);
     assert_int_equal(p.until, NOW + 7200);
     assert_int_equal(p.window, 7200);
+    assert_int_equal(burn_pace_turn(&p, 0, NOW), 7200);
     burn_pace_limited(&p, 30, NOW);
     assert_int_equal(p.until, NOW + 30);
     assert_int_equal(p.window, 1200); /* only a window that was seen from its beginning tells its length */
@@ -107,8 +108,47 @@ static void asking_while_it_refuses_prolongs_nothing(void **state) {
     assert_int_equal(p.most, 10);
 }
 
+/* Logins burn whatever is known. */
+static void a_refusal_that_was_to_be_expected_moves_nothing(void **state) {
+    burn_pace p = {0}, before;
+
+    (void)state;
+    burn_pace_limited(&p, 0, NOW);
+    before = p;
+    before.seen = NOW + 1199;
+    for (int i = 1; i <= 1199; i++)
+        burn_pace_limited(&p, 0, NOW + i);
+    assert_memory_equal(&p, &before, sizeof p);
+    burn_pace_limited(&p, 0, NOW + 1200);
+    assert_int_equal(p.until, NOW + 2400);
+    burn_pace_limited(&p, 4000, NOW + 1300); /* what the server says is never expected */
+    assert_int_equal(p.until, NOW + 5300);
+}
+
+/* A proxy that refuses with a Retry-After has another limit than the servers that do not say. */
+static void who_says_when_is_not_taken_for_an_old_server(void **state) {
+    burn_pace p = {0};
+
+    (void)state;
+    burn_pace_limited(&p, 300, NOW);
+    assert_int_equal(p.most, 0);
+    assert_false(burn_pace_may(&p, NOW + 299));
+    assert_int_equal(burn_pace_turn(&p, 0, NOW), 300);
+    assert_int_equal(burn_pace_turn(&p, 500, NOW), 300);
+    assert_int_equal(burn_pace_turn(&p, 500, NOW + 300), 0);
+    for (int i = 0; i < 40; i++)
+        burn_pace_burned(&p, NOW + 400);
+    assert_int_equal(p.most, 0);
+    assert_int_equal(p.burned, 40);
+    burn_pace_limited(&p, 200, NOW + 500);
+    assert_int_equal(p.most, 40);
+    assert_int_equal(p.window, 300);
+    assert_int_equal(burn_pace_turn(&p, 40, NOW + 500), 500);
+}
+
 static void a_clock_that_was_stepped_stops_nothing(void **state) {
-    burn_pace p = {.most = 10, .window = 1200, .opened = NOW + 900000, .burned = 10, .until = NOW + 901200};
+    burn_pace p = {
+        .most = 10, .window = 1200, .opened = NOW + 900000, .burned = 10, .until = NOW + 901200, .seen = NOW};
 
     (void)state;
     assert_true(burn_pace_may(&p, NOW));
@@ -219,7 +259,8 @@ static void a_file_that_is_none_is_none(void **state) {
         "10 1200 1 1 1\n",
         "10 1200 1 1 1 1 " URL "\n",
         "10 1200 0 0 0 1800000000 " URL " " ACCOUNT, /* torn */
-        "0 1200 0 0 0 1800000000 " URL " " ACCOUNT "\n",
+        "-1 1200 0 0 0 1800000000 " URL " " ACCOUNT "\n",
+        "10 1200 0 0 0 0 " URL " " ACCOUNT "\n",
         "10 0 0 0 0 1800000000 " URL " " ACCOUNT "\n",
         "10 1200 0 -4 0 1800000000 " URL " " ACCOUNT "\n",
         "many 1200 0 0 0 1800000000 " URL " " ACCOUNT "\n",
@@ -246,6 +287,10 @@ int main(void) {
         {"a refusal in the next window makes it longer", a_refusal_in_the_next_window_makes_it_longer, NULL, NULL,
          NULL},
         {"asking while it refuses prolongs nothing", asking_while_it_refuses_prolongs_nothing, NULL, NULL, NULL},
+        {"a refusal that was to be expected moves nothing", a_refusal_that_was_to_be_expected_moves_nothing, NULL, NULL,
+         NULL},
+        {"who says when to come back is not taken for an old server", who_says_when_is_not_taken_for_an_old_server,
+         NULL, NULL, NULL},
         {"a clock that was stepped stops nothing", a_clock_that_was_stepped_stops_nothing, NULL, NULL, NULL},
         {"each burn has its turn", each_burn_has_its_turn, NULL, NULL, NULL},
     };

@@ -346,8 +346,8 @@ int main(void) {
          NULL, NULL, NULL},
         {"an order ends what the list leaves open", an_order_ends_what_the_list_leaves_open, NULL, NULL, NULL},
         {"an order burns what can be found", an_order_burns_what_can_be_found, NULL, NULL, NULL},
-        {"trouble that passes ends nothing for a new one, and for a revoke", trouble_that_passes_is_ended_for_no_new_one,
-         NULL, NULL, NULL},
+        {"trouble that passes ends nothing for a new one, and for a revoke",
+         trouble_that_passes_is_ended_for_no_new_one, NULL, NULL, NULL},
         {"an order that comes too early waits", an_order_that_comes_too_early_waits, NULL, NULL, NULL},
     };
 

@@ -135,6 +135,66 @@ static void who_dies_gives_back_what_it_had(void **state) {
     (void)close(ready[1]);
 }
 
+static void an_answer(void) {
+    slots s = another();
+    width w;
+
+    width_init(&w);
+    slots_learn(&s, &w);
+    w.window = 7;
+    slots_learnt(&s, &w);
+    slots_close(&s);
+}
+
+/* Stopped with what it has; a bound that is over at once, or never. */
+static void who_is_stopped_is_passed_by(void **state) {
+    slots stopped = another(), one = another(), behind = another();
+    width w;
+
+    (void)state;
+    an_answer();
+    assert_int_equal(slots_take(&stopped, 1, true), 1);
+    assert_int_equal(slots_take(&one, 1, true), 0);
+    assert_int_equal(slots_take(&behind, 1, true), 0);
+    slots_pass_by(&one, 60000);
+    one.waits_since -= 59999;
+    an_answer(); /* so it is none that stands still */
+    slots_pass_by(&one, 60000);
+    assert_int_equal(slots_take(&one, 1, true), 0);
+    one.waits_since -= 60000;
+    slots_pass_by(&one, 60000);
+    slots_pass_by(&behind, 0); /* it has been done, and is not done again */
+    assert_int_equal(slots_take(&one, 1, true), 1);
+    assert_int_equal(slots_take(&behind, 1, true), 0);
+    width_init(&w);
+    slots_look(&behind, &w);
+    assert_int_equal(w.window, 7);
+    /* Back again: it is one of many. */
+    slots_give(&stopped, 1);
+    assert_int_equal(slots_take(&stopped, 1, false), 0);
+    slots_give(&one, 1);
+    assert_int_equal(slots_take(&behind, 1, true), 1);
+    assert_int_equal(slots_take(&stopped, 1, false), 0);
+    slots_close(&stopped);
+    slots_close(&one);
+    slots_close(&behind);
+}
+
+static void who_is_stopped_in_the_door_is_passed_by(void **state) {
+    slots busy = another(), stopped = another(), one = another();
+
+    (void)state;
+    assert_int_equal(slots_take(&busy, 1, true), 1);
+    assert_int_equal(slots_take(&stopped, 1, true), 0);
+    slots_give(&busy, 1);
+    assert_int_equal(slots_take(&one, 1, true), 0);
+    slots_pass_by(&one, 0);
+    assert_int_equal(slots_take(&one, 1, true), 1);
+    slots_close(&busy);
+    slots_close(&stopped);
+    slots_close(&one);
+}
+
 /* Two that want all, as batches, and ten that want one at a time. */
 #define CROWD 12
 #define BATCHES 2
@@ -314,6 +374,8 @@ int main(void) {
         {"after narrowing those beyond the window come to their end first",
          after_narrowing_those_beyond_come_to_their_end_first, open_ledger, close_ledger, NULL},
         {"who is killed gives back what it had", who_dies_gives_back_what_it_had, open_ledger, close_ledger, NULL},
+        {"who is stopped is passed by", who_is_stopped_is_passed_by, open_ledger, close_ledger, NULL},
+        {"… in the door, too", who_is_stopped_in_the_door_is_passed_by, open_ledger, close_ledger, NULL},
         {"two batches and ten single provisions never have more in flight than the window", never_more_than_the_window,
          open_ledger, close_ledger, NULL},
         {"what one learns of the server all know", what_one_learns_all_know, open_ledger, close_ledger, NULL},

@@ -17,7 +17,9 @@
 #define NEW_KEY KEY KEY
 #define LIST(key) "[{\"metadata_key\":\"" key "\",\"state\":\"new\"}]"
 #define GENERATED(key)                                                                                                 \
-    "{\"metadata_key\":\"" key "\",\"secret_key\":\"s\",\"ttl\":60,\"state\":\"new\",\"value\":\"Generated-1\"}"
+    "{\"metadata_key\":\"" key "\",\"secret_key\":\"s\",\"ttl\":60,\"state\":\"new\",\"value\":\"Generated1\"}"
+#define OF_VALUE(value)                                                                                                \
+    "{\"metadata_key\":\"" OLD_KEY "\",\"secret_key\":\"s\",\"ttl\":60,\"state\":\"new\",\"value\":\"" value "\"}"
 #define SHORT "{\"message\":\"Passphrase must be at least 8 characters long\"}"
 
 static otsd_err generate(otsd_client *c, const char *word, otsd_error *e) {
@@ -60,6 +62,11 @@ static void each_sign_by_itself(void **state) {
         {"", "{\"message\":\"Domain not found example.com\"}", "v0.18", 404},
         {"", "{\"message\":\"Cripes! You have been rate limited.\"}", "v0.18-v0.25", 404},
         {"", "{\"message\":\"Undeliverable email address: Passphrase\"}", "unknown", 404},
+        {"", OF_VALUE("abc!$()*?"), "v0.18-v0.23", 200},
+        {"", OF_VALUE("abc-"), "v0.22-v0.23", 200},
+        {"", OF_VALUE("~"), "v0.22-v0.23", 200},
+        {"", "{\"metadata_key\":\"m\",\"secret_key\":\"s\",\"ttl\":60,\"state\":\"new\",\"value\":\"@\"}",
+         "v0.22 or later", 200},
         /* Of two that contradict each other in one answer none is believed. */
         {"Server: thin\r\no-domain-strategy: canonical\r\n", GENERATED("short"), "unknown", 200},
     };
@@ -159,12 +166,95 @@ static void a_passphrase_that_would_be_refused_is_not_sent(void **state) {
     server_stop(&s);
 }
 
+static const char *assumed(otsd_client *c, const char *text) {
+    otsd_client_assume_generation(c, text);
+    return otsd_client_generation(c);
+}
+
+/* What is no text of ours is nothing, what contradicts is newer. */
+static void what_others_have_learnt_can_be_assumed(void **state) {
+    const struct step steps[] = {{STEP_ANSWER, server_json(200, "Server: thin\r\n", NOMINAL)},
+                                 {STEP_ANSWER, server_json(200, "o-domain-strategy: canonical\r\n", NOMINAL)}};
+    struct server s = server_start(steps, 2);
+    otsd_client *c = client_to(&s);
+
+    (void)state;
+    assert_string_equal(assumed(c, "v0.19"), "unknown");
+    assert_string_equal(assumed(c, ""), "unknown");
+    assert_string_equal(assumed(c, "unknown"), "unknown");
+    assert_string_equal(assumed(c, NULL), "unknown");
+    assert_string_equal(assumed(c, "v0.21-v0.23"), "v0.21-v0.23");
+    assert_string_equal(assumed(c, "v0.22-v0.23"), "v0.22-v0.23");
+    assert_string_equal(assumed(c, "v0.18-v0.23"), "v0.22-v0.23");
+    (void)otsd_status(c, NULL);
+    assert_string_equal(otsd_client_generation(c), "v0.22-v0.23");
+    assert_string_equal(assumed(c, "v0.18-v0.20"), "v0.18-v0.20");
+    (void)otsd_status(c, NULL);
+    assert_string_equal(otsd_client_generation(c), "v0.26 or later");
+    otsd_client_assume_generation(NULL, "v0.18");
+    otsd_client_free(&c);
+    server_stop(&s);
+}
+
+static otsd_err takes(otsd_client *c, const char *word, otsd_error *e) {
+    otsd_secret *passphrase = NULL;
+    otsd_err rc;
+
+    assert_int_equal(otsd_secret_new(&passphrase, word, strlen(word), NULL), OTSD_OK);
+    rc = otsd_client_takes_passphrase(c, passphrase, e);
+    otsd_secret_free(&passphrase);
+    return rc;
+}
+
+/* What is assumed refuses nothing by itself: one answer has to show that the server is old. */
+static void who_is_brought_up_to_date_or_says_nothing_decides_for_itself(void **state) {
+    static const struct {
+        const char *assumed, *headers; /* headers NULL: no answer */
+        otsd_err expected;
+        unsigned asked;
+        int status;
+    } rows[] = {
+        {"v0.22-v0.23", "Server: thin\r\n", OTSD_ERR_ARGUMENT, 1, 200},
+        {"v0.22-v0.23", "Server: thin\r\n", OTSD_ERR_ARGUMENT, 1, 404},
+        {"v0.22-v0.23", "o-domain-strategy: canonical\r\n", OTSD_OK, 1, 200},
+        {"v0.22-v0.23", "x-ots-intended-status: 400\r\n", OTSD_OK, 1, 404},
+        {"v0.22-v0.23", "", OTSD_OK, 1, 200},
+        {"v0.22-v0.23", NULL, OTSD_OK, 1, 0},
+        {"v0.21-v0.23", "Server: thin\r\n", OTSD_OK, 0, 200},
+        {"v0.24 or later", "Server: thin\r\n", OTSD_OK, 0, 200},
+        {"", "Server: thin\r\n", OTSD_OK, 0, 200},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct step steps[] = {{rows[i].headers ? STEP_ANSWER : STEP_CLOSE,
+                                      rows[i].headers ? server_json(rows[i].status, rows[i].headers, NOMINAL) : NULL}};
+        struct server s = server_start(steps, 1);
+        otsd_client *c = client_to(&s);
+        otsd_error e = OTSD_ERROR_INIT;
+
+        otsd_client_assume_generation(c, rows[i].assumed);
+        assert_int_equal(takes(c, "eight888", NULL), OTSD_OK);
+        assert_int_equal(s.seen->requests, 0);
+        for (int twice = 0; twice < 2; twice++)
+            if (takes(c, "seven77", &e) != rows[i].expected || s.seen->requests != rows[i].asked)
+                fail_msg("row %zu: %s, %u requests", i, e.message, (unsigned)s.seen->requests);
+        if (rows[i].expected != OTSD_OK)
+            assert_string_equal(e.message, "the passphrase has 7 characters; this server (v0.22-v0.23) wants 8 to 128");
+        otsd_client_free(&c);
+        server_stop(&s);
+    }
+    assert_int_equal(otsd_client_takes_passphrase(NULL, NULL, NULL), OTSD_ERR_ARGUMENT);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_sign_by_itself),
         cmocka_unit_test(the_lists_tell_the_older_ones_apart),
         cmocka_unit_test(what_is_known_only_grows_until_it_is_contradicted),
         cmocka_unit_test(a_passphrase_that_would_be_refused_is_not_sent),
+        cmocka_unit_test(what_others_have_learnt_can_be_assumed),
+        cmocka_unit_test(who_is_brought_up_to_date_or_says_nothing_decides_for_itself),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

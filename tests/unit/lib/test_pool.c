@@ -458,10 +458,37 @@ static void a_head_that_begins_with_a_blank_is_no_more_than_an_error(void **stat
     end(run, &s);
 }
 
+/* As a client does: the first is refused by the server, the next before it is sent. */
+static void what_the_answers_show_the_next_generates_know(void **state) {
+    const struct step steps[] = {
+        {STEP_ANSWER,
+         server_json(404, "Server: thin\r\n", "{\"message\":\"Passphrase must be at least 8 characters long\"}")}};
+    struct server s = server_start(steps, 1);
+    struct run *run = run_to(&s, 1, "60");
+    otsd_options o = OTSD_OPTIONS_INIT;
+    otsd_secret *passphrase = NULL;
+    otsd_error e = OTSD_ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(otsd_secret_new(&passphrase, "seven77", 7, NULL), OTSD_OK);
+    o.passphrase = passphrase;
+    assert_string_equal(otsd_pool_generation(run->pool), "unknown");
+    assert_string_equal(otsd_pool_generation(NULL), "unknown");
+    start_one(run);
+    finish(run);
+    assert_string_equal(otsd_pool_generation(run->pool), "v0.22-v0.23");
+    assert_int_equal(otsd_pool_generate(run->pool, &o, on_end, &run->all[1], &e), OTSD_ERR_ARGUMENT);
+    assert_string_equal(e.message, "the passphrase has 7 characters; this server (v0.22-v0.23) wants 8 to 128");
+    assert_int_equal(s.seen->requests, 1);
+    otsd_secret_free(&passphrase);
+    end(run, &s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_are_answered_once_each_over_as_many_connections),
         cmocka_unit_test(all_are_under_way_at_once),
+        cmocka_unit_test(what_the_answers_show_the_next_generates_know),
         cmocka_unit_test(no_more_than_there_are_places_and_nothing_bad_is_started),
         cmocka_unit_test(the_request_is_that_of_a_single_call),
         cmocka_unit_test(an_error_is_that_of_a_single_call),

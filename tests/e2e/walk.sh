@@ -12,7 +12,7 @@ OWN=Correct-horse.42
 
 # What the source has that names a command, an option or a remedy, and is no message with a next step.
 quiet() {
-    grep -vxE -e '--[a-z-]+=?' -e 'reissue|revoke' -e '/.*otsd-sweep.timer' -e '\[OPTION.*' -e 'not asked \(--offline\)' \
+    grep -vxE -e '--[a-z-]+=?' -e 'reissue|revoke' -e '/.*otsd-sweep.timer' -e '\[OPTION.*' -e 'not asked \(--offline\);.*' \
         -e '\\n  --help, --version' -e 'there is no command .*; see otsd --help'
 }
 

@@ -170,7 +170,7 @@ SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pa
 TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 check: tests
 	$(MAKE) SAN=1 tests
-	B=$(B) tests/run -j 2 $(TESTS)
+	B=$(B) tests/run -j 3 $(TESTS)
 
 # The same, and all of what check takes by turns; of the server's releases four for each script, see tests/e2e/releases.sh.
 .PHONY: check-all

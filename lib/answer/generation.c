@@ -129,9 +129,12 @@ const char *generation_text(unsigned known) {
 }
 
 void generation_assume(generation *g, const char *text) {
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (strcmp(texts[i].text, text) == 0)
-            g->known = g->known & texts[i].known ? g->known & texts[i].known : texts[i].known;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        unsigned may = g->seen ? g->seen & texts[i].known : texts[i].known;
+
+        if (may && strcmp(texts[i].text, text) == 0)
+            g->known = g->known & may ? g->known & may : may;
+    }
 }
 
 static size_t characters(const otsd_secret *text) {

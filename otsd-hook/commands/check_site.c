@@ -170,6 +170,6 @@ void check_server(check *c) {
         findings_ok(&c->f, "not asked (--offline); its release, by answers of the last day: %s",
                     remote_generation(c->x->remote));
     else
-        findings_ok(&c->f, "it answers, and takes the credentials; its release, by its answers: %s",
+        findings_ok(&c->f, "it answers, and takes the credentials; its release, by its answers of the last day: %s",
                     remote_generation(c->x->remote));
 }

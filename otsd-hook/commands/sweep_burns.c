@@ -3,8 +3,8 @@
  * The burns that are owed, in the order of handoff/debts.h: what can hurt comes first.
  *
  * Where a server account takes no more burns for now (handoff/burn_pace.h), this sweep does no more of them there, and
- * goes on with all else: other accounts, audit lines, receipts of links whose time is over; where it takes no questions
- * either, with all else of the others. With --now it tries.
+ * goes on with all else: other accounts, audit lines, receipts of links whose time is over; where it takes no more
+ * questions, likewise. With --now it tries.
  *
  * A password that could not be made dead, for the account files are locked or nobody can look at it, has a link that
  * can: such a debt lies in pending/, and is paid among the others.
@@ -116,15 +116,14 @@ static void pay(owing *o, const debt *d) {
     problem p;
     int rc;
 
-    if (by && (by->silent || (by->refuses && !d->asks)))
+    if (by && (d->asks ? by->silent : by->refuses))
         return;
     rc = d->state == LEDGER_CLAIMED ? claimed(o->w, d->name, &p) : unlocked(o->w, d->name, &p);
     if (rc == EX_OK)
         return;
-    /* It stops nobody else. A second one, for a question or what came of it, stops all that this one has. */
+    /* It stops nobody else, and of this one's calls those of its kind. */
     if (p.limited && by) {
-        by->silent = by->refuses;
-        by->refuses = true;
+        *(d->asks ? &by->silent : &by->refuses) = true;
         sweep_told(o->w, &p);
     } else {
         sweep_trouble(o->w, &p);

@@ -5,8 +5,6 @@
 #include <syslog.h>
 #include <time.h>
 
-#include "ledger/seen.h"
-
 static int load(context *x, problem *p) {
     int rc = config_load(&x->config, x->config_path ? x->config_path : OTSD_CONFIG_PATH, p);
 
@@ -29,12 +27,18 @@ int context_open_anyway(context *x, problem *p) {
 
 /* What other processes have learnt of the server. */
 static void recall(context *x) {
-    char release[SEEN_MAX];
-
     if (!x->ledger)
         return;
-    seen_release(x->ledger, otsd_server_url(x->config->server), time(NULL), release);
-    remote_assume(x->remote, release);
+    seen_release(x->ledger, otsd_server_url(x->config->server), time(NULL), x->recalled);
+    remote_assume(x->remote, x->recalled);
+}
+
+/* What this one has learnt beyond that, and beyond what others have meanwhile. */
+static void keep(context *x) {
+    if (!x->remote || !x->ledger || strcmp(remote_generation(x->remote), x->recalled) == 0)
+        return;
+    recall(x);
+    seen_note(x->ledger, otsd_server_url(x->config->server), remote_generation(x->remote), time(NULL));
 }
 
 int context_remote(context *x, problem *p) {
@@ -62,8 +66,7 @@ int context_remote(context *x, problem *p) {
 }
 
 void context_close(context *x) {
-    if (x->remote && x->ledger)
-        seen_note(x->ledger, otsd_server_url(x->config->server), remote_generation(x->remote), time(NULL));
+    keep(x);
     orphans_free(&x->orphans);
     remote_close(&x->remote);
     ledger_close(&x->ledger);

@@ -8,13 +8,15 @@
 #include "handoff/orphans.h"
 #include "handoff/remote.h"
 #include "ledger/ledger.h"
+#include "ledger/seen.h"
 
 typedef struct context {
     const char *config_path;
     config *config; /* NULL where it cannot be read */
     problem broken; /* why */
     ledger *ledger;
-    remote *remote; /* NULL until context_remote */
+    remote *remote;          /* NULL until context_remote */
+    char recalled[SEEN_MAX]; /* what was known of the server's release then */
     orphans orphans;
 } context;
 

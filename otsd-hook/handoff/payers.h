@@ -10,8 +10,8 @@
 typedef struct payer {
     char server[sizeof((record *)0)->server], account[sizeof((record *)0)->account];
     burn_pace pace; /* as it was kept when the payer was first met */
-    bool refuses;   /* the caller's; false at first */
-    bool silent;    /* likewise */
+    bool refuses;   /* burns; the caller's; false at first */
+    bool silent;    /* to questions; likewise */
 } payer;
 
 /* All zero at first. */

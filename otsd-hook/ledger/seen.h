@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which releases the server looked like, by the answers that any process of this machine had: so that the first call of
- * the next one knows it, too. A courtesy: what is decided by it has to be shown by an answer of the server first
- * (otsd_client_takes_passphrase), so a note that is old or wrong keeps nobody from anything.
+ * the next one knows it, too. A courtesy: what is refused by it has to be made likely by an answer of the server first
+ * (otsd_client_takes_passphrase), which a newer server never does; one that was replaced by an older one may.
  *
- * It is written where it changes, so what nobody confirms is forgotten after a day, and learnt anew.
+ * It is written where it changes, so it is forgotten after a day, and learnt anew.
  */
 #ifndef OTSD_HOOK_SEEN_H
 #define OTSD_HOOK_SEEN_H

@@ -28,6 +28,8 @@
 #define DOOR 1
 /* The book is open for microseconds; whoever was stopped in the middle keeps nobody. */
 #define BOOK_TRIES 200
+/* ms: whoever waits may have a shorter time-out than whoever is waited for. */
+#define STILL_LEAST 120000
 
 static const size_t places[] = {
     offsetof(width, window),        offsetof(width, base[0]),        offsetof(width, base[1]),
@@ -81,14 +83,23 @@ void slots_close(slots *s) {
     memset(s->mine, 0, sizeof s->mine);
 }
 
-/* Others have put a copy in its place: what was held here holds nobody up. */
-static void follow(slots *s) {
-    struct stat st;
+/* Is it the file that others find? Not when they have put a copy in its place, or removed it. */
+static bool is_current(const slots *s) {
+    struct stat mine, found;
 
-    if (s->fd < 0 || fstat(s->fd, &st) != 0 || st.st_nlink > 0)
-        return;
+    return fstat(s->fd, &mine) == 0 && fstatat(s->ledger->root, NAME, &found, AT_SYMLINK_NOFOLLOW) == 0 &&
+           mine.st_dev == found.st_dev && mine.st_ino == found.st_ino;
+}
+
+/* To the file that others have now. Who has slots of the former one brings those to their end first: false. */
+static bool follow(slots *s) {
+    if (s->fd < 0 || is_current(s))
+        return true;
+    if (s->count > 0)
+        return false;
     slots_close(s);
     open_file(s);
+    return true;
 }
 
 static bool enter(slots *s) {
@@ -117,8 +128,7 @@ static int64_t first_free(const slots *s, int64_t window) {
 int64_t slots_take(slots *s, int64_t window, bool wait) {
     int64_t n;
 
-    follow(s);
-    if (!enter(s))
+    if (!follow(s) || !enter(s))
         return 0;
     n = first_free(s, window < WIDTH_MOST ? window : WIDTH_MOST);
     if (n > 0) {
@@ -206,31 +216,46 @@ static bool put_copy(const slots *s) {
     return notes_put(s->ledger, NAME, text, len > 0 ? (size_t)len : 0);
 }
 
-void slots_pass_by(slots *s, int64_t bound_ms) {
-    int64_t now = clock_ms();
+/* By both clocks, of which one can be stepped: since this one waits, and since something was written. */
+static bool stands_still(slots *s, int64_t bound_ms) {
+    int64_t waited, idle, least = bound_ms > STILL_LEAST ? bound_ms : STILL_LEAST, now = clock_ms();
     struct stat st;
-    bool done = false;
 
-    if (s->fd < 0 || fstat(s->fd, &st) != 0)
-        return;
+    if (fstat(s->fd, &st) != 0)
+        return false;
     if (s->waits_since == 0 || st.st_mtim.tv_sec != s->moved.tv_sec || st.st_mtim.tv_nsec != s->moved.tv_nsec) {
         s->waits_since = now;
         s->moved = st.st_mtim;
     }
-    if (now - s->waits_since < bound_ms)
+    waited = now - s->waits_since;
+    idle = ((int64_t)time(NULL) - st.st_mtim.tv_sec) * 1000;
+    return waited >= least || (waited >= bound_ms && idle >= least);
+}
+
+void slots_pass_by(slots *s, int64_t bound_ms) {
+    bool done, current;
+
+    if (s->fd < 0 || !stands_still(s, bound_ms))
         return;
     /* One of those who wait does it, unless the one that is stopped has the book. */
     (void)open_book(s);
-    if (fstat(s->fd, &st) == 0 && st.st_nlink > 0)
-        done = put_copy(s);
+    current = is_current(s);
+    done = current && put_copy(s);
     close_book(s);
     s->waits_since = 0;
-    if (done)
+    if (current)
         say(LOG_WARNING,
             "other provisions of this machine have had their turn for %lld s without an answer of the server, as if "
-            "they were stopped: they are passed by",
-            (long long)(bound_ms / 1000));
-    follow(s);
+            "they were stopped: they are passed by%s",
+            (long long)(bound_ms / 1000), done ? "" : ", and not counted any more");
+    if (current && !done)
+        slots_close(s);
+    (void)follow(s);
+}
+
+void slots_move(const slots *s) {
+    if (s->fd >= 0)
+        (void)futimens(s->fd, NULL); /* without it others may wait for less long than they should */
 }
 
 void slots_learn(slots *s, width *w) {

@@ -56,8 +56,10 @@ world_enter() {
     [ -x /usr/sbin/sshd ] || [ -x "$TOP/build/sshd/usr/sbin/sshd" ] || world_die "there is no sshd; run: sudo make deps"
     mapfile -t runs < <(releases_of_script)
     [ ${#runs[@]} -gt 1 ] || world_run "${runs[0]}" exec "$@"
+    # A run that ends before its plan must not be hidden by the plans of others.
+    set -o pipefail
     for release in "${runs[@]}"; do
-        world_run "$release" '' "$@" || status=$?
+        world_run "$release" '' "$@" | awk '{ print; fflush() } /^1\.\./ { plan = 1 } END { exit !plan }' || status=$?
     done
     exit $status
 }

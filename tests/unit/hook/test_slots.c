@@ -2,6 +2,7 @@
  *
  * The slots that all processes share, and what they know together: with processes that race, die, and hold on.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -156,28 +157,36 @@ static void who_is_stopped_is_passed_by(void **state) {
     assert_int_equal(slots_take(&stopped, 1, true), 1);
     assert_int_equal(slots_take(&one, 1, true), 0);
     assert_int_equal(slots_take(&behind, 1, true), 0);
-    slots_pass_by(&one, 60000);
-    one.waits_since -= 59999;
+    slots_pass_by(&one, 200000);
+    one.waits_since -= 200000;
     an_answer(); /* so it is none that stands still */
-    slots_pass_by(&one, 60000);
+    slots_pass_by(&one, 200000);
     assert_int_equal(slots_take(&one, 1, true), 0);
-    one.waits_since -= 60000;
-    slots_pass_by(&one, 60000);
+    one.waits_since -= 200000;
+    slots_pass_by(&one, 200000);
     slots_pass_by(&behind, 0); /* it has been done, and is not done again */
     assert_int_equal(slots_take(&one, 1, true), 1);
     assert_int_equal(slots_take(&behind, 1, true), 0);
     width_init(&w);
     slots_look(&behind, &w);
     assert_int_equal(w.window, 7);
-    /* Back again: it is one of many. */
+    /* Back again: what it has is brought to its end, and it is one of many. */
+    slots_give(&one, 1);
+    assert_int_equal(slots_take(&stopped, 4, false), 0);
+    assert_int_equal(slots_take(&behind, 1, true), 1);
     slots_give(&stopped, 1);
     assert_int_equal(slots_take(&stopped, 1, false), 0);
-    slots_give(&one, 1);
-    assert_int_equal(slots_take(&behind, 1, true), 1);
-    assert_int_equal(slots_take(&stopped, 1, false), 0);
+    slots_give(&behind, 1);
+    assert_int_equal(slots_take(&stopped, 1, false), 1);
     slots_close(&stopped);
     slots_close(&one);
     slots_close(&behind);
+}
+
+static void nothing_since(time_t seconds) {
+    struct timespec then[2] = {{.tv_sec = time(NULL) - seconds}, {.tv_sec = time(NULL) - seconds}};
+
+    assert_int_equal(utimensat(AT_FDCWD, FILE_NAME, then, 0), 0);
 }
 
 static void who_is_stopped_in_the_door_is_passed_by(void **state) {
@@ -189,8 +198,44 @@ static void who_is_stopped_in_the_door_is_passed_by(void **state) {
     slots_give(&busy, 1);
     assert_int_equal(slots_take(&one, 1, true), 0);
     slots_pass_by(&one, 0);
+    assert_int_equal(slots_take(&one, 1, true), 0); /* it was made a moment ago */
+    nothing_since(3600);
+    slots_pass_by(&one, 0);
     assert_int_equal(slots_take(&one, 1, true), 1);
     slots_close(&busy);
+    slots_close(&stopped);
+    slots_close(&one);
+}
+
+/* A snapshot of the directory by hard links must not hide that there is a new file. */
+static void a_second_name_of_the_file_changes_nothing(void **state) {
+    slots stopped = another(), one = another(), behind = another();
+
+    (void)state;
+    assert_int_equal(link(FILE_NAME, FILE_NAME ".snapshot"), 0);
+    assert_int_equal(slots_take(&stopped, 1, true), 1);
+    assert_int_equal(slots_take(&one, 1, true), 0);
+    assert_int_equal(slots_take(&behind, 1, true), 0);
+    nothing_since(3600);
+    slots_pass_by(&one, 0);
+    slots_pass_by(&behind, 0);
+    assert_int_equal(slots_take(&one, 1, true), 1);
+    assert_int_equal(slots_take(&behind, 1, true), 0);
+    slots_close(&stopped);
+    slots_close(&one);
+    slots_close(&behind);
+}
+
+static void without_room_for_a_new_file_each_goes_on_alone(void **state) {
+    slots stopped = another(), one = another();
+
+    (void)state;
+    assert_int_equal(slots_take(&stopped, 1, true), 1);
+    assert_int_equal(slots_take(&one, 1, true), 0);
+    assert_int_equal(mkdir(FILE_NAME ".new", 0700), 0); /* it cannot be made */
+    nothing_since(3600);
+    slots_pass_by(&one, 0);
+    assert_int_equal(slots_take(&one, 1, true), 1);
     slots_close(&stopped);
     slots_close(&one);
 }
@@ -376,6 +421,10 @@ int main(void) {
         {"who is killed gives back what it had", who_dies_gives_back_what_it_had, open_ledger, close_ledger, NULL},
         {"who is stopped is passed by", who_is_stopped_is_passed_by, open_ledger, close_ledger, NULL},
         {"… in the door, too", who_is_stopped_in_the_door_is_passed_by, open_ledger, close_ledger, NULL},
+        {"… though the file has a second name", a_second_name_of_the_file_changes_nothing, open_ledger, close_ledger,
+         NULL},
+        {"… by each alone where no new file can be made", without_room_for_a_new_file_each_goes_on_alone, open_ledger,
+         close_ledger, NULL},
         {"two batches and ten single provisions never have more in flight than the window", never_more_than_the_window,
          open_ledger, close_ledger, NULL},
         {"what one learns of the server all know", what_one_learns_all_know, open_ledger, close_ledger, NULL},

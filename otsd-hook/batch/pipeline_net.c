@@ -95,7 +95,6 @@ static void send_one(pipeline *p, work *w) {
     w->call = (width_call){.kind = issue_kind(&w->i),
                            .in_flight = w->slot > p->slots.count ? w->slot : p->slots.count,
                            .sent_at = clock_ms()};
-    slots_move(&p->slots);
     rc = remote_many_generate(p->many, entry_record(w->i.entry), w->i.locale, w, &why);
     if (rc != EX_OK) {
         remote_answer a = {.certain = true, .trouble = rc == EX_USAGE ? REMOTE_REFUSED : REMOTE_HOPELESS, .why = why};

@@ -50,7 +50,6 @@ int turn_begin(turn *t, const context *x, const char *user, int64_t patience_ms,
 
 void turn_asks(turn *t, unsigned kind) {
     t->call = (width_call){.kind = kind, .in_flight = t->number, .sent_at = clock_ms()};
-    slots_move(&t->slots);
 }
 
 void turn_answered(turn *t, const remote_answer *a) {

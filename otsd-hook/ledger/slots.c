@@ -135,6 +135,8 @@ int64_t slots_take(slots *s, int64_t window, bool wait) {
         s->mine[n] = true;
         s->count++;
         s->waits_since = 0;
+        if (s->fd >= 0)
+            (void)futimens(s->fd, NULL); /* without it others wait for less long than they should */
     }
     if (n > 0 || !wait)
         slots_leave(s);
@@ -251,11 +253,6 @@ void slots_pass_by(slots *s, int64_t bound_ms) {
     if (current && !done)
         slots_close(s);
     (void)follow(s);
-}
-
-void slots_move(const slots *s) {
-    if (s->fd >= 0)
-        (void)futimens(s->fd, NULL); /* without it others may wait for less long than they should */
 }
 
 void slots_learn(slots *s, width *w) {

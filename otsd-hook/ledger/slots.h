@@ -11,9 +11,9 @@
  *    than the window that was asked for, and a process that dies gives back what it had.
  *  - Before the slots is a door, one more lock: who finds no free slot stands in it and has the next one. Others wait
  *    behind, so that a batch that takes each slot anew keeps nobody out for good.
- *  - A process that is stopped (Ctrl-Z) holds on to what it has. Each request and each answer touch the file; where
- *    none did for longer than any call takes, the first of those who wait puts a copy in the file's place, of which nobody
- *    has a lock, and all go over to that one: the others, and the stopped one if it ever goes on.
+ *  - A process that is stopped (Ctrl-Z) holds on to what it has. Each slot that is taken and each answer touch the
+ *    file; where none did for longer than any call takes, the first of those who wait puts a copy in the file's place,
+ *    of which nobody has a lock, and all go over to that one: the others, and the stopped one if it ever goes on.
  *
  * Nothing of this may keep a provision from going on. Where the file cannot be had that is said once, and each process
  * counts for itself.
@@ -52,8 +52,6 @@ int64_t slots_take(slots *s, int64_t window, bool wait);
 /* For who got none and waits, each time: where nothing has moved for bound_ms, and for two minutes, those who hold the
  * slots are passed by; says so. */
 void slots_pass_by(slots *s, int64_t bound_ms);
-/* Something moves: a request is sent. An answer does so by itself. */
-void slots_move(const slots *s);
 void slots_leave(slots *s);
 void slots_give(slots *s, int64_t number);
 

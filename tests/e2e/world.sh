@@ -40,7 +40,7 @@ world_die() {
 # ---- going in ------------------------------------------------------------------------------------------------------
 
 world_enter() {
-    local why release runs status=0
+    local why release chosen_releases status=0
     if [ "${OTSD_WORLD:-}" = inside ]; then
         unset OTSD_WORLD
         [ -z "$RELEASE" ] || [ "${0%.test}" = "$0" ] || echo "# release: $RELEASE (SEED=$SEED; RELEASES=$RELEASE takes it)"
@@ -54,11 +54,11 @@ world_enter() {
         world_skip "this system allows no namespaces or overlays: $why"
     [ -x "$B/tests/e2e/syslogd" ] || world_die "there is no $B/tests/e2e/syslogd; run: make tests"
     [ -x /usr/sbin/sshd ] || [ -x "$TOP/build/sshd/usr/sbin/sshd" ] || world_die "there is no sshd; run: sudo make deps"
-    mapfile -t runs < <(releases_of_script)
-    [ ${#runs[@]} -gt 1 ] || world_run "${runs[0]}" exec "$@"
+    mapfile -t chosen_releases < <(releases_of_script)
+    [ ${#chosen_releases[@]} -gt 1 ] || world_run "${chosen_releases[0]}" exec "$@"
     # A run that ends before its plan must not be hidden by the plans of others.
     set -o pipefail
-    for release in "${runs[@]}"; do
+    for release in "${chosen_releases[@]}"; do
         world_run "$release" '' "$@" | awk '{ print; fflush() } /^1\.\./ { plan = 1 } END { exit !plan }' || status=$?
     done
     exit $status

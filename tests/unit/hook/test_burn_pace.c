@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <cmocka.h>
 
 #include "handoff/burn_pace.h"
+#include "ledger_world.h"
 #include "private_world.h"
 
 #define NOW 1800000000
@@ -183,21 +183,6 @@ static void each_burn_has_its_turn(void **state) {
         print_message("%s\n", turns[i].promise);
         assert_int_equal(burn_pace_turn(&turns[i].pace, turns[i].nth, NOW), turns[i].in);
     }
-}
-
-static ledger *l;
-
-static int open_ledger(void **state) {
-    problem p;
-
-    (void)state;
-    return ledger_open(&l, &p) == EX_OK ? 0 : -1;
-}
-
-static int close_ledger(void **state) {
-    (void)state;
-    ledger_close(&l);
-    return mount("tmpfs", "/var/lib", "tmpfs", 0, NULL);
 }
 
 static void assert_known(const char *url, const char *account, int64_t now, int64_t most) {

@@ -7,32 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "ledger/ceiling.h"
+#include "ledger_world.h"
 #include "private_world.h"
 
 #define URL "https://secrets.example.com/ots"
 #define ACCOUNT "ops team@example.com"
 #define NOW 1800000000
 #define FILE_NAME OTSD_STATE_DIR "/ceiling"
-
-static ledger *l;
-
-static int open_ledger(void **state) {
-    problem p;
-
-    (void)state;
-    return ledger_open(&l, &p) == EX_OK ? 0 : -1;
-}
-
-static int close_ledger(void **state) {
-    (void)state;
-    ledger_close(&l);
-    return mount("tmpfs", "/var/lib", "tmpfs", 0, NULL);
-}
 
 static void it_is_known_for_its_server_and_account(void **state) {
     (void)state;

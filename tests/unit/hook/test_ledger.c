@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,22 +18,8 @@
 #include <cmocka.h>
 
 #include "ledger/ledger.h"
+#include "ledger_world.h"
 #include "private_world.h"
-
-static ledger *l;
-
-static int open_ledger(void **state) {
-    problem p;
-
-    (void)state;
-    return ledger_open(&l, &p) == EX_OK ? 0 : -1;
-}
-
-static int close_ledger(void **state) {
-    (void)state;
-    ledger_close(&l);
-    return mount("tmpfs", "/var/lib", "tmpfs", 0, NULL);
-}
 
 static record sample(const char *user) {
     record r = {.id = "0123456789abcdef", .uid = 1001, .created = 100, .ttl_asked = 3600};

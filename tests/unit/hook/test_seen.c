@@ -8,32 +8,17 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 #include "ledger/seen.h"
+#include "ledger_world.h"
 #include "private_world.h"
 
 #define URL "https://secrets.example.com/ots"
 #define NOW 1800000000
 #define FILE_NAME OTSD_STATE_DIR "/release"
-
-static ledger *l;
-
-static int open_ledger(void **state) {
-    problem p;
-
-    (void)state;
-    return ledger_open(&l, &p) == EX_OK ? 0 : -1;
-}
-
-static int close_ledger(void **state) {
-    (void)state;
-    ledger_close(&l);
-    return mount("tmpfs", "/var/lib", "tmpfs", 0, NULL);
-}
 
 static const char *seen(const char *server, int64_t now) {
     static char release[SEEN_MAX];

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -24,26 +23,12 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "ledger/slots.h"
+#include "ledger_world.h"
 #include "private_world.h"
 
 #define URL "https://secrets.example.com/ots"
 #define ACCOUNT "ops team@example.com"
 #define FILE_NAME OTSD_STATE_DIR "/width"
-
-static ledger *l;
-
-static int open_ledger(void **state) {
-    problem p;
-
-    (void)state;
-    return ledger_open(&l, &p) == EX_OK ? 0 : -1;
-}
-
-static int close_ledger(void **state) {
-    (void)state;
-    ledger_close(&l);
-    return mount("tmpfs", "/var/lib", "tmpfs", 0, NULL);
-}
 
 /* As another process has it: locks are the open file's. */
 static slots another(void) {

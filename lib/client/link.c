@@ -7,6 +7,7 @@
  * before anything is sent, for the configured server knows nothing of it and would be believed that it is gone.
  */
 #include "client/client.h"
+#include "core/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static const char *shown(const char *host) {
     return text_is_plain_host(host) ? host : "another host, whose name cannot be shown";
 }
 
-static bool is_link_host(const otsd_client *c, const http_place *p) {
+static bool is_link_host(const otsd_client *c, const url_place *p) {
     for (size_t i = 0; c->link_hosts && c->link_hosts[i]; i++)
         if (p->port == 0 && text_same_host(c->link_hosts[i], p->host))
             return true;
@@ -25,7 +26,7 @@ static bool is_link_host(const otsd_client *c, const http_place *p) {
 }
 
 otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e) {
-    http_place own, named;
+    url_place own, named;
     char *link = NULL;
     int n;
 
@@ -33,11 +34,11 @@ otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd
         return error_null(e, !c ? "the client" : !t ? "the receipt" : "out");
     if (!text_is_key(t->secret_key))
         return error_local(e, OTSD_ERR_ARGUMENT, "the receipt has no secret key");
-    if (!http_place_of(c->settings.base, strlen(c->settings.base), &own))
+    if (!url_place_of(c->settings.base, strlen(c->settings.base), &own))
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     if (t->share_domain[0] == '\0' || text_same_host(t->share_domain, own.host))
         n = asprintf(&link, "%s/secret/%s", c->settings.base, t->secret_key);
-    else if (text_is_host(t->share_domain) && http_place_of(t->share_domain, strlen(t->share_domain), &named) &&
+    else if (text_is_host(t->share_domain) && url_place_of(t->share_domain, strlen(t->share_domain), &named) &&
              is_link_host(c, &named))
         n = asprintf(&link, "https://%s/secret/%s", t->share_domain, t->secret_key);
     else
@@ -67,11 +68,11 @@ static size_t authority(const char *link, size_t len) {
 
 static otsd_err check_place(const otsd_client *c, const char *link, size_t len, otsd_error *e) {
     bool relative = len >= 2 && memcmp(link, "//", 2) == 0;
-    http_place own, p;
+    url_place own, p;
 
-    if (!http_place_of(c->settings.base, strlen(c->settings.base), &own))
+    if (!url_place_of(c->settings.base, strlen(c->settings.base), &own))
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    if (!http_place_of(link + (relative ? 2 : 0), len - (relative ? 2 : 0), &p))
+    if (!url_place_of(link + (relative ? 2 : 0), len - (relative ? 2 : 0), &p))
         return error_local(e, OTSD_ERR_ARGUMENT, "the link has no host that can be read; nothing was sent");
     if ((p.port == own.port && text_same_host(p.host, own.host)) || is_link_host(c, &p))
         return OTSD_OK;

@@ -86,19 +86,4 @@ void *http_multi_ended(http_multi *m, int *code);
 /* From any thread. */
 void http_multi_wakeup(http_multi *m);
 
-/* url.c */
-
-/* Host and port, as libcurl would connect to. */
-typedef struct http_place {
-    char host[256];
-    uint16_t port; /* 0: the scheme's own */
-} http_place;
-
-/* Of a URL without path, or of what stands there in place of one without its scheme. False where there is none, where
- * it is not http or https, and where memory ran out. */
-bool http_place_of(const char *url, size_t len, http_place *p);
-/* Is it a base URL, or a proxy, that this library takes? NULL: yes. Otherwise what was expected instead. */
-const char *http_url_fault(const char *url, bool allow_http);
-const char *http_proxy_fault(const char *url);
-
 #endif

@@ -14,6 +14,8 @@ typedef struct http_settings {
     char *base;                 /* no trailing slash */
     otsd_secret *authorization; /* the whole header line, NULL: anonymous */
     char *ca_file, *pinned_key, *proxy;
+    char *ca_pem; /* certificates that count instead of those of ca_file */
+    size_t ca_pem_len;
     long connect_timeout_ms, timeout_ms;
     long create_timeout_ms; /* of what makes a secret */
     bool many;              /* at once, in an http_multi: HTTP/2 where the server offers it in the TLS handshake */

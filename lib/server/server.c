@@ -5,7 +5,7 @@
  * single setting can tell (plain http, a token without an account) is asked when all are there: at the end of the file,
  * or when a client is made. So the order of the calls does not matter.
  */
-#include "client/client.h"
+#include "server/server.h"
 #include "conf/conf.h"
 #include "core/url.h"
 
@@ -85,6 +85,7 @@ void otsd_server_free(otsd_server **p) {
     *p = NULL;
     otsd_secret_free(&s->token);
     conf_free(&schema, s);
+    free(s->ca_pem);
     free(s);
 }
 
@@ -180,6 +181,23 @@ otsd_err otsd_server_set_token_file(otsd_server *s, const char *path, otsd_error
 
 otsd_err otsd_server_set_ca_file(otsd_server *s, const char *path, otsd_error *e) {
     return set_text(s, "ca_file", path, e);
+}
+
+otsd_err server_set_ca_pem(otsd_server *s, const void *pem, size_t len, otsd_error *e) {
+    char *copy = NULL;
+
+    if (!s)
+        return error_null(e, "the server");
+    if (pem && len > 0) {
+        copy = malloc(len);
+        if (!copy)
+            return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+        memcpy(copy, pem, len);
+    }
+    free(s->ca_pem);
+    s->ca_pem = copy;
+    s->ca_pem_len = copy ? len : 0;
+    return OTSD_OK;
 }
 
 otsd_err otsd_server_set_pinned_key(otsd_server *s, const char *pin, otsd_error *e) {

@@ -33,4 +33,10 @@ struct otsd_client {
 /* One exchange under the timeout of the client. */
 otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e);
 
+/* pool.c */
+
+/* otsd_pool_run waits no longer than until this descriptor, which stays the caller's, can be read or has an end;
+ * -1: none. */
+void pool_watch(otsd_pool *p, int fd);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the server's settings to what HTTP needs of them, with the API token made into the header line that carries it, in
- * secret memory throughout.
+ * From the server's settings to what HTTP needs of them, with the API token made into the header line that carries it,
+ * in secret memory throughout.
  */
 #include "client/client.h"
 

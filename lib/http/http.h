@@ -81,8 +81,10 @@ otsd_err http_multi_add(http_multi *m, http_exchange *x, void *owner, otsd_error
 void http_multi_remove(http_multi *m, http_exchange *x);
 /* Sends and receives what can be without waiting. */
 otsd_err http_multi_perform(http_multi *m, otsd_error *e);
-/* Until there is something to perform, a wake-up came, or the time is over. */
+/* Until there is something to perform, a wake-up came, what is watched can be read, or the time is over. */
 otsd_err http_multi_wait(http_multi *m, long wait_ms, otsd_error *e);
+/* One descriptor, which stays the caller's and open; -1: none. */
+void http_multi_watch(http_multi *m, int fd);
 /* The owner of an exchange that ended, which is removed; NULL: there is none. */
 void *http_multi_ended(http_multi *m, int *code);
 /* From any thread. */

@@ -90,7 +90,7 @@ static void so_it_does_while_a_server_is_silent(void **state) {
     assert_int_equal(pipe(ends), 0);
     pool_watch(p, ends[0]);
     assert_int_equal(otsd_pool_generate(p, NULL, on_end, &told, NULL), OTSD_OK);
-    while (s.seen->requests == 0)
+    while (s.seen->requests == 0 || waited(p, 100) < 0.09) /* until nothing else ends the wait */
         assert_int_equal(otsd_pool_run(p, 10, NULL), OTSD_OK);
     assert_int_equal(write(ends[1], "x", 1), 1);
     assert_true(waited(p, LONG_MS) < LONG_S);

@@ -96,8 +96,6 @@ void generation_learn_value(generation *g, const otsd_secret *value);
 /* By what others have learnt, as generation_text said it; anything else is nothing. */
 void generation_assume(generation *g, const char *text);
 
-/* Would a server of these refuse this passphrase? */
-bool generation_refuses(unsigned known, const otsd_secret *passphrase);
 /* OTSD_ERR_ARGUMENT: this one would, as far as its own answers do not speak against it. passphrase: NULL allowed. */
 otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e);
 

@@ -106,23 +106,9 @@ void generation_assume(generation *g, const char *text) {
         g->known = g->known & may ? g->known & may : may;
 }
 
-static size_t characters(const otsd_secret *text) {
-    size_t n = 0;
-
-    for (size_t i = 0; i < otsd_secret_len(text); i++)
-        n += ((unsigned char)otsd_secret_data(text)[i] & 0xc0U) != 0x80U;
-    return n;
-}
-
-bool generation_refuses(unsigned known, const otsd_secret *passphrase) {
-    size_t n = characters(passphrase);
-
-    return known == GENERATION_22_23 && (n < 8 || n > 128);
-}
-
 otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e) {
     if (!passphrase || !generation_refuses(g->known, passphrase) || g->seen == 0 || g->seen & GENERATION_FROM_24)
         return OTSD_OK;
     return error_local(e, OTSD_ERR_ARGUMENT, "the passphrase has %zu characters; this server (%s) wants 8 to 128",
-                       characters(passphrase), generation_text(g->known));
+                       generation_characters(passphrase), generation_text(g->known));
 }

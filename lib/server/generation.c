@@ -36,3 +36,17 @@ unsigned generation_of_text(const char *text) {
             return texts[i].known;
     return 0;
 }
+
+size_t generation_characters(const otsd_secret *text) {
+    size_t n = 0;
+
+    for (size_t i = 0; i < otsd_secret_len(text); i++)
+        n += ((unsigned char)otsd_secret_data(text)[i] & 0xc0U) != 0x80U;
+    return n;
+}
+
+bool generation_refuses(unsigned known, const otsd_secret *passphrase) {
+    size_t n = generation_characters(passphrase);
+
+    return known == GENERATION_22_23 && (n < 8 || n > 128);
+}

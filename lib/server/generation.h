@@ -5,6 +5,8 @@
 #ifndef OTSD_SERVER_GENERATION_H
 #define OTSD_SERVER_GENERATION_H
 
+#include "otsd.h"
+
 enum {
     GENERATION_18 = 1,
     GENERATION_20 = 2,
@@ -25,5 +27,8 @@ enum {
 const char *generation_text(unsigned known);
 /* The set that generation_text says so; 0: it says this of none. */
 unsigned generation_of_text(const char *text);
+/* Would a server of these refuse this passphrase? */
+bool generation_refuses(unsigned known, const otsd_secret *passphrase);
+size_t generation_characters(const otsd_secret *text);
 
 #endif

@@ -84,7 +84,6 @@ static void so_it_does_while_a_server_is_silent(void **state) {
     struct server s = server_start(steps, 1);
     otsd_pool *p = pool_at(s.port);
     unsigned told = 0;
-    double begin;
     int ends[2];
 
     (void)state;
@@ -94,10 +93,7 @@ static void so_it_does_while_a_server_is_silent(void **state) {
     while (s.seen->requests == 0 || waited(p, 100) < 0.09) /* until nothing else ends the wait */
         assert_int_equal(otsd_pool_run(p, 10, NULL), OTSD_OK);
     assert_int_equal(write(ends[1], "x", 1), 1);
-    begin = seconds();
-    for (int i = 0; i < 1000; i++) /* libcurl's own timers would end some */
-        assert_true(waited(p, LONG_MS) < LONG_S);
-    assert_true(seconds() - begin < LONG_S);
+    assert_true(waited(p, LONG_MS) < LONG_S);
     assert_int_equal(told, 0);
     otsd_pool_free(&p);
     assert_int_equal(told, 1);

@@ -25,7 +25,8 @@ static bool receive_hello(int channel, wire_hello *h, int *ca) {
         char room[CMSG_SPACE(sizeof(int))];
     } control;
     struct iovec part = {h, sizeof *h};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control};
+    struct msghdr m = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control};
     const struct cmsghdr *c;
     ssize_t n;
 

@@ -134,7 +134,7 @@ $(B)/otsd-hook: $(HOOK_OBJ) $(B)/obj/base.a $(B)/obj/core.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/obj/base.a $(B)/obj/core.a $(HOOK_LIBS)
 # With the library inside: whose identity it has may not be let into the folder that the library is built in.
-$(NET): $(call obj,$(NET_SRC) otsd-hook/net/wire.c $(LIB_SRC))
+$(NET): $(call obj,$(NET_SRC) otsd-hook/net/wire.c otsd-hook/base/files.c $(LIB_SRC))
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(NET_LIBS)
 # Twice: in $(B) it finds the library beside itself, in $(B)/install it has no run path, and is what gets installed.

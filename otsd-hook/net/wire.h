@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * What otsd-hook and otsd-net say to each other: messages of a fixed size, without pointers and without a language to be
- * parsed, over a SOCK_SEQPACKET pair on one machine, between programs of one build.
+ * What otsd-hook and otsd-net say to each other: messages of a fixed size, without pointers and without a language
+ * to be parsed, over a SOCK_SEQPACKET pair on one machine, between programs of one build.
  *
- * The parent believes nothing. The child has read bytes of whoever answered in the network, so it may be anybody's: each
- * text ends inside its field and is fit to be shown, each number is within its range, each name of a list is one of it,
- * each answer is to a question that was asked, and is taken apart here and nowhere else. What cannot be is a lie
- * (wire_take), and a child that lies is ended. The child looks as closely at what it is asked, for it costs nothing.
+ * The parent believes nothing. The child has read bytes of whoever answered in the network, so it may be anybody's:
+ * each text ends inside its field and is fit to be shown, each number is within its range, each name of a list is
+ * one of it, each answer is to a question that was asked, and is taken apart here and nowhere else. What cannot be
+ * is a lie (wire_take), and a child that lies is ended. The child looks as closely at what it is asked, for it costs
+ * nothing.
  *
  * First comes one wire_hello, with the descriptor of the certificates where there are any; the child answers with a
- * wire_ready. Then each wire_request is answered with one wire_answer of the same seq, which WIRE_RECENT lets other ones
- * precede: one for each receipt of the list.
+ * wire_ready. Then each wire_request is answered with one wire_answer of the same seq, which WIRE_RECENT lets other
+ * ones precede: one for each receipt of the list.
  */
 #ifndef OTSD_HOOK_WIRE_H
 #define OTSD_HOOK_WIRE_H

@@ -2,8 +2,8 @@
  *
  * Landlock for what can be named (files, ports), seccomp for what can be called. The list of calls is what glibc's
  * resolver, libcurl, OpenSSL and the threads of both were seen to use on Debian 12, Debian 13 and Fedora, and what
- * replaces it on other kernels. ENOSYS is what libraries know how to do without: clone3, whose flags no filter can read,
- * becomes clone, whose flags it can.
+ * replaces it on other kernels. ENOSYS is what libraries know how to do without: clone3, whose flags no filter can
+ * read, becomes clone, whose flags it can.
  */
 #include "otsd-net/confine.h"
 
@@ -21,11 +21,12 @@
 #include <unistd.h>
 
 #include "core/core.h"
+#include "core/file.h"
 
-/* ---- files and ports ------------------------------------------------------------------------------------------- */
+/* Files and ports. */
 
-/* The headers of a system may be older than its kernel, so what came later is spelt here (Documentation/userspace-api/
- * landlock.rst of the kernel): truncate with version 3, TCP with 4, ioctl of devices with 5, scopes with 6. */
+/* The headers of a system may be older than its kernel, so what came later is spelt here (Documentation/userspace-
+ * api/ landlock.rst of the kernel): truncate with version 3, TCP with 4, ioctl of devices with 5, scopes with 6. */
 typedef struct ruleset {
     uint64_t files, net, scoped;
 } ruleset;
@@ -113,7 +114,7 @@ static bool allow_reading(int set, const char *path) {
     struct stat st;
     bool good;
 
-    rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
+    rule.parent_fd = file_openat(AT_FDCWD, path, O_PATH);
     if (rule.parent_fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == EACCES;
     if (fstat(rule.parent_fd, &st) == 0 && S_ISDIR(st.st_mode))
@@ -157,7 +158,7 @@ static bool confine_files(const confine_ports *ports, unsigned *version) {
     return good;
 }
 
-/* ---- system calls ---------------------------------------------------------------------------------------------- */
+/* System calls. */
 
 /* With any arguments. What is absent: everything that makes, changes or removes a file, starts a program, looks at or
  * signals another process, changes an identity, listens or mounts. */

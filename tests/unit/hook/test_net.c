@@ -36,7 +36,7 @@ static int close_server(void **state) {
     return 0;
 }
 
-/* ---- children ---------------------------------------------------------------------------------------------------- */
+/* Children. */
 
 static bool greet(int channel) {
     const wire_ready ready = {.version = WIRE_VERSION};
@@ -146,7 +146,7 @@ static int is_good(int channel) {
     return 0;
 }
 
-/* ---- one call after the other ------------------------------------------------------------------------------------ */
+/* One call after the other. */
 
 static int count(const otsd_receipt *t, void *arg) {
     unsigned *n = arg;
@@ -225,7 +225,7 @@ static void a_list_without_end_is_left(void **state) {
     net_client_free(&c);
 }
 
-/* ---- many at once ------------------------------------------------------------------------------------------------ */
+/* Many at once. */
 
 typedef struct told {
     unsigned good, maybe, other;

@@ -22,6 +22,13 @@
 
 static world w;
 
+/* In place of libc's: whoever waits for a record counts its pauses, and is through with them at once. */
+int nanosleep(const struct timespec *pause, struct timespec *rest) {
+    (void)pause;
+    (void)rest;
+    return 0;
+}
+
 static const char *run(const char *user, int expected) {
     return commanded_with(&command_revoke, user, expected);
 }
@@ -320,6 +327,61 @@ static void what_cannot_be_read_is_named_and_the_way_on(void **state) {
     world_close(&w, 0);
 }
 
+/* Whoever holds it may hang: the password dies by its hash, and more is not claimed. */
+static void a_record_in_other_hands_keeps_no_password_alive(void **state) {
+    record r = world_record();
+    const char *told;
+    entry *e;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        world_open(&w, NULL, NULL, 0);
+        put_shadow(HASH);
+        e = world_put(&w, LEDGER_PENDING, &r);
+        if (i > 0)
+            assert_int_equal(unlink("/etc/shadow"), 0);
+        told = run("alice", EX_TEMPFAIL);
+        assert_told(told, "otsd-hook: alice: ");
+        assert_told(told, ") holds the record");
+        if (i > 0)
+            assert_told(told, "; nothing was changed: revoke again, or lock alice by hand\n");
+        else
+            assert_told(told, "; the generated password is dead, but the hand-off is not closed and its link not "
+                              "burned: revoke again\n");
+        if (i == 0)
+            assert_shadow("alice:!*");
+        ledger_release(&e);
+        world_close(&w, 0);
+    }
+}
+
+static void a_burn_in_other_hands_is_told(void **state) {
+    record r = world_record();
+    entry *e;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    r.reason = REASON_CHANGED;
+    e = world_put(&w, LEDGER_CLAIMED, &r);
+    assert_string_equal(run("alice", EX_TEMPFAIL), "otsd-hook: alice: another process is burning the secret\n");
+    ledger_release(&e);
+    world_close(&w, 0);
+}
+
+/* Where case matters that is another account; a person who means this one is told of it. */
+static void a_name_in_other_letters_is_not_the_account(void **state) {
+    const char *told;
+
+    (void)state;
+    open_pending(NULL, NULL, 0);
+    told = run("ALICE", EX_DATAERR);
+    assert_told(told, "otsd-hook: ALICE has no open hand-off; nothing was changed; alice has one, and the name service "
+                      "does not say that it is the same account\n");
+    assert_shadow("alice:" HASH);
+    assert_untold(run("BOB", EX_DATAERR), "bob");
+    world_close(&w, 0);
+}
+
 /* usermod -l, and no sweep has been here since. */
 static void a_renamed_account_is_found_by_its_new_name(void **state) {
     const struct step steps[] = {world_burned(&(said){0})};
@@ -328,11 +390,13 @@ static void a_renamed_account_is_found_by_its_new_name(void **state) {
     (void)state;
     world_open(&w, NULL, steps, 1);
     put(LEDGER_PENDING, &r);
+    put_file(OTSD_STATE_DIR "/pending/zed", "junk\n", 0600);
     put_file("/etc/passwd", "root:x:0:0::/:/bin/sh\nalison:x:1001:1001::/:/bin/sh\n", 0644);
     put_file("/etc/shadow", "alison:" HASH ":0:0:99999:7:::\n", 0640);
     assert_string_equal(run("alison", EX_OK), "alison: revoked; the link was never opened, and is burned\n");
     assert_shadow("alison:!*");
-    assert_int_equal(world_count(&w, LEDGER_PENDING), 0);
+    assert_int_equal(world_count(&w, LEDGER_PENDING), 1);
+    assert_closed("\"user\":\"alison\"", 1);
     world_close(&w, 1);
 }
 
@@ -426,6 +490,9 @@ int main(void) {
              one_whose_answer_was_lost_is_ended_and_what_may_live_is_told),
         TEST("one under way goes on", one_under_way_goes_on),
         TEST("what cannot be read is named, and the way on", what_cannot_be_read_is_named_and_the_way_on),
+        TEST("a record in other hands keeps no password alive", a_record_in_other_hands_keeps_no_password_alive),
+        TEST("a burn in other hands is told", a_burn_in_other_hands_is_told),
+        TEST("a name in other letters is not the account", a_name_in_other_letters_is_not_the_account),
         TEST("a renamed account is found by its new name", a_renamed_account_is_found_by_its_new_name),
         TEST("an account that is gone is told to be", an_account_that_is_gone_is_told_to_be),
         TEST("who has arrived keeps the password", who_has_arrived_keeps_the_password),

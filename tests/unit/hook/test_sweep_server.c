@@ -242,6 +242,37 @@ static void what_cannot_be_read_is_set_aside_and_stops_nothing(void **state) {
     world_close(&w, 1);
 }
 
+/* In place of libc's: whoever waits for a record counts its pauses, and is through with them at once. */
+int nanosleep(const struct timespec *pause, struct timespec *rest) {
+    (void)pause;
+    (void)rest;
+    return 0;
+}
+
+/* It stops nothing else; who holds it is told at the end. */
+static void what_others_hold_is_named_and_left(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    record pending = of(0, 3601), owed = of(1, 0);
+    entry *held, *burning;
+    const char *text;
+
+    (void)state;
+    open_world(NULL, steps, 1);
+    held = world_put(&w, LEDGER_PENDING, &pending);
+    owed.reason = REASON_CHANGED;
+    burning = world_put(&w, LEDGER_CLAIMED, &owed);
+    put_owed(2, 9000);
+    text = sweep_with(NULL, EX_TEMPFAIL);
+    assert_told(text, "otsd-hook: alice: ");
+    assert_told(text, ") holds the record " OTSD_STATE_DIR "/pending/alice: nothing is done about it until that ends");
+    assert_told(text, ") holds the record " OTSD_STATE_DIR "/claimed/bob.bbbbbbbbbbbbbbbb: nothing is done");
+    assert_shadow("alice:!*"); /* by its hash */
+    assert_int_equal(world_count(&w, LEDGER_CLAIMED), 1);
+    ledger_release(&held);
+    ledger_release(&burning);
+    world_close(&w, 1);
+}
+
 /* As a sweep that was killed while it had that record in hand. */
 static void die_over(ledger_state s, const char *name) {
     suspects dead;
@@ -331,6 +362,7 @@ int main(void) {
         TEST("what needs no server is done without", what_needs_no_server_is_done_without),
         TEST("a next try has its time, unless told", a_next_try_has_its_time_unless_told),
         TEST("what cannot be read is set aside, and stops nothing", what_cannot_be_read_is_set_aside_and_stops_nothing),
+        TEST("what others hold is named, and left", what_others_hold_is_named_and_left),
         TEST("a record that killed one sweep comes last", a_record_that_killed_one_sweep_comes_last),
         TEST("what killed two is put aside, unless its password may live",
              what_killed_two_is_put_aside_unless_its_password_may_live),

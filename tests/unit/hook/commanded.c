@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#define ARGUMENTS_MOST 4
+#define ARGUMENTS_MOST 10
 
 /* What stood there until now, to be put back; from now on it goes to *file. */
 static int redirect(int fd, int *file) {

@@ -7,7 +7,7 @@
 
 #include "commands/commands.h"
 
-/* Runs it with up to three arguments, the last of them NULL. *told: what went to standard output and standard error,
+/* Runs it with up to nine arguments and a NULL. *told: what went to standard output and standard error,
  * in that order; to be freed. */
 int commanded(const command *c, const char *const *arguments, char **told);
 /* The same without arguments or with one, held against an exit code; the text lives until the next call. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * otsd-hook sweep, whole, on a real ledger: what it asks a server, when it asks no more, and what it does with records that
- * cannot be read or that killed others.
+ * otsd-hook sweep, whole, on a real ledger: what it asks a server, when it asks no more, and what it does with
+ * records that cannot be read or that killed others.
  */
 #include <malloc.h>
 #include <setjmp.h>

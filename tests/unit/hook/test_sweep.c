@@ -249,6 +249,22 @@ static void one_whose_answer_was_lost_long_ago_is_over_without_a_server(void **s
     world_close(&w, 0);
 }
 
+/* Its hash never came: no account is locked for that, one without a password least of all. */
+static void one_without_a_hash_locks_nobody(void **state) {
+    record r = of(0, 3601);
+    entry *e;
+
+    (void)state;
+    open_world(NULL, NULL, 0);
+    put_file("/etc/shadow", "alice::0:0:99999:7:::\n", 0640);
+    r.hash[0] = '\0';
+    e = world_put(&w, LEDGER_ISSUING, &r);
+    (void)sweep_with(NULL, EX_OK);
+    assert_shadow("alice::0:");
+    ledger_release(&e);
+    world_close(&w, 0);
+}
+
 /* Its password is the account's, and nobody armed it in time: where it cannot be armed it dies all the same. */
 static void one_that_cannot_be_armed_has_a_deadline(void **state) {
     record r = of(0, 3601);
@@ -311,6 +327,7 @@ int main(void) {
         TEST("one that may be set is armed as unsure, and told", one_that_may_be_set_is_armed_as_unsure_and_told),
         TEST("one whose answer was lost long ago is over without a server",
              one_whose_answer_was_lost_long_ago_is_over_without_a_server),
+        TEST("one without a hash locks nobody", one_without_a_hash_locks_nobody),
         TEST("one that cannot be armed has a deadline", one_that_cannot_be_armed_has_a_deadline),
         TEST("a broken configuration keeps no password alive", a_broken_configuration_keeps_no_password_alive),
         TEST("one that came to its end says when", one_that_came_to_its_end_says_when),

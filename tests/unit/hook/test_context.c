@@ -101,6 +101,22 @@ static void what_one_process_learns_of_the_server_the_next_one_knows(void **stat
     world_close(&w, 0);
 }
 
+/* Two that began side by side: who ends last does not put the less in place of the more. */
+static void nor_does_it_forget_what_others_learnt_meanwhile(void **state) {
+    context x = {0};
+    problem p;
+
+    (void)state;
+    world_open(&w, NULL, NULL, 0);
+    assert_int_equal(context_open(&x, &p), EX_OK);
+    assert_int_equal(context_remote(&x, &p), EX_OK);
+    remote_assume(x.remote, "v0.22 or later");
+    seen_note(w.x.ledger, otsd_server_url(w.x.config->server), RELEASES, time(NULL));
+    context_close(&x);
+    assert_string_equal(known(), RELEASES);
+    world_close(&w, 0);
+}
+
 #define TEST(name, fn)                                                                                                 \
     { name, fn, NULL, NULL, NULL }
 
@@ -111,6 +127,7 @@ int main(void) {
         TEST("the connection is made once, and where it can be", the_connection_is_made_once_and_where_it_can_be),
         TEST("what one process learns of the server the next one knows",
              what_one_process_learns_of_the_server_the_next_one_knows),
+        TEST("nor does it forget what others learnt meanwhile", nor_does_it_forget_what_others_learnt_meanwhile),
     };
 
     if (!world_possible()) {

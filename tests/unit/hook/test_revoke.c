@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -126,6 +127,24 @@ static void one_that_fails_says_what_failed_and_what_stands(void **state) {
     assert_int_equal(ledger_peek(w.x.ledger, LEDGER_CLAIMED, "alice.0123456789abcdef", &r, &p), EX_OK);
     assert_int_equal(r.reason, REASON_REVOKED);
     assert_int_equal(r.attempts, 1);
+    world_close(&w, 1);
+}
+
+/* The link is dead, and that is what is said; only the line about it is owed. */
+static void one_whose_line_fails_says_that(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    const char *told;
+
+    (void)state;
+    open_pending(NULL, steps, 1);
+    assert_int_equal(mkdir("/var/lib/audit", 0700), 0);
+    assert_int_equal(mkdir(WORLD_AUDIT, 0700), 0);
+    told = run("alice", EX_CANTCREAT);
+    assert_told(told,
+                "; alice's hand-off is over (the link was never opened, and is burned), and otsd-hook sweep writes "
+                "that down\n");
+    assert_untold(told, "password is dead");
+    assert_int_equal(world_count(&w, LEDGER_CLAIMED), 1);
     world_close(&w, 1);
 }
 
@@ -419,7 +438,7 @@ static void an_account_that_is_gone_is_told_to_be(void **state) {
 
 static void who_has_arrived_keeps_the_password(void **state) {
     static const char *const arguments[] = {"--arrived", "alice", NULL};
-    const struct step steps[] = {world_burned(&(said){0})};
+    const struct step steps[] = {world_burned(&(said){0})}, trouble[] = {WORLD_TROUBLE};
     record r = world_record();
     char *text;
 
@@ -443,6 +462,13 @@ static void who_has_arrived_keeps_the_password(void **state) {
                         "is burned\n");
     free(text);
     assert_int_equal(access("/etc/locked", F_OK), -1);
+    world_close(&w, 1);
+    world_open(&w, COMMAND, trouble, 1);
+    put(LEDGER_PENDING, &r);
+    assert_int_equal(commanded(&command_revoke, arguments, &text), EX_TEMPFAIL);
+    assert_told(text, "alice: the secret is not burned yet: ");
+    assert_untold(text, "dead");
+    free(text);
     world_close(&w, 1);
 }
 
@@ -476,6 +502,7 @@ int main(void) {
         TEST("the password is dead, and the link burned", the_password_is_dead_and_the_link_burned),
         TEST("of a link that was opened that is said", one_that_was_opened_is_said_to_have_been),
         TEST("one that fails says what failed, and what stands", one_that_fails_says_what_failed_and_what_stands),
+        TEST("one whose audit line fails says that", one_whose_line_fails_says_that),
         TEST("without a server the burn is owed", without_a_server_the_burn_is_owed),
         TEST("where the password stands the link is burned", where_the_password_stands_the_link_is_burned),
         TEST("what is owed for the user is burned, and nothing of others",

@@ -252,6 +252,7 @@ static void one_whose_answer_was_lost_long_ago_is_over_without_a_server(void **s
 /* Its hash never came: no account is locked for that, one without a password least of all. */
 static void one_without_a_hash_locks_nobody(void **state) {
     record r = of(0, 3601);
+    problem p;
     entry *e;
 
     (void)state;
@@ -261,6 +262,21 @@ static void one_without_a_hash_locks_nobody(void **state) {
     e = world_put(&w, LEDGER_ISSUING, &r);
     (void)sweep_with(NULL, EX_OK);
     assert_shadow("alice::0:");
+    ledger_release(&e);
+    world_close(&w, 0);
+    /* Where nobody can look the command would be run, had it been told to set anything. */
+    open_world("password: { backend = \"command\"; command = \"/etc/set\"; lock_command = \"/etc/lock\"; lock_unseen = "
+               "true; };\n",
+               NULL, 0);
+    put_file("/etc/lock", "#!/bin/sh\ncat >/etc/locked\n", 0700);
+    r.backend = BACKEND_COMMAND;
+    e = world_put(&w, LEDGER_ISSUING, &r);
+    (void)sweep_with(NULL, EX_OK);
+    assert_int_equal(access("/etc/locked", F_OK), -1);
+    entry_record(e)->storing = 1;
+    assert_int_equal(ledger_save(e, &p), EX_OK);
+    (void)sweep_with(NULL, EX_OK);
+    assert_int_equal(access("/etc/locked", F_OK), 0);
     ledger_release(&e);
     world_close(&w, 0);
 }

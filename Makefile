@@ -157,6 +157,29 @@ $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/
 
 $(B)/tests/bench/paced: $(call obj,otsd-hook/ledger/width.c)
 
+# Fuzz harnesses: each tests/fuzz/fuzz_NAME.c is a program NAME, and tests/fuzz/corpus/NAME its inputs. Here they are linked
+# with a main that replays files, so that any compiler can run what is in the corpora; tests/fuzz/build-with has libFuzzer.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_HELP := $(sort $(filter-out $(FUZZ_SRC),$(wildcard tests/fuzz/*.c)))
+ALL_SRC += $(FUZZ_SRC) $(FUZZ_HELP)
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
+FUZZ_ENGINE ?= $(call obj,tests/fuzz/replay.c)
+# What a harness answers in the place of the system: see tests/fuzz/stage.c.
+FUZZ_WRAP := -Wl,--wrap=openat,--wrap=fopen,--wrap=fstatat,--wrap=geteuid
+$(B)/obj/fuzz.a: $(call obj,$(filter-out tests/fuzz/replay.c,$(FUZZ_HELP)) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC)) $(PAM_SRC))
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(call obj,tests/fuzz/replay.c) $(B)/obj/fuzz.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) $(FUZZ_WRAP) -o $@ $< $(FUZZ_ENGINE) $(B)/obj/fuzz.a $(LIB_LIBS) $(HOOK_LIBS)
+.PHONY: fuzz fuzz-programs fuzz-coverage
+fuzz-programs: $(FUZZ)
+tests: fuzz-programs
+# Each for SECONDS; prints what was executed and reached. Then: which lines of what is under test do the corpora execute?
+fuzz:
+	tests/fuzz/run $(SECONDS) $(HARNESS)
+fuzz-coverage:
+	tests/fuzz/coverage $(HARNESS)
+
 deps:
 	tests/deps
 

@@ -59,8 +59,8 @@ LIB_LIBS := -lcurl -lssl -lcrypto -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c -lconfig -lpthread
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
-# What knows neither server nor JSON is compiled once and serves the library and the programs.
-CORE_SRC := $(sort $(wildcard lib/core/*.c lib/conf/*.c))
+# What needs neither libcurl nor JSON is compiled once and serves the library and the programs.
+CORE_SRC := $(sort $(wildcard lib/core/*.c lib/conf/*.c lib/server/*.c))
 BASE_SRC := $(sort $(wildcard otsd-hook/base/*.c))
 OTSD_SRC := $(sort $(wildcard otsd-hook/otsd/*.c))
 HOOK_MAIN := otsd-hook/commands/main.c

@@ -35,8 +35,8 @@ static bool see(const char *user, int64_t uid, void *arg) {
     return true;
 }
 
-/* One line, as the C library reads it; NULL where that is no account. It passes over comments, and '+' and '-' stand for
- * other sources. */
+/* One line, as the C library reads it; NULL where that is no account. It passes over comments, and '+' and '-' stand
+ * for other sources. */
 static struct passwd *as_everybody(const char *line, struct passwd *pw, char *room, size_t size) {
     FILE *f = line[0] && line[0] != '#' && line[0] != '+' && line[0] != '-' ? fmemopen((char *)line, strlen(line), "r")
                                                                             : NULL;

@@ -30,7 +30,7 @@ static int far_ends[8], far_len;
 
 #define SHOWN __attribute__((visibility("default"))) /* libcurl finds these before the system's */
 SHOWN int socket(int domain, int type, int protocol);
-SHOWN int connect(int fd, const struct sockaddr *to, socklen_t len);
+SHOWN int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len);
 
 static bool fill(int fd, piece p) {
     int room = 1 << 20;
@@ -55,7 +55,7 @@ int socket(int domain, int type, int protocol) {
     return pair[0];
 }
 
-int connect(int fd, const struct sockaddr *to, socklen_t len) {
+int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len) {
     (void)fd, (void)to, (void)len;
     return 0;
 }

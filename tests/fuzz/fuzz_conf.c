@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/client.h"
 #include "config/config.h"
 #include "fuzz.h"
 #include "ledger/record.h"
+#include "server/server.h"
 
 #define PATH "/etc/otsd/otsd.conf"
 

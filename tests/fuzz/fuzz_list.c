@@ -74,7 +74,7 @@ static run feed(piece text, const char *cuts, bool is_v2) {
 
     while (text.len > 0 && (r.verdict == ARRAY_MORE || r.verdict == ARRAY_ELEMENT)) {
         unsigned char cut = (unsigned char)cuts[turn];
-        size_t n = cut == '\0' ? text.len : isdigit(cut) ? cut - '0' : (size_t)(cut & 31U) * 16;
+        size_t n = cut == '\0' ? text.len : isdigit(cut) ? (size_t)cut - '0' : (size_t)(cut & 31U) * 16;
         char *data;
         const char *at;
         size_t left;

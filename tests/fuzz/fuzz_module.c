@@ -36,6 +36,7 @@
 /* All that the module can see of the world. */
 static struct {
     char *item[ITEMS]; /* NULL: not set */
+    const char *arguments;
     long error, mtime, ctime, end, code;
     piece output;
     unsigned runs, shown;
@@ -120,7 +121,9 @@ int pam_get_data(const pam_handle_t *pamh, const char *name, const void **out) {
     return i >= 0 ? PAM_SUCCESS : PAM_NO_MODULE_DATA;
 }
 
+/* A log has no password in it, save where it is something else as well. */
 void pam_syslog(const pam_handle_t *pamh, int priority, const char *format, ...) {
+    const char *typed = scene.item[AUTHTOK];
     char line[4096];
     va_list args;
 
@@ -128,8 +131,8 @@ void pam_syslog(const pam_handle_t *pamh, int priority, const char *format, ...)
     va_start(args, format);
     HOLDS(vsnprintf(line, sizeof line, format, args) >= 0);
     va_end(args);
-    HOLDS(!scene.item[AUTHTOK] || strlen(scene.item[AUTHTOK]) < 8 || !strstr(line, scene.item[AUTHTOK]) ||
-          (scene.item[USER] && strstr(scene.item[USER], scene.item[AUTHTOK])));
+    HOLDS(!typed || strlen(typed) < 8 || !strstr(line, typed) || strstr(scene.item[USER], typed) ||
+          strstr(scene.arguments, typed) || strstr(format, typed));
 }
 
 /* What a person sees. pam_info and pam_error are macros for this one. */
@@ -227,11 +230,13 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     piece rest = {(const char *)data, len}, function = piece_line(&rest);
-    char *arguments = piece_string(piece_line(&rest)), *facts, *at = arguments, *word;
+    char *arguments = piece_string(piece_line(&rest)), *facts, *all = strdup(arguments), *at = arguments, *word;
     const char *argv[16];
     int argc = 0, flags = 0;
 
+    HOLDS(all);
     memset(&scene, 0, sizeof scene);
+    scene.arguments = all;
     while (argc < 16 && (word = strsep(&at, " ")))
         argv[argc++] = word;
     for (int i = 0; i < ITEMS; i++) {
@@ -260,6 +265,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
     for (int i = 0; i < ITEMS; i++)
         free(scene.item[i]);
     free(arguments);
+    free(all);
     free(facts);
     return 0;
 }

@@ -11,9 +11,9 @@
 
 #include "base/json.h"
 #include "answer/answer.h"
-#include "client/client.h"
 #include "fuzz.h"
 #include "ledger/record.h"
+#include "server/server.h"
 
 static char *line_of(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 static char *line_of(char *out, size_t size, const char *format, ...) {
@@ -88,19 +88,20 @@ static void a_duration(const char *text) {
 }
 
 static void a_link(const char *text) {
-    static http_settings settings = {.base = (char *)"https://example.com:8443"};
-    const otsd_client c = {.settings = settings};
+    static const char base[] = "https://example.com:8443";
+    static char shares[] = "share.example.com", *hosts[] = {shares, NULL};
     otsd_receipt t = {.share_domain = (char *)text, .secret_key = (char *)"abc"};
     otsd_error e = OTSD_ERROR_INIT;
     char *key = NULL, *link = NULL;
 
-    if (otsd_link_key(&c, text, &key, &e) == OTSD_OK)
+    if (server_link_key(base, hosts, text, &key, &e) == OTSD_OK)
         HOLDS(text_is_key(key) && strstr(text, key));
     else
         HOLDS(!key && is_printable(e.message));
     free(key);
-    if (otsd_link(&c, &t, &link, &e) == OTSD_OK)
-        HOLDS(strcmp(link, "https://example.com:8443/secret/abc") == 0);
+    if (server_link(base, hosts, &t, &link, &e) == OTSD_OK)
+        HOLDS(strcmp(link, "https://example.com:8443/secret/abc") == 0 ||
+              strcasestr(link, "https://share.example.com"));
     else
         HOLDS(!link && e.code == OTSD_ERR_ANSWER && is_printable(e.message));
     free(link);

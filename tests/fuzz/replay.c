@@ -35,6 +35,8 @@ static void run_file(const char *path) {
     (void)fflush(stdout);
     (void)LLVMFuzzerTestOneInput(data, (size_t)st.st_size);
     free(data);
+    /* For the test of this very program. */
+    HOLDS(!getenv("OTSD_FUZZ_BREAK"));
 }
 
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv) {

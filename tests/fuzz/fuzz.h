@@ -14,8 +14,6 @@
 
 /* Returns 0. Must not keep anything of data, which is gone after the call. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
-/* Runs once before; most harnesses need none. */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 /* The harness ends where it does not hold, and the input that did it is kept. */
 #define HOLDS(what) ((what) ? (void)0 : fuzz_broken(#what, __FILE__, __LINE__))

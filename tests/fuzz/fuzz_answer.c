@@ -63,10 +63,9 @@ int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len) {
 static otsd_server *server;
 static otsd_secret *value;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
+__attribute__((constructor)) static void begin(void) {
     static const char token[] = "the-token";
 
-    (void)argc, (void)argv;
     otsd_memory_lock(OTSD_LOCK_TRY);
     HOLDS(otsd_global_init(NULL) == OTSD_OK);
     HOLDS(otsd_server_new(&server, NULL) == OTSD_OK);
@@ -74,7 +73,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     HOLDS(otsd_server_set_username(server, "ops@example.com", NULL) == OTSD_OK);
     HOLDS(otsd_secret_new(&value, token, sizeof token - 1, NULL) == OTSD_OK);
     HOLDS(otsd_server_set_token(server, value, NULL) == OTSD_OK);
-    return 0;
 }
 
 static int count(const otsd_receipt *t, void *arg) {

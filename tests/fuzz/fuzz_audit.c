@@ -62,7 +62,7 @@ static bool mentions(piece log, const char *id) {
     char member[64];
 
     snprintf(member, sizeof member, "\"id\":\"%s\"", id);
-    return log.len > 0 && memmem(log.text, log.len, member, strlen(member));
+    return log.text && memmem(log.text, log.len, member, strlen(member));
 }
 
 static otsd_tri find(const char *event, const char *id) {

@@ -122,10 +122,8 @@ static void compare(piece text, const run *r, bool is_v2) {
     json_wipe(json);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc, (void)argv;
+__attribute__((constructor)) static void begin(void) {
     otsd_memory_lock(OTSD_LOCK_TRY);
-    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {

@@ -16,6 +16,7 @@
  *   what the helper prints          to the end
  */
 #include <errno.h>
+#include <limits.h>
 #include <security/pam_appl.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
@@ -221,11 +222,16 @@ static void run(piece function, int flags, int argc, const char **argv) {
     HOLDS(pam_sm_close_session(handle(), flags, argc, argv) == PAM_SUCCESS);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc, (void)argv;
+__attribute__((constructor)) static void begin(void) {
     stage_stat = on_stat;
     stage_euid = 0;
-    return 0;
+}
+
+/* 0 where there is none. */
+static long number(char **at, long most) {
+    long n = strtol(*at, at, 10);
+
+    return n < 0 ? 0 : n < most ? n : most;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
@@ -250,8 +256,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {
             *c = *c == '|' ? '\n' : *c;
     }
     facts = piece_string(piece_line(&rest));
-    if (sscanf(facts, "%5ld %18ld %18ld %3ld %5ld", &scene.error, &scene.mtime, &scene.ctime, &scene.end,
-               &scene.code) == 5) {
+    at = facts;
+    scene.error = number(&at, 4095);
+    scene.mtime = number(&at, LONG_MAX);
+    scene.ctime = number(&at, LONG_MAX);
+    scene.end = number(&at, LONG_MAX);
+    scene.code = number(&at, 255);
+    if (at > facts) {
         scene.end = HELPER_EXITED + (scene.end & 7) % (HELPER_UNKNOWN - HELPER_EXITED + 1);
         scene.output = rest;
         word = memchr(function.text, ' ', function.len);

@@ -33,7 +33,8 @@ static void note(http_answer *h, const char *text, size_t len) {
     HOLDS(line);
     if (len > 0)
         memcpy(line, text, len);
-    memcpy(line + len, "\r\n", 2);
+    line[len] = '\r';
+    line[len + 1] = '\n';
     header_note(h, line, len + 2);
     free(line);
     HOLDS(h->intended >= 0 && h->retry_after >= 0);
@@ -90,10 +91,8 @@ static void take(struct json_object *json, piece kind) {
             take_receipt(json, kinds[i].kind);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc, (void)argv;
+__attribute__((constructor)) static void begin(void) {
     otsd_memory_lock(OTSD_LOCK_TRY);
-    return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len) {

@@ -29,14 +29,12 @@ static void remove_folder(void) {
     (void)rmdir(folder);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc, (void)argv;
+__attribute__((constructor)) static void begin(void) {
     HOLDS(mkdtemp(folder));
     place.dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     HOLDS(place.dir >= 0);
     snprintf(place.path, sizeof place.path, "%s/shadow", folder);
     HOLDS(atexit(remove_folder) == 0);
-    return 0;
 }
 
 /* Both the file that is rewritten and the one that is read by name. */

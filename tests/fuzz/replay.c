@@ -39,13 +39,7 @@ static void run_file(const char *path) {
     HOLDS(!getenv("OTSD_FUZZ_BREAK"));
 }
 
-__attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv) {
-    (void)argc, (void)argv;
-    return 0;
-}
-
 int main(int argc, char **argv) {
-    (void)LLVMFuzzerInitialize(&argc, &argv);
     for (int i = 1; i < argc; i++)
         run_file(argv[i]);
     return 0;

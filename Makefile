@@ -7,6 +7,7 @@
 #   make check-release RELEASE=trixie  deps, demo and check on a fresh Debian, in a folder
 #   make lint       static analysis           make bench      measurements
 #   make format     lays out the C files      make coverage-unit  what the unit tests execute
+#   make fuzz SECONDS=60  every parser under libFuzzer, so long each
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
 
 VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
@@ -171,6 +172,29 @@ $(B)/tests/bench/paced: $(call obj,otsd-hook/ledger/width.c)
 $(B)/tests/e2e/inmate: $(call obj,otsd-hook/otsd-net/confine.c) $(B)/obj/core.a
 $(B)/tests/e2e/inmate: TEST_LIBS := $(B)/obj/core.a -lseccomp
 
+# Fuzz harnesses: each tests/fuzz/fuzz_NAME.c is a program NAME, and tests/fuzz/corpus/NAME its inputs. Here they are linked
+# with a main that replays files, so that any compiler can run what is in the corpora; tests/fuzz/build takes libFuzzer.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_HELP := $(sort $(filter-out $(FUZZ_SRC),$(wildcard tests/fuzz/*.c)))
+ALL_SRC += $(FUZZ_SRC) $(FUZZ_HELP)
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
+FUZZ_ENGINE ?= $(call obj,tests/fuzz/replay.c)
+# What a harness answers in the place of the system: see tests/fuzz/stage.c.
+FUZZ_WRAP := -Wl,--wrap=openat,--wrap=fopen,--wrap=fstatat,--wrap=geteuid
+$(B)/obj/fuzz.a: $(call obj,$(filter-out tests/fuzz/replay.c,$(FUZZ_HELP)) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC)) $(PAM_SRC))
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(call obj,tests/fuzz/replay.c) $(B)/obj/fuzz.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) $(FUZZ_WRAP) -o $@ $< $(FUZZ_ENGINE) $(B)/obj/fuzz.a $(LIB_LIBS) $(HOOK_LIBS)
+.PHONY: fuzz fuzz-programs fuzz-coverage
+fuzz-programs: $(FUZZ)
+tests: fuzz-programs
+# Each for SECONDS; prints what was executed and reached. Then: which lines of what is under test do the corpora execute?
+fuzz:
+	tests/fuzz/run $(SECONDS) $(HARNESS)
+fuzz-coverage:
+	tests/fuzz/coverage $(HARNESS)
+
 deps:
 	tests/deps
 
@@ -180,7 +204,7 @@ demo: all $(B)/tests/e2e/syslogd
 
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(filter-out %/record,$(CONF))
-SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
+SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/fuzz/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
 TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
 check: tests
 	$(MAKE) SAN=1 tests
@@ -229,7 +253,7 @@ format:
 LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC)
 # tests/e2e/talk is expect, tests/e2e/next-steps is perl.
 SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
-               tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
+               tests/unit/coverage tests/fuzz/build tests/fuzz/run tests/fuzz/minimise tests/fuzz/coverage tests/fuzz/seeds tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests

@@ -76,6 +76,10 @@ static void refuses_what_is_no_record(void **state) {
         "id=0123456789abcdef\nuser=bo%00b\nuid=7\n",
         "id=0123456789abcdefff\nuser=bob\nuid=7\n",
         "id=0123456789abcdef\nuser=bob\nuid=7\n\n",
+        /* Times of which the difference is no number. */
+        "id=0123456789abcdef\nuser=bob\nuid=7\ncreated=-9223372036854775808\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\ndeadline=9223372036854775807\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\ndeadline=9007199254740993\n",
     };
     record r;
     size_t used;

@@ -8,6 +8,7 @@
 #   make lint       static analysis           make bench      measurements
 #   make format     lays out the C files      make coverage-unit  what the unit tests execute
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
+#   make SAN=thread ...  under ThreadSanitizer, in build/tsan
 
 VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
 PREFIX ?= /usr/local
@@ -32,16 +33,23 @@ comma := ,
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 SAN ?=
-B ?= build$(if $(SAN),/asan)
+B ?= build$(if $(SAN),$(if $(filter thread,$(SAN)),/tsan,/asan))
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
         -Wdeclaration-after-statement
 WERROR ?= -Werror
 CFLAGS ?= -O2 -g
+SANITIZERS := $(if $(filter thread,$(SAN)),thread,address$(comma)undefined)
 ifeq ($(SAN),)
-HARDEN := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
+# What only some compilers or machines have: the flag where this one takes it; the level that this libc really gives.
+has = $(shell echo 'int x;' | $(CC) -Werror $(1) -S -x c -o - - >/dev/null 2>&1 && echo '$(1)')
+FORTIFY := $(shell echo __USE_FORTIFY_LEVEL | $(CC) -include features.h -O2 -D_FORTIFY_SOURCE=3 -E -P -x c - 2>/dev/null | tail -n 1)
+CONTROL_FLOW := $(firstword $(call has,-fcf-protection=full) $(call has,-mbranch-protection=standard))
+AUTO_INIT := $(call has,-ftrivial-auto-var-init=zero)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(filter 3,$(FORTIFY)),3,2) \
+          $(CONTROL_FLOW) $(AUTO_INIT)
 else
-HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+HARDEN := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
 # A program knows its rooms by name: core/core.h is the library's, ledger/ledger.h the hook's.
@@ -52,8 +60,8 @@ EXIT_OVERDUE := 93
 ALL_CPPFLAGS = $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' \
                -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(CPPFLAGS)
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
-SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
-EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
+SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=$(SANITIZERS),-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
+EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=$(SANITIZERS)) $(LDFLAGS)
 
 LIB_LIBS := -lcurl -lssl -lcrypto -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c -lconfig -lpthread
@@ -194,7 +202,11 @@ SECONDS ?= 300
 soak: tests
 	B=$(B) tests/crash/soak $(SECONDS)
 
-memcheck: tests
+# What the compiler initializes hides from valgrind what the source does not.
+.PHONY: memcheck-run
+memcheck:
+	$(MAKE) B=build/memcheck AUTO_INIT= memcheck-run
+memcheck-run: $(UNIT)
 	for t in $(UNIT); do valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes $$t >$(B)/memcheck.log 2>&1 || \
 	  { cat $(B)/memcheck.log; exit 1; }; done
 	@echo "memcheck: nothing found"

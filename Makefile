@@ -6,7 +6,7 @@
 #   make check-loaded  the same on a machine that is busy
 #   make check-release RELEASE=trixie  deps, demo and check on a fresh Debian, in a folder
 #   make lint       static analysis           make bench      measurements
-#   make format     lays out the C files      make coverage-unit  what the unit tests execute
+#   make format     lays out the C files      make coverage   what the tests execute; coverage-unit: the unit tests alone
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
 #   make SAN=thread ...  under ThreadSanitizer, in build/tsan
 
@@ -211,12 +211,19 @@ memcheck-run: $(UNIT)
 	  { cat $(B)/memcheck.log; exit 1; }; done
 	@echo "memcheck: nothing found"
 
-# Which lines do the unit tests alone execute? Optimization would blur it, and fortification needs optimization.
-.PHONY: coverage-unit coverage-objects
-coverage-unit:
-	$(MAKE) B=build/coverage HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage coverage-objects
-	tests/unit/coverage build/coverage
-coverage-objects: $(UNIT) $(call obj,$(HOOK_MAIN) $(OTSD_SRC) $(PAM_SRC))
+# Which lines, functions and branches do the tests execute? Optimization would blur it, and fortification needs optimization;
+# what leaves a process in a way of its own is told to write its profile first. COVER chooses tests.
+.PHONY: coverage coverage-unit coverage-build
+COVER ?= $(patsubst $(B)/%,build/coverage/%,$(UNIT_TESTS)) $(filter-out tests/unit/% tests/lint/% tests/crash/% %/sanitized.test,$(SCRIPT_TESTS))
+coverage: coverage-build
+	tests/coverage/run build/coverage $(COVER)
+coverage-unit: coverage-build
+	tests/coverage/run build/coverage $(patsubst %.c,build/coverage/%,$(UNIT_SRC))
+coverage-build:
+	mkdir -p build/coverage
+	gcc -O2 -g -fPIC -D_GNU_SOURCE -c tests/coverage/profile.c -o build/coverage/profile.o
+	$(MAKE) CC=gcc SAN= B=build/coverage HARDEN= WARN= LDFLAGS='--coverage -Wl,--wrap=open build/coverage/profile.o' \
+	  CFLAGS='-std=gnu11 -O0 -g --coverage -fprofile-update=atomic -include tests/coverage/profile.h' tests
 
 bench: tests
 	B=$(B) tests/bench/run
@@ -224,10 +231,10 @@ bench: tests
 format:
 	tests/lint/format
 
-LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC)
+LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC) tests/coverage/profile.c
 # tests/e2e/talk is expect, tests/e2e/next-steps is perl.
 SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
-               tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
+               tests/coverage/run tests/coverage/show tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests

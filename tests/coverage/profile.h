@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Put in front of every source of an instrumented build (make coverage). What a process has executed is written down
+ * when it exits; here are the ways to leave without that: _exit, and the raw calls of the module's helper and of the
+ * sandboxed child. Each of them writes first.
+ */
+#ifndef OTSD_TESTS_COVERAGE_PROFILE_H
+#define OTSD_TESTS_COVERAGE_PROFILE_H
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void profile_leave(void);
+void profile_syscall(long number);
+
+#define _exit(status) (profile_leave(), _exit(status))
+#define syscall(number, ...) (profile_syscall(number), syscall(number, ##__VA_ARGS__))
+
+#endif

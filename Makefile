@@ -245,6 +245,7 @@ lint:
 	  -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(INCLUDES) -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
 	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\" -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE)' tidy
+	tests/lint/analyze
 	shellcheck -S warning $(SHELL_FILES)
 	tests/lint/rooms . build/lint-gcc
 	tests/lint/dialect

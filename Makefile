@@ -8,7 +8,7 @@
 #   make lint       static analysis           make bench      measurements
 #   make format     lays out the C files      make coverage   what the tests execute; coverage-unit: the unit tests alone
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
-#   make SAN=thread ...  under ThreadSanitizer, in build/tsan
+#   make SAN=thread ...  under ThreadSanitizer, in build/tsan; make tsan: what runs in threads
 
 VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
 PREFIX ?= /usr/local
@@ -175,9 +175,17 @@ demo: all $(B)/tests/e2e/syslogd
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(filter-out %/record,$(CONF))
 SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
-TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
+TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(THREADED) $(SCRIPT_TESTS)
+# What runs in threads is watched in threads: a program for tests/e2e/threads.test, and the unit tests of these rooms.
+.PHONY: threaded tsan
+THREADED := $(patsubst %,build/tsan/tests/unit/%,hook/test_pipeline hook/test_progress lib/test_pool lib/test_settings)
+threaded: $(B)/otsd-hook $(patsubst build/tsan/%,$(B)/%,$(THREADED))
+tsan: tests
+	$(MAKE) SAN=thread threaded
+	tests/run $(THREADED) tests/e2e/threads.test
 check: tests
 	$(MAKE) SAN=1 tests
+	$(MAKE) SAN=thread threaded
 	B=$(B) tests/run -j 3 $(TESTS)
 
 # The same, and all of what check takes by turns; of the server's releases four for each script, see tests/e2e/releases.sh.
@@ -189,6 +197,7 @@ check-all:
 .PHONY: check-loaded
 check-loaded: tests
 	$(MAKE) SAN=1 tests
+	$(MAKE) SAN=thread threaded
 	tests/loaded $(MAKE) check
 
 # The README's two commands on a fresh Debian each, in folders of build/release; an hour and a gigabyte or two for each.
@@ -214,7 +223,7 @@ memcheck-run: $(UNIT)
 # Which lines, functions and branches do the tests execute? Optimization would blur it, and fortification needs optimization;
 # what leaves a process in a way of its own is told to write its profile first. COVER chooses tests.
 .PHONY: coverage coverage-unit coverage-build
-COVER ?= $(patsubst $(B)/%,build/coverage/%,$(UNIT_TESTS)) $(filter-out tests/unit/% tests/lint/% tests/crash/% %/sanitized.test,$(SCRIPT_TESTS))
+COVER ?= $(patsubst $(B)/%,build/coverage/%,$(UNIT_TESTS)) $(filter-out tests/unit/% tests/lint/% tests/crash/% %/sanitized.test %/threads.test,$(SCRIPT_TESTS))
 coverage: coverage-build
 	tests/coverage/run build/coverage $(COVER)
 coverage-unit: coverage-build

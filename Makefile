@@ -223,6 +223,7 @@ memcheck-run: $(UNIT)
 # Which lines, functions and branches do the tests execute? Optimization would blur it, and fortification needs optimization;
 # what leaves a process in a way of its own is told to write its profile first. COVER chooses tests.
 .PHONY: coverage coverage-unit coverage-build
+COVER_BUILD ?= tests
 COVER ?= $(patsubst $(B)/%,build/coverage/%,$(UNIT_TESTS)) $(filter-out tests/unit/% tests/lint/% tests/crash/% %/sanitized.test %/threads.test,$(SCRIPT_TESTS))
 coverage: coverage-build
 	tests/coverage/run build/coverage $(COVER)
@@ -232,7 +233,7 @@ coverage-build:
 	mkdir -p build/coverage
 	gcc -O2 -g -fPIC -D_GNU_SOURCE -c tests/coverage/profile.c -o build/coverage/profile.o
 	$(MAKE) CC=gcc SAN= B=build/coverage HARDEN= WARN= LDFLAGS='--coverage -Wl,--wrap=open build/coverage/profile.o' \
-	  CFLAGS='-std=gnu11 -O0 -g --coverage -fprofile-update=atomic -include tests/coverage/profile.h' tests
+	  CFLAGS='-std=gnu11 -O0 -g --coverage -fprofile-update=atomic -include tests/coverage/profile.h' $(COVER_BUILD)
 
 bench: tests
 	B=$(B) tests/bench/run
@@ -243,7 +244,7 @@ format:
 LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC) tests/coverage/profile.c
 # tests/e2e/talk is expect, tests/e2e/next-steps is perl.
 SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
-               tests/coverage/run tests/coverage/show tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
+               tests/coverage/run tests/coverage/show tests/api/check $(wildcard tests/mutation/*) $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests

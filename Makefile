@@ -14,6 +14,8 @@ VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -58,6 +60,7 @@ INCLUDES := -Ilib -Iotsd-hook
 # Neither of sysexits.h nor of a shell.
 EXIT_OVERDUE := 93
 ALL_CPPFLAGS = $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$(SBINDIR)/otsd-hook"' \
+               -DOTSD_NET_PATH='"$(LIBEXECDIR)/otsd-net"' \
                -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(CPPFLAGS)
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=$(SANITIZERS),-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
@@ -65,14 +68,16 @@ EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=$(SANITIZERS)) $(LDFLAGS
 
 LIB_LIBS := -lcurl -lssl -lcrypto -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c -lconfig -lpthread
+NET_LIBS := $(LIB_LIBS) -lseccomp
 
 LIB_SRC := $(sort $(wildcard lib/*/*.c))
-# What knows neither server nor JSON is compiled once and serves the library and the programs.
-CORE_SRC := $(sort $(wildcard lib/core/*.c lib/conf/*.c))
+# What needs neither libcurl nor JSON is compiled once and serves the library and the programs.
+CORE_SRC := $(sort $(wildcard lib/core/*.c lib/conf/*.c lib/server/*.c))
 BASE_SRC := $(sort $(wildcard otsd-hook/base/*.c))
 OTSD_SRC := $(sort $(wildcard otsd-hook/otsd/*.c))
+NET_SRC := $(sort $(wildcard otsd-hook/otsd-net/*.c))
 HOOK_MAIN := otsd-hook/commands/main.c
-HOOK_SRC := $(sort $(filter-out $(HOOK_MAIN) $(OTSD_SRC),$(wildcard otsd-hook/*/*.c)))
+HOOK_SRC := $(sort $(filter-out $(HOOK_MAIN) $(OTSD_SRC) $(NET_SRC),$(wildcard otsd-hook/*/*.c)))
 PAM_SRC := $(sort $(wildcard pam_ots/*.c))
 SANDBOX_SRC := $(sort $(wildcard tests/sandbox/*.c))
 UNIT_SRC := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -84,7 +89,7 @@ BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 # Compiled by their tests only: against the installed library, and as libraries of a test world.
 STRANGER_SRC := tests/api/stranger.c
 TROUBLE_SRC := $(sort $(wildcard tests/e2e/trouble/*.c))
-ALL_SRC := $(LIB_SRC) $(HOOK_MAIN) $(OTSD_SRC) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
+ALL_SRC := $(LIB_SRC) $(HOOK_MAIN) $(OTSD_SRC) $(NET_SRC) $(HOOK_SRC) $(PAM_SRC) $(SANDBOX_SRC) $(UNIT_SRC) $(UNIT_HELP) $(CONF_SRC) \
            $(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -92,6 +97,7 @@ obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 SONAME := libotsd.so.0
 LIB := $(B)/$(SONAME)
 PROGS := $(B)/otsd-hook $(B)/otsd
+NET := $(B)/otsd-net
 MODULE := $(B)/pam_ots.so
 SANDBOX := $(B)/otsd-sandbox
 UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
@@ -100,7 +106,7 @@ TESTPROGS := $(UNIT) $(CONF) $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BEN
 
 .PHONY: all tests deps demo check lint format soak memcheck bench install uninstall clean distclean dist FORCE
 .DEFAULT_GOAL := all
-all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(patsubst $(B)/%,$(B)/install/%,$(PROGS)) $(MODULE) $(SANDBOX)
+all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(NET) $(B)/install/otsd $(MODULE) $(SANDBOX)
 tests: all $(TESTPROGS)
 
 # What was built with other settings is built anew: the file changes only where they do.
@@ -130,19 +136,23 @@ $(B)/obj/%.a:
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-# Each program twice: in $(B) it finds the library beside itself, in $(B)/install it has no run path, and is what gets installed.
+# Of root's, and so without the library: it knows neither the network nor a server's language.
 HOOK_OBJ := $(call obj,$(HOOK_MAIN) $(filter-out $(BASE_SRC),$(HOOK_SRC)))
+$(B)/otsd-hook: $(HOOK_OBJ) $(B)/obj/base.a $(B)/obj/core.a
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/obj/base.a $(B)/obj/core.a $(HOOK_LIBS)
+# With the library inside: whose identity it has may not be let into the folder that the library is built in.
+$(NET): $(call obj,$(NET_SRC) otsd-hook/net/wire.c $(LIB_SRC))
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(NET_LIBS)
+# Twice: in $(B) it finds the library beside itself, in $(B)/install it has no run path, and is what gets installed.
 OTSD_OBJ := $(call obj,$(OTSD_SRC))
 HERE := -Wl,-rpath,'$$ORIGIN'
-link_program = $(CC) $(EXE_LDFLAGS) $(1) -o $@ $(filter %.o,$^) $(B)/obj/base.a -L$(B) -lotsd $(B)/obj/core.a
-$(B)/otsd-hook $(B)/install/otsd-hook: $(HOOK_OBJ) $(B)/obj/base.a $(B)/obj/core.a $(B)/libotsd.so
-	@mkdir -p $(@D)
-	@echo "  LD   $@"
-	$(Q)$(call link_program,$(if $(findstring /install/,$@),,$(HERE))) $(HOOK_LIBS)
 $(B)/otsd $(B)/install/otsd: $(OTSD_OBJ) $(B)/obj/base.a $(B)/obj/core.a $(B)/libotsd.so
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(call link_program,$(if $(findstring /install/,$@),,$(HERE))) -ljson-c
+	$(Q)$(CC) $(EXE_LDFLAGS) $(if $(findstring /install/,$@),,$(HERE)) -o $@ $(filter %.o,$^) $(B)/obj/base.a -L$(B) -lotsd \
+	  $(B)/obj/core.a -ljson-c
 # No constructors, so no start files: loading the module is most of what it costs a login without a hand-off.
 MODULE_LDFLAGS := -nostartfiles
 $(MODULE): $(call obj,$(PAM_SRC)) pam_ots/pam_ots.map
@@ -153,17 +163,21 @@ $(SANDBOX): $(call obj,$(SANDBOX_SRC))
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ -lmicrohttpd -ljson-c -lpthread
 
+# A unit test's child is a fork of the test: see tests/unit/hook/net_child.c.
+UNIT_LDFLAGS := -Wl,--wrap=start_child,--wrap=confine
 # Unit tests reach the private functions: they take the objects, not the library; of the client program all but its main.
-$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC)) pam_ots/text.c)
+$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC) $(NET_SRC)) pam_ots/text.c)
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(LIB_LIBS) $(HOOK_LIBS) -lcmocka -lpthread
+	$(Q)$(CC) $(EXE_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(NET_LIBS) $(HOOK_LIBS) -lcmocka -lpthread
 $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC)): $(B)/tests/%: $(B)/obj/tests/%.o $(B)/libotsd.so
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread
+	$(Q)$(CC) $(EXE_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $(filter %.o,$^) -L$(B) -lotsd -lpam -lcmocka -ldl -lcrypt -lpthread $(TEST_LIBS)
 
 $(B)/tests/bench/paced: $(call obj,otsd-hook/ledger/width.c)
+$(B)/tests/e2e/inmate: $(call obj,otsd-hook/otsd-net/confine.c) $(B)/obj/core.a
+$(B)/tests/e2e/inmate: TEST_LIBS := $(B)/obj/core.a -lseccomp
 
 deps:
 	tests/deps
@@ -251,10 +265,10 @@ lint:
 	$(MAKE) CC=clang B=build/lint-clang tests
 	tests/api/check . build/lint-gcc
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
-	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' \
+	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -DOTSD_NET_PATH='"/x"' \
 	  -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(INCLUDES) -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
-	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\" -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE)' tidy
+	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\" -DOTSD_NET_PATH=\"/x\" -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE)' tidy
 	tests/lint/analyze
 	shellcheck -S warning $(SHELL_FILES)
 	tests/lint/rooms . build/lint-gcc
@@ -270,11 +284,13 @@ DROP_IN := etc/systemd/password-change.conf
 
 # The configuration and the token are the administrator's: samples only, never overwritten.
 install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
 	  $(DESTDIR)$(PAMDIR) $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
 	install -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/otsd
 	install -d -m 0700 $(DESTDIR)$(STATEDIR)
-	install -m 0755 $(B)/install/otsd-hook $(DESTDIR)$(SBINDIR)/otsd-hook
+	install -m 0755 $(B)/otsd-hook $(DESTDIR)$(SBINDIR)/otsd-hook
+	install -m 0755 $(NET) $(DESTDIR)$(LIBEXECDIR)/otsd-net
+	install -m 0644 etc/sysusers/otsd.conf $(DESTDIR)$(SYSUSERSDIR)/otsd.conf
 	install -m 0755 $(B)/install/otsd $(B)/otsd-sandbox $(DESTDIR)$(BINDIR)/
 	install -m 0644 $(LIB) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libotsd.so
@@ -293,11 +309,11 @@ install: all
 	chmod 0644 $(DESTDIR)$(DOCDIR)/examples/$(notdir $(DROP_IN))
 	if test -d /usr/share/pam-configs; then install -d $(DESTDIR)/usr/share/pam-configs && \
 	  install -m 0644 etc/pam-configs/otsd $(DESTDIR)/usr/share/pam-configs/otsd; fi
-	test -n "$(DESTDIR)" || ldconfig
+	test -n "$(DESTDIR)" || { ldconfig && etc/sysusers/make; }
 
 # Ledger, audit log and configuration stay: remove them by hand once no hand-off is open.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/otsd-hook $(DESTDIR)$(BINDIR)/otsd $(DESTDIR)$(BINDIR)/otsd-sandbox \
+	rm -f $(DESTDIR)$(SBINDIR)/otsd-hook $(DESTDIR)$(LIBEXECDIR)/otsd-net $(DESTDIR)$(SYSUSERSDIR)/otsd.conf $(DESTDIR)$(BINDIR)/otsd $(DESTDIR)$(BINDIR)/otsd-sandbox \
 	  $(DESTDIR)$(LIBDIR)/$(SONAME) $(DESTDIR)$(LIBDIR)/libotsd.so $(DESTDIR)$(INCLUDEDIR)/otsd.h \
 	  $(DESTDIR)$(LIBDIR)/pkgconfig/libotsd.pc $(DESTDIR)$(PAMDIR)/pam_ots.so $(DESTDIR)/usr/share/pam-configs/otsd
 	for f in $(MANPAGES); do rm -f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done

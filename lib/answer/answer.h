@@ -6,6 +6,7 @@
 #define OTSD_ANSWER_H
 
 #include "http/http.h"
+#include "server/generation.h"
 
 struct json_object;
 
@@ -79,16 +80,7 @@ typedef struct reply {
 /* OTSD_OK: the body is JSON and the call was carried out. Otherwise fills e; reach is OTSD_REACH_ANSWERED. */
 otsd_err classify_answer(const reply *a, const char *server, otsd_error *e);
 
-/* generation.c: which releases a server may be. Sets of them; 0: nothing was answered yet. */
-
-enum {
-    GENERATION_18 = 1,
-    GENERATION_20 = 2,
-    GENERATION_21 = 4,
-    GENERATION_22_23 = 8,
-    GENERATION_24_25 = 16,
-    GENERATION_26 = 32, /* and what comes after it */
-};
+/* generation.c: which releases a server may be, as its answers show. */
 
 typedef struct generation {
     unsigned known; /* by what was assumed and by answers */
@@ -103,11 +95,7 @@ void generation_learn_list(generation *g, bool v1_works);
 void generation_learn_value(generation *g, const otsd_secret *value);
 /* By what others have learnt, as generation_text said it; anything else is nothing. */
 void generation_assume(generation *g, const char *text);
-/* "v0.21-v0.23"; "unknown". Static. */
-const char *generation_text(unsigned known);
 
-/* Would a server of these refuse this passphrase? */
-bool generation_refuses(unsigned known, const otsd_secret *passphrase);
 /* OTSD_ERR_ARGUMENT: this one would, as far as its own answers do not speak against it. passphrase: NULL allowed. */
 otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e);
 

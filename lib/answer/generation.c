@@ -17,13 +17,6 @@
 #include <json-c/json.h>
 #include <string.h>
 
-#define UP_TO_20 (GENERATION_18 | GENERATION_20)
-#define UP_TO_23 (UP_TO_20 | GENERATION_21 | GENERATION_22_23)
-#define UP_TO_25 (UP_TO_23 | GENERATION_24_25)
-#define FROM_24 (GENERATION_24_25 | GENERATION_26)
-#define FROM_22 (GENERATION_22_23 | FROM_24)
-#define ALL (UP_TO_23 | FROM_24)
-
 #define OLD_KEY 31
 #define NEW_KEY 62
 /* What 0.21 and before do not generate: of punctuation they have "!$()*?". */
@@ -34,28 +27,28 @@ static bool says(const http_answer *h, const char *words) {
 }
 
 static unsigned by_headers(const http_answer *h) {
-    unsigned may = ALL;
+    unsigned may = GENERATION_ALL;
 
     if (h->is_thin)
-        may &= UP_TO_23;
+        may &= GENERATION_UP_TO_23;
     if (h->intended != 0)
-        may &= FROM_24;
+        may &= GENERATION_FROM_24;
     if (h->has_strategy)
         may &= h->sets_session ? GENERATION_24_25 : GENERATION_26;
     return may;
 }
 
 static unsigned by_refusal(const http_answer *h) {
-    unsigned may = ALL;
+    unsigned may = GENERATION_ALL;
 
     if (says(h, "Passphrase must be at least 8 "))
         may &= GENERATION_22_23;
     if (says(h, "Passphrase must be at least 4 "))
-        may &= FROM_24;
+        may &= GENERATION_FROM_24;
     if (says(h, "\"Domain not found "))
         may &= GENERATION_18;
     if (says(h, "\"Cripes! "))
-        may &= UP_TO_25;
+        may &= GENERATION_UP_TO_25;
     return may;
 }
 
@@ -64,21 +57,21 @@ static unsigned by_receipt(struct json_object *json) {
     int len;
 
     if (!json_object_is_type(json, json_type_object))
-        return ALL;
+        return GENERATION_ALL;
     if (json_object_object_get_ex(json, "identifier", &m))
-        return FROM_24;
+        return GENERATION_FROM_24;
     if (!json_object_object_get_ex(json, "metadata_key", &m) || !json_object_is_type(m, json_type_string))
-        return ALL;
+        return GENERATION_ALL;
     len = json_object_get_string_len(m);
-    return len == OLD_KEY ? UP_TO_23 : len == NEW_KEY ? FROM_24 : ALL;
+    return len == OLD_KEY ? GENERATION_UP_TO_23 : len == NEW_KEY ? GENERATION_FROM_24 : GENERATION_ALL;
 }
 
 /* Only these; where that contradicts what was known, from now on these. */
 static void narrow(generation *g, unsigned may) {
     if (g->seen == 0)
-        g->seen = ALL;
+        g->seen = GENERATION_ALL;
     if (g->known == 0)
-        g->known = ALL;
+        g->known = GENERATION_ALL;
     if (may == 0)
         return;
     g->seen = g->seen & may ? g->seen & may : may;
@@ -90,8 +83,8 @@ void generation_learn(generation *g, const http_answer *h, struct json_object *j
 }
 
 void generation_learn_list(generation *g, bool v1_works) {
-    if (g->seen & UP_TO_23 && !(g->seen & FROM_24))
-        narrow(g, v1_works ? UP_TO_20 : GENERATION_21 | GENERATION_22_23);
+    if (g->seen & GENERATION_UP_TO_23 && !(g->seen & GENERATION_FROM_24))
+        narrow(g, v1_works ? GENERATION_UP_TO_20 : GENERATION_21 | GENERATION_22_23);
 }
 
 void generation_learn_value(generation *g, const otsd_secret *value) {
@@ -101,59 +94,21 @@ void generation_learn_value(generation *g, const otsd_secret *value) {
         if (memchr(NEWER, otsd_secret_data(value)[i], sizeof NEWER - 1))
             newer = true;
     if (newer)
-        narrow(g, FROM_22);
-}
-
-static const struct {
-    unsigned known;
-    const char *text;
-} texts[] = {
-    {GENERATION_18, "v0.18"},
-    {GENERATION_21, "v0.21"},
-    {GENERATION_22_23, "v0.22-v0.23"},
-    {GENERATION_24_25, "v0.24-v0.25"},
-    {GENERATION_26, "v0.26 or later"},
-    {UP_TO_20, "v0.18-v0.20"},
-    {GENERATION_21 | GENERATION_22_23, "v0.21-v0.23"},
-    {UP_TO_23, "v0.18-v0.23"},
-    {UP_TO_25, "v0.18-v0.25"},
-    {FROM_24, "v0.24 or later"},
-    {FROM_22, "v0.22 or later"},
-};
-
-const char *generation_text(unsigned known) {
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        if (texts[i].known == known)
-            return texts[i].text;
-    return "unknown";
+        narrow(g, GENERATION_FROM_22);
 }
 
 void generation_assume(generation *g, const char *text) {
-    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        unsigned may = g->seen ? g->seen & texts[i].known : texts[i].known;
+    unsigned may = generation_of_text(text);
 
-        if (may && strcmp(texts[i].text, text) == 0)
-            g->known = g->known & may ? g->known & may : may;
-    }
-}
-
-static size_t characters(const otsd_secret *text) {
-    size_t n = 0;
-
-    for (size_t i = 0; i < otsd_secret_len(text); i++)
-        n += ((unsigned char)otsd_secret_data(text)[i] & 0xc0U) != 0x80U;
-    return n;
-}
-
-bool generation_refuses(unsigned known, const otsd_secret *passphrase) {
-    size_t n = characters(passphrase);
-
-    return known == GENERATION_22_23 && (n < 8 || n > 128);
+    if (g->seen != 0)
+        may &= g->seen;
+    if (may != 0)
+        g->known = g->known & may ? g->known & may : may;
 }
 
 otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e) {
-    if (!passphrase || !generation_refuses(g->known, passphrase) || g->seen == 0 || g->seen & FROM_24)
+    if (!passphrase || !generation_refuses(g->known, passphrase) || g->seen == 0 || g->seen & GENERATION_FROM_24)
         return OTSD_OK;
     return error_local(e, OTSD_ERR_ARGUMENT, "the passphrase has %zu characters; this server (%s) wants 8 to 128",
-                       characters(passphrase), generation_text(g->known));
+                       generation_characters(passphrase), generation_text(g->known));
 }

@@ -15,15 +15,9 @@
 #define RECIPIENTS_MAX 64
 #define STRING_MAX 1024
 
-static const char *const state_names[] = {"unknown", "new", "viewed", "received", "burned", "expired", "orphaned"};
-
-const char *otsd_state_name(otsd_state s) {
-    return s >= OTSD_STATE_NEW && s <= OTSD_STATE_ORPHANED ? state_names[s] : state_names[0];
-}
-
 static otsd_state state_of(const char *name) {
     for (int s = OTSD_STATE_NEW; s <= OTSD_STATE_ORPHANED; s++)
-        if (strcmp(name, state_names[s]) == 0)
+        if (strcmp(name, otsd_state_name((otsd_state)s)) == 0)
             return (otsd_state)s;
     return OTSD_STATE_UNKNOWN;
 }
@@ -283,35 +277,4 @@ otsd_err status_from_json(struct json_object *json, otsd_error *e) {
     text_printable(word, sizeof word, json_object_get_string(m), (size_t)json_object_get_string_len(m));
     return error_set(e, OTSD_ERR_SERVER, OTSD_REACH_ANSWERED, "%s (its status is \"%s\")",
                      otsd_strerror(OTSD_ERR_SERVER), word);
-}
-
-void otsd_receipt_free(otsd_receipt **p) {
-    otsd_receipt *t;
-
-    if (!p || !*p)
-        return;
-    t = *p;
-    *p = NULL;
-    free_wiped(t->metadata_key);
-    free_wiped(t->secret_key);
-    free_wiped(t->custid);
-    free_wiped(t->share_domain);
-    for (size_t i = 0; i < t->recipients_len; i++)
-        free_wiped(t->recipients[i]);
-    free(t->recipients);
-    otsd_secret_free(&t->value);
-    free(t);
-}
-
-void otsd_receipts_free(otsd_receipts **p) {
-    otsd_receipts *list;
-
-    if (!p || !*p)
-        return;
-    list = *p;
-    *p = NULL;
-    for (size_t i = 0; i < list->len; i++)
-        otsd_receipt_free(&list->items[i]);
-    free(list->items);
-    free(list);
 }

@@ -298,3 +298,15 @@ otsd_err otsd_burn(otsd_client *c, const char *metadata_key, const otsd_secret *
     otsd_wipe(path, sizeof path);
     return rc;
 }
+
+otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e) {
+    if (!c || !t || !out)
+        return error_null(e, !c ? "the client" : !t ? "the receipt" : "out");
+    return server_link(c->settings.base, c->link_hosts, t, out, e);
+}
+
+otsd_err otsd_link_key(const otsd_client *c, const char *link, char **out, otsd_error *e) {
+    if (!c || !link || !out)
+        return error_null(e, !c ? "the client" : !link ? "the link" : "out");
+    return server_link_key(c->settings.base, c->link_hosts, link, out, e);
+}

@@ -1,36 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of the API: the server's settings, forms, the handle, the pool.
+ * The calls of the API: forms, the handle, the pool.
  */
 #ifndef OTSD_CLIENT_H
 #define OTSD_CLIENT_H
 
 #include "answer/answer.h"
-
-/* server.c */
-
-/* Optional strings are NULL where not set. */
-struct otsd_server {
-    char *url;    /* no trailing slash; that of the region where one is set */
-    char *region; /* of the public service */
-    char *username;
-    char *token_file;
-    otsd_secret *token; /* not together with token_file */
-    char *ca_file, *pinned_key, *proxy;
-    char **link_hosts; /* that links may have besides the server's own; NULL-terminated, NULL: none */
-    bool allow_http;   /* plain http to other addresses than loopback */
-    long connect_timeout_ms;
-    long timeout_ms; /* 0: not set */
-};
-
-/* Do all settings together make sense? OTSD_ERR_ARGUMENT, also for NULL. */
-otsd_err server_check(const otsd_server *s, otsd_error *e);
+#include "server/server.h"
 
 /* settings.c, form.c */
 
-#define TOKEN_MAX 1024
-/* One line, not empty. */
-bool token_is_good(const otsd_secret *token);
 /* Checks server and reads the token. s is zero-initialised, and to be freed on failure, too. */
 otsd_err settings_make(http_settings *s, const otsd_server *server, otsd_error *e);
 void settings_free(http_settings *s);
@@ -53,5 +32,11 @@ struct otsd_client {
 
 /* One exchange under the timeout of the client. */
 otsd_err client_exchange(otsd_client *c, const http_request *request, const http_answer **h, otsd_error *e);
+
+/* pool.c */
+
+/* otsd_pool_run waits no longer than until this descriptor, which stays the caller's, can be read or has an end;
+ * -1: none. */
+void pool_watch(otsd_pool *p, int fd);
 
 #endif

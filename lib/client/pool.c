@@ -193,3 +193,7 @@ void otsd_pool_wakeup(otsd_pool *p) {
     if (p)
         http_multi_wakeup(p->multi);
 }
+
+void pool_watch(otsd_pool *p, int fd) {
+    http_multi_watch(p->multi, fd);
+}

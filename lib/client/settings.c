@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the server's settings to what HTTP needs of them, with the API token read and made into the header line that
- * carries it, in secret memory throughout.
+ * From the server's settings to what HTTP needs of them, with the API token made into the header line that carries it,
+ * in secret memory throughout.
  */
 #include "client/client.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +13,17 @@ static bool copy(char **out, const char *s) {
         return true;
     *out = strdup(s);
     return *out;
+}
+
+static bool copy_ca_pem(http_settings *s, const otsd_server *server) {
+    if (!server->ca_pem)
+        return true;
+    s->ca_pem = malloc(server->ca_pem_len);
+    if (!s->ca_pem)
+        return false;
+    memcpy(s->ca_pem, server->ca_pem, server->ca_pem_len);
+    s->ca_pem_len = server->ca_pem_len;
+    return true;
 }
 
 /* "Authorization: Basic ..." in secret memory. */
@@ -43,62 +53,29 @@ out:
     return rc;
 }
 
-static otsd_err read_token_file(otsd_secret **out, const char *path, otsd_error *e) {
-    otsd_err rc = otsd_secret_from_file(out, path, TOKEN_MAX, e);
-
-    if (rc == OTSD_OK && !token_is_good(*out)) {
-        otsd_secret_free(out);
-        rc = error_local(e, OTSD_ERR_CONFIG, "%s: one line with the API token was expected", path);
-    }
-    return rc;
-}
-
-static otsd_err read_credential(otsd_secret **out, otsd_error *e) {
-    const char *dir = secure_getenv("CREDENTIALS_DIRECTORY");
-    char path[PATH_MAX];
-    int n;
-
-    if (!dir || dir[0] != '/')
-        return error_local(e, OTSD_ERR_CONFIG,
-                           "server.username is set, but no token: set server.token_file, or pass otsd-token as a "
-                           "credential of the service");
-    n = snprintf(path, sizeof path, "%s/otsd-token", dir);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return error_local(e, OTSD_ERR_CONFIG, "CREDENTIALS_DIRECTORY is too long");
-    return read_token_file(out, path, e);
-}
-
-static otsd_err authorize(http_settings *s, const otsd_server *server, otsd_error *e) {
+otsd_err settings_make(http_settings *s, const otsd_server *server, otsd_error *e) {
     otsd_secret *token = NULL;
-    otsd_err rc;
+    otsd_err rc = server_token(server, &token, e);
 
-    if (server->token)
-        return make_authorization(&s->authorization, server->username, server->token, e);
-    rc = server->token_file ? read_token_file(&token, server->token_file, e) : read_credential(&token, e);
-    if (rc == OTSD_OK)
+    if (rc == OTSD_OK && token)
         rc = make_authorization(&s->authorization, server->username, token, e);
     otsd_secret_free(&token);
-    return rc;
-}
-
-otsd_err settings_make(http_settings *s, const otsd_server *server, otsd_error *e) {
-    otsd_err rc = server_check(server, e);
-
     if (rc != OTSD_OK)
         return rc;
     if (!copy(&s->base, server->url) || !copy(&s->ca_file, server->ca_file) ||
-        !copy(&s->pinned_key, server->pinned_key) || !copy(&s->proxy, server->proxy))
+        !copy(&s->pinned_key, server->pinned_key) || !copy(&s->proxy, server->proxy) || !copy_ca_pem(s, server))
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     s->connect_timeout_ms = server->connect_timeout_ms;
     s->timeout_ms = otsd_server_timeout_ms(server);
     s->create_timeout_ms = otsd_server_create_timeout_ms(server);
-    return server->username ? authorize(s, server, e) : OTSD_OK;
+    return OTSD_OK;
 }
 
 void settings_free(http_settings *s) {
     otsd_secret_free(&s->authorization);
     free(s->base);
     free(s->ca_file);
+    free(s->ca_pem);
     free(s->pinned_key);
     free(s->proxy);
     memset(s, 0, sizeof *s);

@@ -73,6 +73,8 @@ otsd_err secret_alloc(otsd_secret **out, size_t len);
 /* "no locked memory for the WHAT: errno's text", after OTSD_ERR_MEMORY of secret_alloc. */
 otsd_err secret_refused(otsd_error *e, const char *what);
 char *secret_memory(otsd_secret *s);
+/* As otsd_memory_lock set it. */
+bool secret_lock_is_optional(void);
 /* memory that is wiped when it grows and when it is freed; the bytes are followed by a NUL that does not count */
 typedef struct wiped {
     char *data;

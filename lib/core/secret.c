@@ -30,6 +30,10 @@ void otsd_memory_lock(otsd_lock how) {
     lock_is_optional = how == OTSD_LOCK_TRY;
 }
 
+bool secret_lock_is_optional(void) {
+    return lock_is_optional;
+}
+
 int otsd_memory_refused(void) {
     size_t len = 1;
     void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

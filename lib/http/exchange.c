@@ -99,11 +99,20 @@ static size_t on_header(char *line, size_t one, size_t len, void *p) {
             rc = curl_easy_setopt(x->easy, option, value);                                                             \
     } while (0)
 
-/* In the place of the system's, which libcurl takes from a file and from a folder. */
+/* In the place of the system's, which libcurl takes from a file and from a folder. What is given as memory is read in
+ * place; for libcurl it goes before any file, but not before a folder. */
 static CURLcode set_authorities(http_exchange *x, CURLcode rc) {
-    SET(CURLOPT_CAINFO, x->settings->ca_file);
+    const http_settings *s = x->settings;
+    struct curl_blob pem = {.data = s->ca_pem, .len = s->ca_pem_len, .flags = CURL_BLOB_NOCOPY};
+
+    if (s->ca_pem) {
+        SET(CURLOPT_CAINFO_BLOB, &pem);
+        SET(CURLOPT_PROXY_CAINFO_BLOB, &pem);
+    } else {
+        SET(CURLOPT_CAINFO, s->ca_file);
+        SET(CURLOPT_PROXY_CAINFO, s->ca_file);
+    }
     SET(CURLOPT_CAPATH, (char *)NULL);
-    SET(CURLOPT_PROXY_CAINFO, x->settings->ca_file);
     SET(CURLOPT_PROXY_CAPATH, (char *)NULL);
     return rc;
 }
@@ -132,7 +141,7 @@ static CURLcode set_fixed(http_exchange *x) {
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     if (tls_is_ours())
         SET(CURLOPT_SSL_CTX_FUNCTION, tls_set_up);
-    if (s->ca_file)
+    if (s->ca_file || s->ca_pem)
         rc = set_authorities(x, rc);
     if (s->pinned_key)
         SET(CURLOPT_PINNEDPUBLICKEY, s->pinned_key);

@@ -3,6 +3,7 @@
  * The few header lines of an answer that count, and what is kept of each.
  */
 #include "http/header.h"
+#include "core/url.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
@@ -63,13 +64,13 @@ static size_t until(const char *text, size_t len, size_t from, const char *stops
 static void location_host(char *out, size_t size, const char *value, size_t len) {
     size_t start = until(value, len, 0, ":/?#"), n;
     bool whole = len >= start + 3 && memcmp(value + start, "://", 3) == 0;
-    http_place p;
+    url_place p;
 
     out[0] = '\0';
     if (!whole && (len < 2 || memcmp(value, "//", 2) != 0))
         return; /* the same host */
     n = until(value, len, whole ? start + 3 : 2, "/?#");
-    if (!http_place_of(value + (whole ? 0 : 2), n - (whole ? 0 : 2), &p) || !text_is_plain_host(p.host))
+    if (!url_place_of(value + (whole ? 0 : 2), n - (whole ? 0 : 2), &p) || !text_is_plain_host(p.host))
         snprintf(out, size, "another host");
     else if (p.port == 0)
         snprintf(out, size, "%s", p.host);

@@ -14,6 +14,8 @@ typedef struct http_settings {
     char *base;                 /* no trailing slash */
     otsd_secret *authorization; /* the whole header line, NULL: anonymous */
     char *ca_file, *pinned_key, *proxy;
+    char *ca_pem; /* certificates that count instead of those of ca_file */
+    size_t ca_pem_len;
     long connect_timeout_ms, timeout_ms;
     long create_timeout_ms; /* of what makes a secret */
     bool many;              /* at once, in an http_multi: HTTP/2 where the server offers it in the TLS handshake */
@@ -79,26 +81,13 @@ otsd_err http_multi_add(http_multi *m, http_exchange *x, void *owner, otsd_error
 void http_multi_remove(http_multi *m, http_exchange *x);
 /* Sends and receives what can be without waiting. */
 otsd_err http_multi_perform(http_multi *m, otsd_error *e);
-/* Until there is something to perform, a wake-up came, or the time is over. */
+/* Until there is something to perform, a wake-up came, what is watched can be read, or the time is over. */
 otsd_err http_multi_wait(http_multi *m, long wait_ms, otsd_error *e);
+/* One descriptor, which stays the caller's and open; -1: none. */
+void http_multi_watch(http_multi *m, int fd);
 /* The owner of an exchange that ended, which is removed; NULL: there is none. */
 void *http_multi_ended(http_multi *m, int *code);
 /* From any thread. */
 void http_multi_wakeup(http_multi *m);
-
-/* url.c */
-
-/* Host and port, as libcurl would connect to. */
-typedef struct http_place {
-    char host[256];
-    uint16_t port; /* 0: the scheme's own */
-} http_place;
-
-/* Of a URL without path, or of what stands there in place of one without its scheme. False where there is none, where
- * it is not http or https, and where memory ran out. */
-bool http_place_of(const char *url, size_t len, http_place *p);
-/* Is it a base URL, or a proxy, that this library takes? NULL: yes. Otherwise what was expected instead. */
-const char *http_url_fault(const char *url, bool allow_http);
-const char *http_proxy_fault(const char *url);
 
 #endif

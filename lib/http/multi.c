@@ -35,7 +35,8 @@ typedef struct http_multi {
     lane lanes[LANES];
     lane *now;
     size_t connections;
-    int bell; /* an eventfd, because wake-ups from other threads must not meet a lane that is going */
+    int bell;    /* an eventfd, because wake-ups from other threads must not meet a lane that is going */
+    int watched; /* -1: none */
 } http_multi;
 
 /* libcurl's out-of-memory is ours; of everything else only the text is of use. */
@@ -75,6 +76,7 @@ otsd_err http_multi_new(http_multi **out, size_t connections, otsd_error *e) {
         return curl_fault(CURLM_OUT_OF_MEMORY, e);
     m->connections = connections;
     m->now = &m->lanes[0];
+    m->watched = -1;
     m->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     code = m->bell >= 0 ? lane_open(m->now, connections) : CURLM_OUT_OF_MEMORY;
     if (code != CURLM_OK) {
@@ -156,7 +158,8 @@ otsd_err http_multi_perform(http_multi *m, otsd_error *e) {
 }
 
 otsd_err http_multi_wait(http_multi *m, long wait_ms, otsd_error *e) {
-    struct curl_waitfd bell = {.fd = m->bell, .events = CURL_WAIT_POLLIN};
+    struct curl_waitfd waiting[] = {{.fd = m->bell, .events = CURL_WAIT_POLLIN},
+                                    {.fd = m->watched, .events = CURL_WAIT_POLLIN}};
     int ms = wait_ms < 0 ? 0 : wait_ms > INT_MAX ? INT_MAX : (int)wait_ms;
     CURLMcode code;
     eventfd_t rings;
@@ -164,9 +167,13 @@ otsd_err http_multi_wait(http_multi *m, long wait_ms, otsd_error *e) {
     for (size_t i = 0; i < LANES; i++)
         if (m->lanes[i].multi && &m->lanes[i] != m->now && ms > RETIRED_TICK_MS)
             ms = RETIRED_TICK_MS;
-    code = curl_multi_poll(m->now->multi, &bell, 1, ms, NULL);
+    code = curl_multi_poll(m->now->multi, waiting, m->watched >= 0 ? 2 : 1, ms, NULL);
     (void)eventfd_read(m->bell, &rings); /* EAGAIN where nobody rang */
     return code == CURLM_OK ? OTSD_OK : curl_fault(code, e);
+}
+
+void http_multi_watch(http_multi *m, int fd) {
+    m->watched = fd;
 }
 
 static void *lane_ended(http_multi *m, lane *l, int *code) {

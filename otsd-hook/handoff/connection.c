@@ -9,13 +9,13 @@
 
 typedef struct former {
     otsd_server *server; /* NULL: its file cannot be read */
-    otsd_client *client; /* NULL until it is needed */
+    net_client *client;  /* NULL until it is needed */
     int failures;        /* in a row, to reach it */
 } former;
 
 typedef struct connections {
     const config *config;
-    otsd_client *current;
+    net_client *current;
     long limit_ms; /* 0: none */
     former *formers;
     size_t len;
@@ -29,7 +29,7 @@ int connections_open(connections **out, const config *c, problem *p) {
 
     if (!n)
         return problem_set(p, EX_OSERR, "out of memory");
-    if (otsd_client_new(&n->current, c->server, &e) != OTSD_OK) {
+    if (net_client_new(&n->current, c->server, &e) != OTSD_OK) {
         free(n);
         return problem_from_otsd(p, &e, "the client cannot start");
     }
@@ -44,24 +44,24 @@ void connections_close(connections **c) {
     if (!n)
         return;
     for (size_t i = 0; i < n->len; i++) {
-        otsd_client_free(&n->formers[i].client);
+        net_client_free(&n->formers[i].client);
         otsd_server_free(&n->formers[i].server);
     }
     free(n->formers);
-    otsd_client_free(&n->current);
+    net_client_free(&n->current);
     free(n);
     *c = NULL;
 }
 
 void connections_limit(connections *c, long timeout_ms) {
     c->limit_ms = timeout_ms;
-    otsd_client_set_timeout(c->current, timeout_ms);
+    net_client_set_timeout(c->current, timeout_ms);
     for (size_t i = 0; i < c->len; i++)
         if (c->formers[i].client)
-            otsd_client_set_timeout(c->formers[i].client, timeout_ms);
+            net_client_set_timeout(c->formers[i].client, timeout_ms);
 }
 
-otsd_client *connections_current(const connections *c) {
+net_client *connections_current(const connections *c) {
     return c->current;
 }
 
@@ -109,10 +109,10 @@ static int read_formers(connections *c, problem *p) {
     return problem_none(p);
 }
 
-static int former_client(const former *f, otsd_client **out, problem *p) {
+static int former_client(const former *f, net_client **out, problem *p) {
     otsd_error e = {0};
 
-    if (otsd_client_new(out, f->server, &e) == OTSD_OK)
+    if (net_client_new(out, f->server, &e) == OTSD_OK)
         return problem_none(p);
     problem_from_otsd(p, &e, "the former server %s cannot be used", otsd_server_url(f->server));
     p->remote = false;
@@ -132,7 +132,7 @@ int connections_check(connections *c, problem *p) {
     return rc;
 }
 
-static int use_former(connections *c, former *f, const record *r, otsd_client **out, problem *p) {
+static int use_former(connections *c, former *f, const record *r, net_client **out, problem *p) {
     problem why;
 
     if (f->failures >= FAILURES_ENOUGH)
@@ -140,7 +140,7 @@ static int use_former(connections *c, former *f, const record *r, otsd_client **
                            r->server);
     if (!f->client && former_client(f, &f->client, &why) != EX_OK)
         return problem_set(p, why.code, "%s: %s", r->user, why.text);
-    otsd_client_set_timeout(f->client, c->limit_ms);
+    net_client_set_timeout(f->client, c->limit_ms);
     *out = f->client;
     return problem_none(p);
 }
@@ -157,7 +157,7 @@ static int no_server(const connections *c, const record *r, problem *p) {
                        r->user, r->server, sign, r->account);
 }
 
-static int choose(connections *c, const record *r, bool any_account, otsd_client **out, problem *p) {
+static int choose(connections *c, const record *r, bool any_account, net_client **out, problem *p) {
     const char *url = connections_url(c, r), *account = connections_account(c, r);
     int rc = problem_none(p);
 
@@ -180,15 +180,15 @@ static int choose(connections *c, const record *r, bool any_account, otsd_client
     return rc == EX_OK ? no_server(c, r, p) : rc;
 }
 
-int connection_by_key(connections *c, const record *r, otsd_client **out, problem *p) {
+int connection_by_key(connections *c, const record *r, net_client **out, problem *p) {
     return choose(c, r, true, out, p);
 }
 
-int connection_by_account(connections *c, const record *r, otsd_client **out, problem *p) {
+int connection_by_account(connections *c, const record *r, net_client **out, problem *p) {
     return choose(c, r, false, out, p);
 }
 
-int connection_failed(connections *c, const otsd_client *client, problem *p) {
+int connection_failed(connections *c, const net_client *client, problem *p) {
     for (size_t i = 0; i < c->len; i++) {
         if (c->formers[i].client != client)
             continue;

@@ -11,6 +11,7 @@
 #define OTSD_HOOK_CONNECTION_H
 
 #include "ledger/record.h"
+#include "net/net.h"
 
 /* The exit code of what belongs to a server that the configuration does not have. */
 #define CONNECTION_NONE EX_NOHOST
@@ -24,7 +25,7 @@ void connections_close(connections **c);
 void connections_limit(connections *c, long timeout_ms);
 
 /* To the server of the configuration. */
-otsd_client *connections_current(const connections *c);
+net_client *connections_current(const connections *c);
 /* Server and account of a record; those of the configuration where it names none, or is NULL; "" where c is NULL. */
 const char *connection_url(const config *c, const record *r);
 const char *connection_account(const config *c, const record *r);
@@ -34,13 +35,13 @@ const char *connections_account(const connections *c, const record *r);
 /* To the server that made r's secret, for what the metadata key alone allows: on one server its account does not
  * matter. CONNECTION_NONE; EX_CONFIG: a file of a former server cannot be read, and it may be that one; what a client
  * fails with. */
-int connection_by_key(connections *c, const record *r, otsd_client **out, problem *p);
+int connection_by_key(connections *c, const record *r, net_client **out, problem *p);
 /* The same for what needs the account as well. */
-int connection_by_account(connections *c, const record *r, otsd_client **out, problem *p);
+int connection_by_account(connections *c, const record *r, net_client **out, problem *p);
 /* Can each former one be used, as far as its file and its token say? Sends nothing. */
 int connections_check(connections *c, problem *p);
 /* A call over one of them has failed, as p says. What fails on a former server says nothing of this one, and one that
  * was not reached twice is not asked again by this process. Returns p's code. */
-int connection_failed(connections *c, const otsd_client *client, problem *p);
+int connection_failed(connections *c, const net_client *client, problem *p);
 
 #endif

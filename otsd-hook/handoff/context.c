@@ -42,7 +42,6 @@ static void keep(context *x) {
 }
 
 int context_remote(context *x, problem *p) {
-    otsd_error e = {0};
     int rc, refused;
 
     if (x->remote)
@@ -51,8 +50,6 @@ int context_remote(context *x, problem *p) {
         *p = x->broken;
         return p->code;
     }
-    if (otsd_global_init(&e) != OTSD_OK)
-        return problem_set(p, EX_OSERR, "%s", e.message);
     refused = otsd_memory_refused();
     rc = remote_open(&x->remote, x->config, p);
     if (rc == EX_OK)

@@ -51,17 +51,17 @@ void remote_limit(remote *server, long timeout_ms) {
 int remote_check(remote *server, problem *p) {
     otsd_error e = {0};
 
-    if (otsd_authcheck(connections_current(server->connections), &e) != OTSD_OK)
+    if (net_authcheck(connections_current(server->connections), &e) != OTSD_OK)
         return problem_from_otsd(p, &e, "the server cannot be used");
     return problem_none(p);
 }
 
 const char *remote_generation(const remote *server) {
-    return otsd_client_generation(connections_current(server->connections));
+    return net_client_generation(connections_current(server->connections));
 }
 
 void remote_assume(remote *server, const char *generation) {
-    otsd_client_assume_generation(connections_current(server->connections), generation);
+    net_client_assume_generation(connections_current(server->connections), generation);
 }
 
 int remote_takes(remote *server, const char *passphrase, problem *p) {
@@ -70,7 +70,7 @@ int remote_takes(remote *server, const char *passphrase, problem *p) {
     otsd_err err = otsd_secret_new(&s, passphrase, strlen(passphrase), &e);
 
     if (err == OTSD_OK)
-        err = otsd_client_takes_passphrase(connections_current(server->connections), s, &e);
+        err = net_client_takes_passphrase(connections_current(server->connections), s, &e);
     otsd_secret_free(&s);
     if (err == OTSD_OK)
         return problem_none(p);
@@ -121,7 +121,7 @@ void remote_generate(remote *server, const record *r, const char *locale, remote
     a->trouble = REMOTE_HOPELESS;
     if (options_of(server->config, r, locale, &o, &passphrase, &a->why) != EX_OK)
         return;
-    if (otsd_generate(connections_current(server->connections), &o, &a->receipt, &e) != OTSD_OK)
+    if (net_generate(connections_current(server->connections), &o, &a->receipt, &e) != OTSD_OK)
         failed_answer(a, r->user, &e);
     otsd_secret_free(&passphrase);
 }
@@ -135,7 +135,7 @@ typedef struct call {
 
 typedef struct remote_many {
     const config *config;
-    otsd_pool *pool;
+    net_pool *pool;
     remote_answer_fn *fn;
     call *calls, *free;
 } remote_many;
@@ -150,7 +150,7 @@ int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_ans
         free(m);
         return problem_set(p, EX_OSERR, "out of memory");
     }
-    if (otsd_pool_new(&m->pool, c->server, jobs, &e) != OTSD_OK) {
+    if (net_pool_new(&m->pool, c->server, jobs, &e) != OTSD_OK) {
         free(m->calls);
         free(m);
         return problem_from_otsd(p, &e, "the client cannot start");
@@ -169,7 +169,7 @@ int remote_many_open(remote_many **out, const config *c, size_t jobs, remote_ans
 void remote_many_close(remote_many **m) {
     if (!*m)
         return;
-    otsd_pool_free(&(*m)->pool);
+    net_pool_free(&(*m)->pool);
     free((*m)->calls);
     free(*m);
     *m = NULL;
@@ -201,7 +201,7 @@ int remote_many_generate(remote_many *m, const record *r, const char *locale, vo
         c->user = r->user;
         c->arg = arg;
     }
-    if (!c || otsd_pool_generate(m->pool, &o, answered, c, &e) != OTSD_OK) {
+    if (!c || net_pool_generate(m->pool, &o, answered, c, &e) != OTSD_OK) {
         rc = c ? problem_from_otsd(p, &e, "%s: no password from the server", r->user)
                : problem_set(p, EX_SOFTWARE, "too many calls at once");
         if (c) {
@@ -216,22 +216,22 @@ int remote_many_generate(remote_many *m, const record *r, const char *locale, vo
 int remote_many_run(remote_many *m, long wait_ms, problem *p) {
     otsd_error e = {0};
 
-    return otsd_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? problem_none(p)
-                                                          : problem_from_otsd(p, &e, "the client cannot go on");
+    return net_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? problem_none(p)
+                                                         : problem_from_otsd(p, &e, "the client cannot go on");
 }
 
 const char *remote_many_generation(const remote_many *m) {
-    return otsd_pool_generation(m->pool);
+    return net_pool_generation(m->pool);
 }
 
 void remote_many_wake(remote_many *m) {
-    otsd_pool_wakeup(m->pool);
+    net_pool_wakeup(m->pool);
 }
 
 int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem *p) {
     otsd_error e = {0};
 
-    switch (otsd_link(connections_current(server->connections), receipt, out, &e)) {
+    switch (server_link(server->config->server->url, server->config->server->link_hosts, receipt, out, &e)) {
     case OTSD_OK:
         return problem_none(p);
     case OTSD_ERR_ARGUMENT:
@@ -243,10 +243,10 @@ int remote_link(remote *server, const otsd_receipt *receipt, char **out, problem
 
 /* "Unknown secret" also means read, expired or burned before: the receipt tells which. True: *end says; otherwise *e
  * is why it is not burned, or why nobody can say. */
-static bool learn_end(otsd_client *client, const record *r, remote_end *end, otsd_error *e) {
+static bool learn_end(net_client *client, const record *r, remote_end *end, otsd_error *e) {
     otsd_receipt *t = NULL;
     otsd_error fetch = {0};
-    otsd_err got = otsd_fetch(client, r->metadata_key, &t, &fetch);
+    otsd_err got = net_fetch(client, r->metadata_key, &t, &fetch);
 
     if (got == OTSD_ERR_GONE) {
         /* What the receipt said while it lived is all there is. */
@@ -281,7 +281,7 @@ static int no_connection(const record *r, remote_end *end, problem *p) {
 }
 
 int remote_ended(remote *server, const record *r, remote_end *end, problem *p) {
-    otsd_client *client = NULL;
+    net_client *client = NULL;
     otsd_error e = {0};
 
     memset(end, 0, sizeof *end);
@@ -296,8 +296,7 @@ int remote_ended(remote *server, const record *r, remote_end *end, problem *p) {
 
 int remote_burn(remote *server, const record *r, remote_end *end, problem *p) {
     otsd_secret *passphrase = NULL;
-    otsd_client *client = NULL;
-    otsd_receipt *t = NULL;
+    net_client *client = NULL;
     otsd_error e = {0};
     otsd_err err;
 
@@ -306,9 +305,8 @@ int remote_burn(remote *server, const record *r, remote_end *end, problem *p) {
         return no_connection(r, end, p);
     if (passphrase_of(r, &passphrase, p) != EX_OK)
         return p->code;
-    err = otsd_burn(client, r->metadata_key, passphrase, &t, &e);
+    err = net_burn(client, r->metadata_key, passphrase, &e);
     otsd_secret_free(&passphrase);
-    otsd_receipt_free(&t);
     if (err == OTSD_OK) {
         end->outcome = OUTCOME_BURNED;
         return problem_none(p);
@@ -323,7 +321,7 @@ int remote_burn(remote *server, const record *r, remote_end *end, problem *p) {
 }
 
 int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *p) {
-    otsd_client *client = NULL;
+    net_client *client = NULL;
     otsd_receipt *t = NULL;
     otsd_error e = {0};
     otsd_err err;
@@ -331,7 +329,7 @@ int remote_opened(remote *server, const record *r, int64_t *opened_at, problem *
     *opened_at = 0;
     if (connection_by_key(server->connections, r, &client, p) != EX_OK)
         return p->code == CONNECTION_NONE ? problem_none(p) : p->code;
-    err = otsd_fetch(client, r->metadata_key, &t, &e);
+    err = net_fetch(client, r->metadata_key, &t, &e);
     if (err == OTSD_ERR_GONE)
         return problem_none(p);
     if (err != OTSD_OK) {
@@ -358,12 +356,12 @@ static int deliver(const otsd_receipt *t, void *arg) {
 
 int remote_recent(remote *server, const record *r, remote_receipt_fn *fn, void *arg, problem *p) {
     delivery d = {fn, arg, EX_OK};
-    otsd_client *client = NULL;
+    net_client *client = NULL;
     otsd_error e = {0};
 
     if (connection_by_account(server->connections, r, &client, p) != EX_OK)
         return p->code;
-    if (otsd_recent_each(client, deliver, &d, &e) != OTSD_OK) {
+    if (net_recent_each(client, deliver, &d, &e) != OTSD_OK) {
         problem_from_otsd(p, &e, "the server cannot be asked for lost secrets");
         /* As 0.21 to 0.23 do, always; a server in trouble says so with 5xx. */
         p->lasting = e.http_status == 404 && (e.code == OTSD_ERR_SERVER || e.code == OTSD_ERR_NOT_V1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * All talk with the server. Nothing else in otsd-hook calls libotsd's client.
+ * All talk with the server, which is otsd-net's: nothing else in otsd-hook has it talk.
  */
 #ifndef OTSD_HOOK_REMOTE_H
 #define OTSD_HOOK_REMOTE_H

@@ -129,7 +129,7 @@ otsd-hook() {
     case ${1:-} in
     provision | reissue)
         mkdir -p "$W/wire"
-        strace -qq -o "$(mktemp "$W/wire/XXXXXX")" -xx -s 65536 -e trace=recvfrom /usr/local/sbin/otsd-hook "$@"
+        strace -f --seccomp-bpf -qq -o "$(mktemp "$W/wire/XXXXXX")" -xx -s 65536 -e trace=recvfrom /usr/local/sbin/otsd-hook "$@"
         ;;
     *) command otsd-hook "$@" ;;
     esac
@@ -199,11 +199,11 @@ expired_unread() {
     if released before v0.20; then echo unknown; else echo 'expired unread'; fi
 }
 
-# What the server generated for a person, without opening the link: taken from the wire, where otsd-hook got it.
+# What the server generated for a person, without opening the link: taken from the wire, where otsd-net got it.
 value_of() { # USER, after remember_key
     local f wire
     for f in "$W"/wire/*; do
-        wire=$(printf "%b" "$(sed -n 's/^recvfrom([^"]*"\([^"]*\)".*/\1/p' "$f" | tr -d "\n")")
+        wire=$(printf "%b" "$(sed -n 's/^[0-9]* *recvfrom([^"]*"\([^"]*\)".*/\1/p' "$f" | tr -d "\n")")
         [[ $wire == *"\"metadata_key\":\"${KEY[$1]}\""* ]] || continue
         grep -oE '"value": *"(\\.|[^"\])*"' <<<"$wire" | head -n 1 | sed "s/.*/{&}/" | jq -er .value
         return

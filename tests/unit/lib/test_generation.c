@@ -206,6 +206,21 @@ static otsd_err takes(otsd_client *c, const char *word, otsd_error *e) {
     return rc;
 }
 
+static void each_name_of_a_set_is_read_as_that_set(void **state) {
+    unsigned named = 0;
+
+    (void)state;
+    for (unsigned known = 0; known <= GENERATION_ALL; known++)
+        if (strcmp(generation_text(known), "unknown") != 0) {
+            assert_int_equal(generation_of_text(generation_text(known)), known);
+            named++;
+        }
+    assert_int_equal(named, 11);
+    assert_int_equal(generation_of_text("unknown"), 0);
+    assert_int_equal(generation_of_text(""), 0);
+    assert_int_equal(generation_of_text("v0.18 "), 0);
+}
+
 /* What is assumed refuses nothing by itself: one answer has to show that the server is old. */
 static void who_is_brought_up_to_date_or_says_nothing_decides_for_itself(void **state) {
     static const struct {
@@ -253,6 +268,7 @@ int main(void) {
         cmocka_unit_test(the_lists_tell_the_older_ones_apart),
         cmocka_unit_test(what_is_known_only_grows_until_it_is_contradicted),
         cmocka_unit_test(a_passphrase_that_would_be_refused_is_not_sent),
+        cmocka_unit_test(each_name_of_a_set_is_read_as_that_set),
         cmocka_unit_test(what_others_have_learnt_can_be_assumed),
         cmocka_unit_test(who_is_brought_up_to_date_or_says_nothing_decides_for_itself),
     };

@@ -3,7 +3,7 @@
  * Whose links are made, whose are opened, and what of a host that somebody else chose is ever shown.
  */
 #include "client.h"
-#include "core/core.h"
+#include "server/server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -107,6 +107,34 @@ static void a_host_is_added_and_all_are_taken_back(void **state) {
     assert_null(link_of(c, "links.example.com", &e));
     otsd_client_free(&c);
     otsd_server_free(&s);
+}
+
+/* What asks the server may be another process than the one that prints the link. */
+static void a_link_is_made_without_a_client(void **state) {
+    static char host[] = "links.example.com";
+    char *hosts[] = {host, NULL}, key[] = KEY, domain[] = "links.example.com", none[] = "", *link = NULL;
+    otsd_receipt named = {.secret_key = key, .share_domain = domain};
+    otsd_receipt plain = {.secret_key = key, .share_domain = none};
+    otsd_error e = {0};
+
+    (void)state;
+    assert_int_equal(server_link("https://ots.example.com/x", NULL, &plain, &link, &e), OTSD_OK);
+    assert_string_equal(link, "https://ots.example.com/x/secret/" KEY);
+    free(link);
+    link = NULL;
+    assert_int_equal(server_link("https://ots.example.com", NULL, &named, &link, &e), OTSD_ERR_ANSWER);
+    assert_int_equal(server_link("https://ots.example.com", hosts, &named, &link, &e), OTSD_OK);
+    assert_string_equal(link, "https://links.example.com/secret/" KEY);
+    free(link);
+    link = NULL;
+    assert_int_equal(server_link("", hosts, &named, &link, &e), OTSD_ERR_ARGUMENT);
+    assert_string_equal(e.message, "\"\" is no server's address");
+    assert_int_equal(server_link_key("", hosts, "https://links.example.com/" KEY, &link, &e), OTSD_ERR_ARGUMENT);
+    assert_null(link);
+    key[0] = '\0';
+    assert_int_equal(server_link("https://ots.example.com", hosts, &plain, &link, &e), OTSD_ERR_ARGUMENT);
+    assert_string_equal(e.message, "the receipt has no secret key");
+    assert_null(link);
 }
 
 static void the_message_names_both_hosts_and_never_a_key(void **state) {
@@ -227,6 +255,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_is_of_the_server_or_of_a_host_that_the_configuration_names),
         cmocka_unit_test(a_host_is_added_and_all_are_taken_back),
+        cmocka_unit_test(a_link_is_made_without_a_client),
         cmocka_unit_test(the_message_names_both_hosts_and_never_a_key),
         cmocka_unit_test(a_key_is_found_in_links_of_the_server_only),
         cmocka_unit_test(a_link_of_another_host_is_told_with_both_names),

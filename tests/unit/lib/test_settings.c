@@ -289,6 +289,41 @@ static void a_credential_that_is_no_token_is_told(void **state) {
     otsd_server_free(&s);
 }
 
+static void the_token_alone_is_read_where_all_settings_make_sense(void **state) {
+    char *file = client_write_file("token", "file\n");
+    otsd_secret *token = NULL, *given = NULL;
+    otsd_server *s = NULL;
+    otsd_error e = {0};
+
+    (void)state;
+    assert_int_equal(server_token(NULL, &token, &e), OTSD_ERR_ARGUMENT);
+    assert_int_equal(otsd_server_new(&s, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_token_file(s, file, NULL), OTSD_OK);
+    assert_int_equal(server_token(s, &token, &e), OTSD_ERR_ARGUMENT);
+    assert_non_null(strstr(e.message, "a url or a region was expected"));
+    assert_int_equal(otsd_server_set_region(s, "eu", NULL), OTSD_OK);
+    assert_int_equal(server_token(s, &token, &e), OTSD_ERR_ARGUMENT);
+    assert_non_null(strstr(e.message, "`username` was expected too"));
+    assert_null(token);
+    assert_int_equal(otsd_server_set_username(s, "u", NULL), OTSD_OK);
+    assert_int_equal(server_token(s, &token, &e), OTSD_OK);
+    assert_string_equal(otsd_secret_data(token), "file");
+    otsd_secret_free(&token);
+    assert_int_equal(otsd_secret_new(&given, "given", 5, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_token(s, given, NULL), OTSD_OK);
+    otsd_secret_free(&given);
+    assert_int_equal(server_token(s, &token, &e), OTSD_OK);
+    assert_string_equal(otsd_secret_data(token), "given");
+    assert_ptr_not_equal(token, s->token);
+    otsd_secret_free(&token);
+    assert_int_equal(otsd_server_set_token(s, NULL, NULL), OTSD_OK);
+    assert_int_equal(otsd_server_set_username(s, NULL, NULL), OTSD_OK);
+    assert_int_equal(server_token(s, &token, &e), OTSD_OK);
+    assert_null(token);
+    free(file);
+    otsd_server_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_without_a_file_are_those_of_a_file),
@@ -299,6 +334,7 @@ int main(void) {
         cmocka_unit_test(a_token_that_was_given_as_a_secret_is_sent),
         cmocka_unit_test(the_token_is_the_one_that_was_set_else_the_credential_of_the_service),
         cmocka_unit_test(a_credential_that_is_no_token_is_told),
+        cmocka_unit_test(the_token_alone_is_read_where_all_settings_make_sense),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);

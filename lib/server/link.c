@@ -6,7 +6,8 @@
  * itself and for the hosts that the configuration names, whatever the server says; and one of another host is refused
  * before anything is sent, for the configured server knows nothing of it and would be believed that it is gone.
  */
-#include "client/client.h"
+#include "server/server.h"
+#include "core/url.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,34 +18,38 @@ static const char *shown(const char *host) {
     return text_is_plain_host(host) ? host : "another host, whose name cannot be shown";
 }
 
-static bool is_link_host(const otsd_client *c, const http_place *p) {
-    for (size_t i = 0; c->link_hosts && c->link_hosts[i]; i++)
-        if (p->port == 0 && text_same_host(c->link_hosts[i], p->host))
+static bool is_link_host(char *const *link_hosts, const url_place *p) {
+    for (size_t i = 0; link_hosts && link_hosts[i]; i++)
+        if (p->port == 0 && text_same_host(link_hosts[i], p->host))
             return true;
     return false;
 }
 
-otsd_err otsd_link(const otsd_client *c, const otsd_receipt *t, char **out, otsd_error *e) {
-    http_place own, named;
+static otsd_err place_of_base(const char *base, url_place *own, otsd_error *e) {
+    if (url_place_of(base, strlen(base), own))
+        return OTSD_OK;
+    return error_local(e, OTSD_ERR_ARGUMENT, "\"%.120s\" is no server's address", base);
+}
+
+otsd_err server_link(const char *base, char *const *link_hosts, const otsd_receipt *t, char **out, otsd_error *e) {
+    url_place own, named;
     char *link = NULL;
     int n;
 
-    if (!c || !t || !out)
-        return error_null(e, !c ? "the client" : !t ? "the receipt" : "out");
     if (!text_is_key(t->secret_key))
         return error_local(e, OTSD_ERR_ARGUMENT, "the receipt has no secret key");
-    if (!http_place_of(c->settings.base, strlen(c->settings.base), &own))
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+    if (place_of_base(base, &own, e) != OTSD_OK)
+        return OTSD_ERR_ARGUMENT;
     if (t->share_domain[0] == '\0' || text_same_host(t->share_domain, own.host))
-        n = asprintf(&link, "%s/secret/%s", c->settings.base, t->secret_key);
-    else if (text_is_host(t->share_domain) && http_place_of(t->share_domain, strlen(t->share_domain), &named) &&
-             is_link_host(c, &named))
+        n = asprintf(&link, "%s/secret/%s", base, t->secret_key);
+    else if (text_is_host(t->share_domain) && url_place_of(t->share_domain, strlen(t->share_domain), &named) &&
+             is_link_host(link_hosts, &named))
         n = asprintf(&link, "https://%s/secret/%s", t->share_domain, t->secret_key);
     else
         return error_local(e, OTSD_ERR_ANSWER,
                            "no link: the server names %s as its host, which is neither that of %s nor in "
                            "server.link_hosts",
-                           shown(t->share_domain), c->settings.base);
+                           shown(t->share_domain), base);
     if (n < 0)
         return error_local(e, OTSD_ERR_MEMORY, "out of memory");
     *out = link;
@@ -65,37 +70,35 @@ static size_t authority(const char *link, size_t len) {
     return n;
 }
 
-static otsd_err check_place(const otsd_client *c, const char *link, size_t len, otsd_error *e) {
+static otsd_err check_place(const char *base, char *const *link_hosts, const char *link, size_t len, otsd_error *e) {
     bool relative = len >= 2 && memcmp(link, "//", 2) == 0;
-    http_place own, p;
+    url_place own, p;
 
-    if (!http_place_of(c->settings.base, strlen(c->settings.base), &own))
-        return error_local(e, OTSD_ERR_MEMORY, "out of memory");
-    if (!http_place_of(link + (relative ? 2 : 0), len - (relative ? 2 : 0), &p))
+    if (place_of_base(base, &own, e) != OTSD_OK)
+        return OTSD_ERR_ARGUMENT;
+    if (!url_place_of(link + (relative ? 2 : 0), len - (relative ? 2 : 0), &p))
         return error_local(e, OTSD_ERR_ARGUMENT, "the link has no host that can be read; nothing was sent");
-    if ((p.port == own.port && text_same_host(p.host, own.host)) || is_link_host(c, &p))
+    if ((p.port == own.port && text_same_host(p.host, own.host)) || is_link_host(link_hosts, &p))
         return OTSD_OK;
     if (text_same_host(p.host, own.host))
         return error_local(e, OTSD_ERR_ARGUMENT,
                            "the link is of another port of %s than the configured server %s; nothing was sent",
-                           shown(p.host), c->settings.base);
+                           shown(p.host), base);
     return error_local(e, OTSD_ERR_ARGUMENT, "the link is of %s, and the configured server is %s; nothing was sent",
-                       shown(p.host), c->settings.base);
+                       shown(p.host), base);
 }
 
-otsd_err otsd_link_key(const otsd_client *c, const char *link, char **out, otsd_error *e) {
+otsd_err server_link_key(const char *base, char *const *link_hosts, const char *link, char **out, otsd_error *e) {
     size_t len, host;
     const char *slash;
     char *key;
     otsd_err rc;
 
-    if (!c || !link || !out)
-        return error_null(e, !c ? "the client" : !link ? "the link" : "out");
     len = strcspn(link, " \t\r\n?#");
     while (len > 0 && link[len - 1] == '/')
         len--;
     host = authority(link, len);
-    rc = host > 0 ? check_place(c, link, host, e) : OTSD_OK;
+    rc = host > 0 ? check_place(base, link_hosts, link, host, e) : OTSD_OK;
     if (rc != OTSD_OK)
         return rc;
     slash = memrchr(link + host, '/', len - host);

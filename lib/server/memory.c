@@ -2,7 +2,6 @@
  *
  * The group `memory` of otsd.conf(5), for every program that reads that file.
  */
-#include "client/client.h"
 #include "conf/conf.h"
 
 #include <stddef.h>

@@ -5,8 +5,9 @@
  * single setting can tell (plain http, a token without an account) is asked when all are there: at the end of the file,
  * or when a client is made. So the order of the calls does not matter.
  */
-#include "client/client.h"
+#include "server/server.h"
 #include "conf/conf.h"
+#include "core/url.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static const char *pins(const char *text) {
 }
 
 static const char *url(const char *text) {
-    return http_url_fault(text, true);
+    return url_fault(text, true);
 }
 
 static const char *const regions[] = {"us", "eu", "ca", "nz", "uk", NULL};
@@ -51,7 +52,7 @@ static const conf_row rows[] = {
     {"server", "token_file", CONF_TEXT, AT(token_file), 0, 0, conf_absolute, NULL},
     {"server", "ca_file", CONF_TEXT, AT(ca_file), 0, 0, conf_absolute, NULL},
     {"server", "pinned_key", CONF_TEXT, AT(pinned_key), 0, 0, pins, NULL},
-    {"server", "proxy", CONF_HIDDEN, AT(proxy), 0, 0, http_proxy_fault, NULL},
+    {"server", "proxy", CONF_HIDDEN, AT(proxy), 0, 0, url_proxy_fault, NULL},
     {"server", "link_hosts", CONF_NAMES, AT(link_hosts), 0, 0, conf_host, NULL},
     {"server", "allow_http", CONF_BOOLEAN, AT(allow_http), 0, 0, NULL, NULL},
     {"server", "connect_timeout", CONF_SECONDS_MS, AT(connect_timeout_ms), 0, TIMEOUT_MAX, NULL, NULL},
@@ -84,6 +85,7 @@ void otsd_server_free(otsd_server **p) {
     *p = NULL;
     otsd_secret_free(&s->token);
     conf_free(&schema, s);
+    free(s->ca_pem);
     free(s);
 }
 
@@ -181,6 +183,23 @@ otsd_err otsd_server_set_ca_file(otsd_server *s, const char *path, otsd_error *e
     return set_text(s, "ca_file", path, e);
 }
 
+otsd_err server_set_ca_pem(otsd_server *s, const void *pem, size_t len, otsd_error *e) {
+    char *copy = NULL;
+
+    if (!s)
+        return error_null(e, "the server");
+    if (pem && len > 0) {
+        copy = malloc(len);
+        if (!copy)
+            return error_local(e, OTSD_ERR_MEMORY, "out of memory");
+        memcpy(copy, pem, len);
+    }
+    free(s->ca_pem);
+    s->ca_pem = copy;
+    s->ca_pem_len = copy ? len : 0;
+    return OTSD_OK;
+}
+
 otsd_err otsd_server_set_pinned_key(otsd_server *s, const char *pin, otsd_error *e) {
     return set_text(s, "pinned_key", pin, e);
 }
@@ -266,7 +285,7 @@ static otsd_err check_whole(const otsd_server *s, const conf_source *from) {
         return error_local(from->e, OTSD_ERR_CONFIG, "%s:1: `server.region` or `server.url` was expected", from->file);
     if (!s->url)
         return error_local(from->e, OTSD_ERR_ARGUMENT, "the server has no address; a url or a region was expected");
-    expected = http_url_fault(s->url, s->allow_http);
+    expected = url_fault(s->url, s->allow_http);
     if (expected) {
         p = conf_find(from, "server", "url");
         return conf_fault(&p, "is \"%.120s\"; %s", s->url, expected);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "commanded.h"
+#include "commands/sweep.h"
 #include "ledger/suspects.h"
 #include "private_world.h"
 #include "sweep_world.h"
@@ -303,6 +304,40 @@ static void a_record_that_killed_one_sweep_comes_last(void **state) {
     world_close(&w, 2);
 }
 
+/* For as long as it is in hand, and no longer, whoever dies dies over it. */
+static void what_is_in_hand_is_written_down(void **state) {
+    static sweep one;
+    entry *e;
+
+    (void)state;
+    open_world(NULL, NULL, 0);
+    put_pending(0, 100);
+    one.x = &w.x;
+    suspects_open(&one.suspects, w.x.ledger);
+    assert_true(sweep_take(&one, LEDGER_PENDING, "alice", &e));
+    assert_int_equal(deaths_over(LEDGER_PENDING, "alice"), 1);
+    sweep_drop(&one, &e);
+    assert_int_equal(deaths_over(LEDGER_PENDING, "alice"), 0);
+    assert_false(sweep_take(&one, LEDGER_PENDING, "bob", &e)); /* there is none */
+    assert_int_equal(deaths_over(LEDGER_PENDING, "bob"), 0);
+    suspects_close(&one.suspects);
+    world_close(&w, 0);
+}
+
+/* It ends as any other, its burn in the same sweep. */
+static void one_that_killed_one_sweep_ends_in_the_next(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+
+    (void)state;
+    open_world(NULL, steps, 1);
+    put_pending(0, 3601);
+    die_over(LEDGER_PENDING, "alice");
+    assert_string_equal(sweep_with("--verbose", EX_OK), "alice: the deadline has passed\n"
+                                                        "alice: the link was never opened, and is burned\n");
+    assert_int_equal(world_count(&w, LEDGER_CLAIMED), 0);
+    world_close(&w, 1);
+}
+
 static void what_killed_two_is_put_aside_unless_its_password_may_live(void **state) {
     record back = of(2, 100);
     const char *text;
@@ -364,6 +399,8 @@ int main(void) {
         TEST("what cannot be read is set aside, and stops nothing", what_cannot_be_read_is_set_aside_and_stops_nothing),
         TEST("what others hold is named, and left", what_others_hold_is_named_and_left),
         TEST("a record that killed one sweep comes last", a_record_that_killed_one_sweep_comes_last),
+        TEST("what is in hand is written down", what_is_in_hand_is_written_down),
+        TEST("one that killed one sweep ends in the next", one_that_killed_one_sweep_ends_in_the_next),
         TEST("what killed two is put aside, unless its password may live",
              what_killed_two_is_put_aside_unless_its_password_may_live),
         TEST("a question that killed one is asked last", a_question_that_killed_one_is_asked_last),

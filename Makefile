@@ -190,10 +190,10 @@ FUZZ_ENGINE ?= $(call obj,tests/fuzz/replay.c)
 # What a harness answers in the place of the system: see tests/fuzz/stage.c.
 FUZZ_WRAP := -Wl,--wrap=openat,--wrap=fopen,--wrap=fstatat,--wrap=geteuid
 $(B)/obj/fuzz.a: $(call obj,$(filter-out tests/fuzz/replay.c,$(FUZZ_HELP)) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC)) $(PAM_SRC))
-$(FUZZ): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(call obj,tests/fuzz/replay.c) $(B)/obj/fuzz.a
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(call obj,tests/fuzz/replay.c tests/fuzz/stage.c) $(B)/obj/fuzz.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
-	$(Q)$(CC) $(EXE_LDFLAGS) $(FUZZ_WRAP) -o $@ $< $(FUZZ_ENGINE) $(B)/obj/fuzz.a $(LIB_LIBS) $(HOOK_LIBS)
+	$(Q)$(CC) $(EXE_LDFLAGS) $(FUZZ_WRAP) -o $@ $< $(FUZZ_ENGINE) $(call obj,tests/fuzz/stage.c) $(B)/obj/fuzz.a $(LIB_LIBS) $(HOOK_LIBS)
 .PHONY: fuzz fuzz-programs fuzz-coverage
 fuzz-programs: $(FUZZ)
 tests: fuzz-programs

@@ -52,11 +52,19 @@ char *piece_string(piece p) {
     return copy;
 }
 
+/* What nobody may send to a terminal, whatever text_next says of it. */
+static bool is_dangerous(uint32_t c) {
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
+}
+
 bool is_printable(const char *text) {
+    uint32_t c = 0;
     size_t n;
 
     for (; *text; text += n)
-        if (text_next(text, strlen(text), &n) == TEXT_HIDDEN)
+        if (utf8_decode(text, strlen(text), &c) == 0 || is_dangerous(c) ||
+            text_next(text, strlen(text), &n) == TEXT_HIDDEN)
             return false;
     return true;
 }

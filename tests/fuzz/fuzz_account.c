@@ -56,6 +56,13 @@ static bool has(const found *f, const struct passwd *pw) {
     return false;
 }
 
+/* The C library takes "+5" and " 5" for a uid, too; such an account the name service is asked for. */
+static bool has_plain_uid(const char *line) {
+    const char *password = strchr(line, ':'), *uid = password ? strchr(password + 1, ':') : NULL;
+
+    return uid && uid[1] >= '0' && uid[1] <= '9';
+}
+
 static void compare(piece text, const found *f) {
     static char room[1 << 16];
 
@@ -63,7 +70,7 @@ static void compare(piece text, const found *f) {
         char *line = piece_string(piece_line(&text));
         struct passwd pw;
 
-        if (strlen(line) < sizeof room / 2 && as_everybody(line, &pw, room, sizeof room))
+        if (has_plain_uid(line) && strlen(line) < sizeof room / 2 && as_everybody(line, &pw, room, sizeof room))
             HOLDS(has(f, &pw));
         free(line);
     }
@@ -78,7 +85,8 @@ static void first_counts(piece text) {
     problem p;
     char *first = piece_string(line);
 
-    if (strlen(first) == line.len && line.len < sizeof room / 2 && as_everybody(first, &pw, room, sizeof room)) {
+    if (strlen(first) == line.len && has_plain_uid(first) && line.len < sizeof room / 2 &&
+        as_everybody(first, &pw, room, sizeof room)) {
         HOLDS(account_look(pw.pw_name, true, false, &v, &p) == EX_OK);
         HOLDS(v.exists == OTSD_YES && v.local && v.uid == pw.pw_uid);
         HOLDS(account_is_local(pw.pw_name, pw.pw_uid));

@@ -83,15 +83,18 @@ static int count(const otsd_receipt *t, void *arg) {
 static otsd_err recent(otsd_client *c, otsd_error *e) {
     piece again = answers;
     otsd_receipts *list = NULL;
+    otsd_client *other = NULL;
     int shown = 0;
     otsd_err one, rc = otsd_recent(c, &list, e);
 
     HOLDS((rc == OTSD_OK) == !!list);
     for (size_t i = 0; list && i < list->len; i++)
         receipt_holds(list->items[i], RECEIPT_LISTED);
-    /* Shown one by one it is the same, at least where nobody had enough. */
+    /* Shown one by one, to a client that knows as little of the server, it is the same where nobody had enough. */
     answers = again;
-    one = otsd_recent_each(c, count, &shown, NULL);
+    HOLDS(otsd_client_new(&other, server, NULL) == OTSD_OK);
+    one = otsd_recent_each(other, count, &shown, NULL);
+    otsd_client_free(&other);
     HOLDS(one == rc || shown > 0);
     HOLDS(!list || shown >= 3 || (size_t)shown == list->len);
     otsd_receipts_free(&list);

@@ -100,11 +100,19 @@ static run feed(piece text, const char *cuts, bool is_v2) {
     return r;
 }
 
+/* Whole is a list only up to its last bracket. */
+static bool ends_with(piece text, char bracket) {
+    while (text.len > 0 && strchr(" \t\r\n", text.text[text.len - 1]))
+        text.len--;
+    return text.len > 0 && text.text[text.len - 1] == bracket;
+}
+
 /* The same elements as the parser of whole texts finds. */
 static void compare(piece text, const run *r, bool is_v2) {
     struct json_object *json = read_good(text.text, text.len), *list = json;
     bool all_objects = true;
 
+    HOLDS(!r->complete || ends_with(text, is_v2 ? '}' : ']'));
     if (is_v2 && (!json || !json_object_object_get_ex(json, "records", &list)))
         list = NULL;
     if (!is_v2 && r->complete && r->good && r->deepest < JSON_DEPTH_MAX && text.len < ((size_t)64 << 10))

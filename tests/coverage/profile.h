@@ -18,8 +18,9 @@ void profile_syscall(long number);
 #define _exit(status) (profile_leave(), _exit(status))
 #define execveat(...) (profile_leave(), execveat(__VA_ARGS__))
 #define syscall(number, ...) (profile_syscall(number), syscall(number, ##__VA_ARGS__))
-#define setrlimit(what, to)                                                                                            \
-    (strstr(__FILE__, "otsd-hook/net/") && ((what) == RLIMIT_FSIZE || (what) == RLIMIT_NOFILE) ? 0                     \
-                                                                                               : setrlimit(what, to))
+#define setrlimit(what, ...)                                                                                           \
+    (strstr(__FILE__, "otsd-hook/net/") && ((what) == RLIMIT_FSIZE || (what) == RLIMIT_NOFILE)                         \
+         ? 0                                                                                                           \
+         : setrlimit(what, __VA_ARGS__))
 
 #endif

@@ -6,8 +6,10 @@
 #   make check-loaded  the same on a machine that is busy
 #   make check-release RELEASE=trixie  deps, demo and check on a fresh Debian, in a folder
 #   make lint       static analysis           make bench      measurements
-#   make format     lays out the C files      make coverage-unit  what the unit tests execute
+#   make format     lays out the C files      make coverage   what the tests execute; coverage-unit: the unit tests alone
+#   make fuzz SECONDS=60  every parser under libFuzzer, so long each
 #   make SAN=1 ...  the same under AddressSanitizer and UndefinedBehaviorSanitizer, in build/asan
+#   make SAN=thread ...  under ThreadSanitizer, in build/tsan; make tsan: what runs in threads
 
 VERSION := $(shell sed -n 's/^.define OTSD_VERSION "\(.*\)"/\1/p' lib/otsd.h)
 PREFIX ?= /usr/local
@@ -36,16 +38,23 @@ comma := ,
 CC ?= cc
 PKG_CONFIG ?= pkg-config
 SAN ?=
-B ?= build$(if $(SAN),/asan)
+B ?= build$(if $(SAN),$(if $(filter thread,$(SAN)),/tsan,/asan))
 
 WARN := -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
         -Wdeclaration-after-statement
 WERROR ?= -Werror
 CFLAGS ?= -O2 -g
+SANITIZERS := $(if $(filter thread,$(SAN)),thread,address$(comma)undefined)
 ifeq ($(SAN),)
-HARDEN := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2
+# What only some compilers or machines have: the flag where this one takes it; the level that this libc really gives.
+has = $(shell echo 'int x;' | $(CC) -Werror $(1) -S -x c -o - - >/dev/null 2>&1 && echo '$(1)')
+FORTIFY := $(shell echo __USE_FORTIFY_LEVEL | $(CC) -include features.h -O2 -D_FORTIFY_SOURCE=3 -E -P -x c - 2>/dev/null | tail -n 1)
+CONTROL_FLOW := $(firstword $(call has,-fcf-protection=full) $(call has,-mbranch-protection=standard))
+AUTO_INIT := $(call has,-ftrivial-auto-var-init=zero)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=$(if $(filter 3,$(FORTIFY)),3,2) \
+          $(CONTROL_FLOW) $(AUTO_INIT)
 else
-HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+HARDEN := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 endif
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(WARN) $(WERROR) $(HARDEN) -fvisibility=hidden $(CFLAGS)
 # A program knows its rooms by name: core/core.h is the library's, ledger/ledger.h the hook's.
@@ -57,8 +66,8 @@ ALL_CPPFLAGS = $(INCLUDES) -DOTSD_STATE_DIR='"$(STATEDIR)"' -DOTSD_HOOK_PATH='"$
                -DOTSD_NET_PATH='"$(LIBEXECDIR)/otsd-net"' \
                -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(CPPFLAGS)
 LD_HARDEN := -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
-SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined,-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
-EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
+SO_LDFLAGS := -shared $(LD_HARDEN) $(if $(SAN),-fsanitize=$(SANITIZERS),-Wl$(comma)-z$(comma)defs) $(LDFLAGS)
+EXE_LDFLAGS := -pie $(LD_HARDEN) $(if $(SAN),-fsanitize=$(SANITIZERS)) $(LDFLAGS)
 
 LIB_LIBS := -lcurl -lssl -lcrypto -ljson-c -lconfig
 HOOK_LIBS := -lcrypt -ljson-c -lconfig -lpthread
@@ -136,7 +145,7 @@ $(B)/otsd-hook: $(HOOK_OBJ) $(B)/obj/base.a $(B)/obj/core.a
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $(filter %.o,$^) $(B)/obj/base.a $(B)/obj/core.a $(HOOK_LIBS)
 # With the library inside: whose identity it has may not be let into the folder that the library is built in.
-$(NET): $(call obj,$(NET_SRC) otsd-hook/net/wire.c $(LIB_SRC))
+$(NET): $(call obj,$(NET_SRC) otsd-hook/net/wire.c otsd-hook/base/files.c $(LIB_SRC))
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) -o $@ $^ $(NET_LIBS)
 # Twice: in $(B) it finds the library beside itself, in $(B)/install it has no run path, and is what gets installed.
@@ -173,6 +182,29 @@ $(B)/tests/bench/paced: $(call obj,otsd-hook/ledger/width.c)
 $(B)/tests/e2e/inmate: $(call obj,otsd-hook/otsd-net/confine.c) $(B)/obj/core.a
 $(B)/tests/e2e/inmate: TEST_LIBS := $(B)/obj/core.a -lseccomp
 
+# Fuzz harnesses: each tests/fuzz/fuzz_NAME.c is a program NAME, and tests/fuzz/corpus/NAME its inputs. Here they are linked
+# with a main that replays files, so that any compiler can run what is in the corpora; tests/fuzz/build takes libFuzzer.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_HELP := $(sort $(filter-out $(FUZZ_SRC),$(wildcard tests/fuzz/*.c)))
+ALL_SRC += $(FUZZ_SRC) $(FUZZ_HELP)
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/%,$(FUZZ_SRC))
+FUZZ_ENGINE ?= $(call obj,tests/fuzz/replay.c)
+# What a harness answers in the place of the system: see tests/fuzz/stage.c.
+FUZZ_WRAP := -Wl,--wrap=openat,--wrap=fopen,--wrap=fstatat,--wrap=geteuid
+$(B)/obj/fuzz.a: $(call obj,$(filter-out tests/fuzz/replay.c,$(FUZZ_HELP)) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC)) $(PAM_SRC))
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/fuzz_%.o $(call obj,tests/fuzz/replay.c) $(B)/obj/fuzz.a
+	@mkdir -p $(@D)
+	@echo "  LD   $@"
+	$(Q)$(CC) $(EXE_LDFLAGS) $(FUZZ_WRAP) -o $@ $< $(FUZZ_ENGINE) $(B)/obj/fuzz.a $(LIB_LIBS) $(HOOK_LIBS)
+.PHONY: fuzz fuzz-programs fuzz-coverage
+fuzz-programs: $(FUZZ)
+tests: fuzz-programs
+# Each for SECONDS; prints what was executed and reached. Then: which lines of what is under test do the corpora execute?
+fuzz:
+	tests/fuzz/run $(SECONDS) $(HARNESS)
+fuzz-coverage:
+	tests/fuzz/coverage $(HARNESS)
+
 deps:
 	tests/deps
 
@@ -182,10 +214,18 @@ demo: all $(B)/tests/e2e/syslogd
 
 # Unit tests run twice: plain, and under the sanitizers. The rest runs the very files that get installed.
 UNIT_TESTS := $(UNIT) $(filter-out %/record,$(CONF))
-SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
-TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(SCRIPT_TESTS)
+SCRIPT_TESTS := $(sort $(wildcard tests/unit/*.test tests/unit/*/*.test tests/fuzz/*.test tests/pam/*.test tests/conformance/*.test tests/lint/*.test tests/api/*.test tests/e2e/*.test tests/crash/*.test))
+TESTS ?= $(UNIT_TESTS) $(patsubst $(B)/%,build/asan/%,$(UNIT)) $(THREADED) $(SCRIPT_TESTS)
+# What runs in threads is watched in threads: a program for tests/e2e/threads.test, and the unit tests of these rooms.
+.PHONY: threaded tsan
+THREADED := $(patsubst %,build/tsan/tests/unit/%,hook/test_pipeline hook/test_progress lib/test_pool lib/test_settings)
+threaded: $(B)/otsd-hook $(patsubst build/tsan/%,$(B)/%,$(THREADED))
+tsan: tests
+	$(MAKE) SAN=thread threaded
+	tests/run $(THREADED) tests/e2e/threads.test
 check: tests
 	$(MAKE) SAN=1 tests
+	$(MAKE) SAN=thread threaded
 	B=$(B) tests/run -j 3 $(TESTS)
 
 # The same, and all of what check takes by turns; of the server's releases four for each script, see tests/e2e/releases.sh.
@@ -197,6 +237,7 @@ check-all:
 .PHONY: check-loaded
 check-loaded: tests
 	$(MAKE) SAN=1 tests
+	$(MAKE) SAN=thread threaded
 	tests/loaded $(MAKE) check
 
 # The README's two commands on a fresh Debian each, in folders of build/release; an hour and a gigabyte or two for each.
@@ -210,17 +251,29 @@ SECONDS ?= 300
 soak: tests
 	B=$(B) tests/crash/soak $(SECONDS)
 
-memcheck: tests
+# What the compiler initializes hides from valgrind what the source does not.
+.PHONY: memcheck-run
+memcheck:
+	$(MAKE) B=build/memcheck AUTO_INIT= memcheck-run
+memcheck-run: $(UNIT)
 	for t in $(UNIT); do valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes $$t >$(B)/memcheck.log 2>&1 || \
 	  { cat $(B)/memcheck.log; exit 1; }; done
 	@echo "memcheck: nothing found"
 
-# Which lines do the unit tests alone execute? Optimization would blur it, and fortification needs optimization.
-.PHONY: coverage-unit coverage-objects
-coverage-unit:
-	$(MAKE) B=build/coverage HARDEN= CFLAGS='-O0 -g --coverage' LDFLAGS=--coverage coverage-objects
-	tests/unit/coverage build/coverage
-coverage-objects: $(UNIT) $(call obj,$(HOOK_MAIN) $(OTSD_SRC) $(PAM_SRC))
+# Which lines, functions and branches do the tests execute? Optimization would blur it, and fortification needs optimization;
+# what leaves a process in a way of its own is told to write its profile first. COVER chooses tests.
+.PHONY: coverage coverage-unit coverage-build
+COVER_BUILD ?= tests
+COVER ?= $(patsubst $(B)/%,build/coverage/%,$(UNIT_TESTS)) $(filter-out tests/unit/% tests/lint/% tests/crash/% %/sanitized.test %/threads.test,$(SCRIPT_TESTS))
+coverage: coverage-build
+	tests/coverage/run build/coverage $(COVER)
+coverage-unit: coverage-build
+	tests/coverage/run build/coverage $(patsubst %.c,build/coverage/%,$(UNIT_SRC))
+coverage-build:
+	mkdir -p build/coverage
+	gcc -O2 -g -fPIC -D_GNU_SOURCE -c tests/coverage/profile.c -o build/coverage/profile.o
+	$(MAKE) CC=gcc SAN= B=build/coverage HARDEN= WARN= LDFLAGS='--coverage -Wl,--wrap=open build/coverage/profile.o' \
+	  CFLAGS='-std=gnu11 -O0 -g --coverage -fprofile-update=atomic -include tests/coverage/profile.h' $(COVER_BUILD)
 
 bench: tests
 	B=$(B) tests/bench/run
@@ -228,10 +281,10 @@ bench: tests
 format:
 	tests/lint/format
 
-LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC)
+LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC) tests/coverage/profile.c
 # tests/e2e/talk is expect, tests/e2e/next-steps is perl.
 SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/booted tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
-               tests/unit/coverage tests/api/check $(filter-out %.test,$(wildcard tests/lint/*)))
+               tests/coverage/run tests/coverage/show tests/fuzz/build tests/fuzz/run tests/fuzz/minimise tests/fuzz/coverage tests/fuzz/seeds tests/api/check $(wildcard tests/mutation/*) $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
 	$(MAKE) CC=gcc B=build/lint-gcc tests
@@ -242,6 +295,7 @@ lint:
 	  -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(INCLUDES) -j 2 $(LINT_C)
 	printf '%s\n' $(LINT_C) | xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$$@" -- -std=c11 \
 	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\" -DOTSD_NET_PATH=\"/x\" -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE)' tidy
+	tests/lint/analyze
 	shellcheck -S warning $(SHELL_FILES)
 	tests/lint/rooms . build/lint-gcc
 	tests/lint/dialect

@@ -107,6 +107,11 @@ static otsd_err get_number(struct json_object *o, const char *name, const char *
     return OTSD_OK;
 }
 
+static bool is_word(struct json_object *m, const char *word) {
+    return json_object_is_type(m, json_type_string) && (size_t)json_object_get_string_len(m) == strlen(word) &&
+           strcasecmp(json_object_get_string(m), word) == 0;
+}
+
 static otsd_err get_tri(struct json_object *o, const char *name, const char *alias, otsd_tri *out, otsd_error *e) {
     struct json_object *m = find(o, name, alias);
 
@@ -115,9 +120,9 @@ static otsd_err get_tri(struct json_object *o, const char *name, const char *ali
         return OTSD_OK;
     if (json_object_is_type(m, json_type_boolean))
         *out = json_object_get_boolean(m) ? OTSD_YES : OTSD_NO;
-    else if (json_object_is_type(m, json_type_string) && strcasecmp(json_object_get_string(m), "true") == 0)
+    else if (is_word(m, "true"))
         *out = OTSD_YES;
-    else if (json_object_is_type(m, json_type_string) && strcasecmp(json_object_get_string(m), "false") == 0)
+    else if (is_word(m, "false"))
         *out = OTSD_NO;
     else
         return malformed(e, name, "is neither true nor false");

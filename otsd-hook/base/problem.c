@@ -21,7 +21,7 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
     va_list ap;
 
     p->code = code;
-    p->remote = p->limited = false;
+    p->remote = p->limited = p->lasting = false;
     va_start(ap, fmt);
     text_line(p->text, sizeof p->text, fmt, ap);
     va_end(ap);
@@ -30,7 +30,7 @@ int problem_set(problem *p, int code, const char *fmt, ...) {
 
 void problem_clear(problem *p) {
     p->code = EX_OK;
-    p->remote = p->limited = false;
+    p->remote = p->limited = p->lasting = false;
     p->text[0] = '\0';
 }
 

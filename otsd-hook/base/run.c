@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,7 +29,8 @@
 #define HEARD_MOST 2048 /* bytes of standard error that are kept */
 #define SHOWN_MOST 300  /* and so many are shown */
 #define PIECE 6         /* so many bytes of a secret in a row are a piece of it */
-#define READS_MOST 16   /* before we look at the time again, however much it writes */
+#define DESCRIPTORS_MOST (1 << 20)
+#define READS_MOST 16 /* before we look at the time again, however much it writes */
 
 /* What the program says. */
 typedef struct heard {
@@ -108,6 +110,19 @@ static void words_of(heard *h, const char *input, size_t input_len, char *out, s
     otsd_wipe(h->text, sizeof h->text);
 }
 
+/* Linux before 5.9 closes them one by one; by the hard limit, for the other one may have been lowered since. */
+static void close_others(void) {
+    struct rlimit limit;
+    int end = DESCRIPTORS_MOST;
+
+    if (close_range(3, ~0U, 0) == 0)
+        return;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < DESCRIPTORS_MOST)
+        end = (int)limit.rlim_max;
+    for (int fd = 3; fd < end; fd++)
+        (void)close(fd);
+}
+
 /* Other threads may hold any lock: nothing here but system calls. */
 static _Noreturn void child(char *path, int input, int errors, pid_t parent) {
     static char search_path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -126,9 +141,7 @@ static _Noreturn void child(char *path, int input, int errors, pid_t parent) {
         _exit(EX_OSERR);
     if (null < 0 || dup2(input, 0) < 0 || dup2(null, 1) < 0 || dup2(errors, 2) < 0)
         _exit(EX_OSERR);
-    if (close_range(3, ~0U, 0) != 0)
-        for (int fd = 3; fd < 1024; fd++)
-            (void)close(fd);
+    close_others();
     (void)execve(path, argv, envp);
     _exit(127);
 }

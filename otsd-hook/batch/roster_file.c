@@ -76,8 +76,8 @@ static int grow(roster *r, source *s, problem *p) {
     size_t size = r->size * 2 < ROSTER_SIZE_MAX ? r->size * 2 : ROSTER_SIZE_MAX + 4096;
     void *m = mremap(r->text, r->size, size, MREMAP_MAYMOVE);
 
-    if (m == MAP_FAILED && s->lock_errno == 0 && errno == EAGAIN) {
-        s->lock_errno = EAGAIN;
+    if (m == MAP_FAILED && s->lock_errno == 0) {
+        s->lock_errno = errno;
         if (munlock(r->text, r->size) == 0)
             m = mremap(r->text, r->size, size, MREMAP_MAYMOVE);
     }

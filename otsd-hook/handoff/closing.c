@@ -157,6 +157,9 @@ int closing_settle(const ledger *l, remote *server, entry *e, problem *p) {
         r->outcome = end.outcome;
         if (end.opened_at > 0)
             r->opened_at = end.opened_at;
+        /* What was opened once has been read, whatever the server says of it later. */
+        if (r->opened_at > 0)
+            r->outcome = OUTCOME_OPENED;
         return ledger_save(e, p);
     }
     r->attempts++;

@@ -9,7 +9,7 @@
 
 typedef struct former {
     otsd_server *server; /* NULL: its file cannot be read */
-    net_client *client; /* NULL until it is needed */
+    net_client *client;  /* NULL until it is needed */
     int failures;        /* in a row, to reach it */
 } former;
 

@@ -217,7 +217,7 @@ int remote_many_run(remote_many *m, long wait_ms, problem *p) {
     otsd_error e = {0};
 
     return net_pool_run(m->pool, wait_ms, &e) == OTSD_OK ? problem_none(p)
-                                                          : problem_from_otsd(p, &e, "the client cannot go on");
+                                                         : problem_from_otsd(p, &e, "the client cannot go on");
 }
 
 const char *remote_many_generation(const remote_many *m) {

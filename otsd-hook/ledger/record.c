@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "ledger/record.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +76,9 @@ static bool unescape(char *out, size_t size, const char *s, size_t len) {
     return true;
 }
 
+/* No time and no count is larger, and of what is smaller sum and difference are numbers, too. */
+#define NUMBER_MOST ((int64_t)1 << 53)
+
 static bool parse_number(int64_t *out, const char *s, size_t len) {
     char buf[24], *end;
 
@@ -84,9 +86,8 @@ static bool parse_number(int64_t *out, const char *s, size_t len) {
         return false;
     memcpy(buf, s, len);
     buf[len] = '\0';
-    errno = 0;
-    *out = strtoll(buf, &end, 10);
-    return errno == 0 && *end == '\0';
+    *out = strtoll(buf, &end, 10); /* beyond its range: the end of it */
+    return *end == '\0' && *out >= -NUMBER_MOST && *out <= NUMBER_MOST;
 }
 
 static bool parse_line(record *r, const char *line, size_t len) {

@@ -75,8 +75,7 @@ static otsd_err died_early(child *c, otsd_error *e) {
 static otsd_err greet(child *c, const wire_hello *hello, int ca, otsd_error *e) {
     wire_ready ready;
 
-    if (!send_hello(c, hello, ca) ||
-        child_receive(c, &ready, sizeof ready, clock_ms() + READY_WITHIN) != CHILD_SAID)
+    if (!send_hello(c, hello, ca) || child_receive(c, &ready, sizeof ready, clock_ms() + READY_WITHIN) != CHILD_SAID)
         return died_early(c, e);
     switch (wire_take_ready(&ready, e)) {
     case WIRE_ANSWERED:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/core.h"
+#include "core/file.h"
 
 #define FILES_MOST 1024
 #define LOCKED_LEAST ((rlim_t)8 << 20) /* bytes: a pool of 256 has some pages for each */
@@ -60,7 +61,7 @@ otsd_err drop_identity(drop_plan *plan, otsd_error *e) {
 /* 0 to 2 are /dev/null, 3 is the channel, 4 the program and gone with the exec. */
 static bool set_descriptors(const drop_plan *plan) {
     int channel = fcntl(plan->channel, F_DUPFD_CLOEXEC, 10), program = fcntl(plan->program, F_DUPFD_CLOEXEC, 10);
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null = file_openat(AT_FDCWD, "/dev/null", O_RDWR);
 
     if (channel < 0 || program < 0 || null < 0)
         return false;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Many generates at once, all with one child. It never waits to be heard before it listens, so that sending to it
- * comes to an end, whatever it has to say meanwhile. Each generate that was sent is told of exactly once: by its answer,
- * or when the child is found dead, as one whose request may have reached the server.
+ * comes to an end, whatever it has to say meanwhile. Each generate that was sent is told of exactly once: by its
+ * answer, or when the child is found dead, as one whose request may have reached the server.
  */
 #include <errno.h>
 #include <poll.h>
@@ -153,7 +153,8 @@ static void answered(net_pool *p) {
     }
 }
 
-/* Takes what is there without waiting, of what was in flight when it began: a function that is told begins new ones. */
+/* Takes what is there without waiting, of what was in flight when it began: a function that is told begins new ones.
+ * */
 static void take_all(net_pool *p) {
     for (size_t n = p->in_flight; n > 0 && p->line.child.channel >= 0; n--)
         switch (child_receive(&p->line.child, line_answer(&p->line), sizeof(wire_answer), 0)) {

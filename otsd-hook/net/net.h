@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The calls of the API, made by an otsd-net: what otsd_client and otsd_pool are in a process that may touch the network.
- * Codes, units and ownership are those of otsd.h; what is said here is what differs.
+ * The calls of the API, made by an otsd-net: what otsd_client and otsd_pool are in a process that may touch the
+ * network. Codes, units and ownership are those of otsd.h; what is said here is what differs.
  *
  * Each client and each pool has a child of its own, so that one server's answers never pass through the process that
  * talks to another one. It is started with the first call that needs it, and anew after one that died. A child that

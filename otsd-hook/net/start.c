@@ -90,8 +90,9 @@ static otsd_err connect_child(child *c, otsd_error *e) {
         return start_failed(e, strerror(errno));
     if (connect(channel, (const struct sockaddr *)&there, sizeof there) != 0 || !is_of_root(channel)) {
         (void)close(channel);
-        return start_failed(e, "this process may not change its identity (CAP_SETUID, CAP_SETGID), and nobody listens on "
-                            START_SOCKET " (otsd-net.socket)");
+        return start_failed(
+            e, "this process may not change its identity (CAP_SETUID, CAP_SETGID), and nobody listens on " START_SOCKET
+               " (otsd-net.socket)");
     }
     c->channel = channel;
     c->pid = 0;

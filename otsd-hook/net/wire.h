@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * What otsd-hook and otsd-net say to each other: messages of a fixed size, without pointers and without a language to be
- * parsed, over a SOCK_SEQPACKET pair on one machine, between programs of one build.
+ * What otsd-hook and otsd-net say to each other: messages of a fixed size, without pointers and without a language
+ * to be parsed, over a SOCK_SEQPACKET pair on one machine, between programs of one build.
  *
- * The parent believes nothing. The child has read bytes of whoever answered in the network, so it may be anybody's: each
- * text ends inside its field and is fit to be shown, each number is within its range, each name of a list is one of it,
- * each answer is to a question that was asked, and is taken apart here and nowhere else. What cannot be is a lie
- * (wire_take), and a child that lies is ended. The child looks as closely at what it is asked, for it costs nothing.
+ * The parent believes nothing. The child has read bytes of whoever answered in the network, so it may be anybody's:
+ * each text ends inside its field and is fit to be shown, each number is within its range, each name of a list is
+ * one of it, each answer is to a question that was asked, and is taken apart here and nowhere else. What cannot be
+ * is a lie (wire_take), and a child that lies is ended. The child looks as closely at what it is asked, for it costs
+ * nothing.
  *
  * First comes one wire_hello, with the descriptor of the certificates where there are any; the child answers with a
- * wire_ready. Then each wire_request is answered with one wire_answer of the same seq, which WIRE_RECENT lets other ones
- * precede: one for each receipt of the list.
+ * wire_ready. Then each wire_request is answered with one wire_answer of the same seq, which WIRE_RECENT lets other
+ * ones precede: one for each receipt of the list.
  */
 #ifndef OTSD_HOOK_WIRE_H
 #define OTSD_HOOK_WIRE_H
 
 #include "core/core.h"
 
-#define WIRE_VERSION 0x6f746401U /* differs with every change of this file: both programs are of one build, or nothing is sent */
+#define WIRE_VERSION                                                                                                   \
+    0x6f746401U /* differs with every change of this file: both programs are of one build, or nothing is sent */
 
-#define WIRE_TEXT 256      /* bytes of most texts, NUL included */
-#define WIRE_URL 1024      /* of server, proxy and pins */
-#define WIRE_KEY 257       /* as text_is_key */
-#define WIRE_TOKEN 1025    /* one more than TOKEN_MAX */
+#define WIRE_TEXT 256   /* bytes of most texts, NUL included */
+#define WIRE_URL 1024   /* of server, proxy and pins */
+#define WIRE_KEY 257    /* as text_is_key */
+#define WIRE_TOKEN 1025 /* one more than TOKEN_MAX */
 #define WIRE_PASSPHRASE 129
 #define WIRE_RECIPIENT 1025 /* one masked address of a receipt */
 #define WIRE_VALUE 1024     /* of a longer value so many bytes come */
@@ -41,9 +43,9 @@ typedef struct wire_hello {
 
 typedef struct wire_ready {
     uint32_t version;
-    uint32_t landlock;       /* version of the kernel's Landlock; 0: it has none */
-    uint32_t code;           /* otsd_err; OTSD_OK: the child takes requests */
-    char message[sizeof ((otsd_error *)0)->message];
+    uint32_t landlock; /* version of the kernel's Landlock; 0: it has none */
+    uint32_t code;     /* otsd_err; OTSD_OK: the child takes requests */
+    char message[sizeof((otsd_error *)0)->message];
 } wire_ready;
 
 typedef enum wire_call {
@@ -57,9 +59,9 @@ typedef enum wire_call {
 } wire_call;
 
 typedef struct wire_request {
-    uint64_t seq;  /* not 0 */
-    uint32_t call; /* wire_call */
-    uint32_t assume; /* what others have learnt of the server's releases, a set; 0: nothing */
+    uint64_t seq;       /* not 0 */
+    uint32_t call;      /* wire_call */
+    uint32_t assume;    /* what others have learnt of the server's releases, a set; 0: nothing */
     int64_t timeout_ms; /* 0: as in the hello */
     int64_t ttl;
     uint8_t has_passphrase;
@@ -94,7 +96,7 @@ typedef struct wire_answer {
     uint32_t reach;      /* otsd_reach */
     uint32_t generation; /* what is known of the server's releases now, a set */
     int64_t http_status, retry_after;
-    char message[sizeof ((otsd_error *)0)->message];
+    char message[sizeof((otsd_error *)0)->message];
     uint8_t has_receipt;
     wire_receipt receipt;
 } wire_answer;

@@ -3,8 +3,9 @@
  * What otsd-net gives up before the first byte of the network: all files but those that a resolver and TLS read, all
  * ports but those in use, and every system call that it does not need.
  *
- * It MUST be called while there is one thread, behind the last file that it needs and that is not named here, and before
- * anything is sent. Nothing of it kills: a library that tries what is not allowed is told that there is no such call.
+ * It MUST be called while there is one thread, behind the last file that it needs and that is not named here, and
+ * before anything is sent. Nothing of it kills: a library that tries what is not allowed is told that there is no
+ * such call.
  */
 #ifndef OTSD_NET_CONFINE_H
 #define OTSD_NET_CONFINE_H

@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "core/url.h"
 #include "otsd-net/confine.h"
 #include "otsd-net/serve.h"
@@ -25,7 +26,8 @@ static bool receive_hello(int channel, wire_hello *h, int *ca) {
         char room[CMSG_SPACE(sizeof(int))];
     } control;
     struct iovec part = {h, sizeof *h};
-    struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control};
+    struct msghdr m = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control};
     const struct cmsghdr *c;
     ssize_t n;
 
@@ -46,10 +48,10 @@ static otsd_err take_certificates(otsd_server *s, int fd, otsd_error *e) {
     otsd_err rc = pem ? OTSD_OK : error_local(e, OTSD_ERR_MEMORY, "out of memory");
 
     while (rc == OTSD_OK && n != 0 && len < CA_MOST) {
-        n = read(fd, pem + len, CA_MOST - len);
+        n = file_read(fd, pem + len, CA_MOST - len);
         if (n > 0)
             len += (size_t)n;
-        else if (n < 0 && errno != EINTR)
+        else if (n < 0)
             rc = error_local(e, OTSD_ERR_CONFIG, "the certificates cannot be read: %s", strerror(errno));
     }
     if (rc == OTSD_OK && len == CA_MOST)
@@ -140,13 +142,23 @@ typedef struct ready {
     unsigned landlock;
 } ready;
 
+/* Until the hello said whether it may be done without, it was. */
+static otsd_err lock_memory(const wire_hello *h, otsd_error *e) {
+    int refused = h->lock_optional ? 0 : otsd_memory_refused();
+
+    otsd_memory_lock(h->lock_optional ? OTSD_LOCK_TRY : OTSD_LOCK_REQUIRE);
+    errno = refused;
+    return refused != 0 ? secret_refused(e, "answers of the server") : OTSD_OK;
+}
+
 static otsd_err get_ready(ready *r, const wire_hello *h, int ca, otsd_error *e) {
     confine_ports ports;
     otsd_err rc;
 
-    otsd_memory_lock(h->lock_optional ? OTSD_LOCK_TRY : OTSD_LOCK_REQUIRE);
     r->jobs = h->jobs;
-    rc = make_server(&r->server, h, ca, e);
+    rc = lock_memory(h, e);
+    if (rc == OTSD_OK)
+        rc = make_server(&r->server, h, ca, e);
     if (ca >= 0)
         (void)close(ca); /* opened for reading: nothing can be lost */
     ports_of(h, &ports);
@@ -164,6 +176,7 @@ int serve_parent(int channel) {
     otsd_err rc;
     int ca, status = EX_OSERR;
 
+    otsd_memory_lock(OTSD_LOCK_TRY);
     if (secret_alloc(&room, sizeof(wire_hello)) != OTSD_OK)
         return say_ready(channel, 0, secret_refused(&e, "token"), &e) ? EX_OSERR : EX_IOERR;
     if (!receive_hello(channel, (wire_hello *)(void *)secret_memory(room), &ca)) {

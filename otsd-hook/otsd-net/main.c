@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * otsd-net: all that meets bytes of the network on behalf of otsd-hook. It is started without privileges (net/drop.c, or
- * otsd-net@.service), is told one server, gives up what is left (confine.c), and then answers requests until its parent
- * is gone. It keeps nothing and writes nothing.
+ * otsd-net: all that meets bytes of the network on behalf of otsd-hook. It is started without privileges
+ * (net/drop.c, or otsd-net@.service), is told one server, gives up what is left (confine.c), and then answers
+ * requests until its parent is gone. It keeps nothing and writes nothing.
  */
 #include <fcntl.h>
 #include <signal.h>

@@ -245,9 +245,10 @@ static int kill_line(rewrite *w, shadow_change *c, const parts *s, problem *p) {
     return write_line(w, s, &line, p);
 }
 
+/* The field ends at a NUL, too: so it does for whoever reads lines as strings, which our own look at the file does. */
 static int one_line(rewrite *w, const parts *s, problem *p) {
     const char *field = w->text + s->field;
-    size_t marks = 0, len = s->field_end - s->field;
+    size_t marks = 0, len = strnlen(field, s->field_end - s->field);
     shadow_slot *slot = shadow_index_find(&w->users, w->text + s->at, s->field - 1 - s->at);
 
     if (slot->item && !slot->met)

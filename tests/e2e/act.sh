@@ -203,7 +203,7 @@ expired_unread() {
 value_of() { # USER, after remember_key
     local f wire
     for f in "$W"/wire/*; do
-        wire=$(printf "%b" "$(sed -n 's/^[0-9]* *recvfrom([^"]*"\([^"]*\)".*/\1/p' "$f" | tr -d "\n")")
+        wire=$(printf "%b" "$(sed -n 's/^[0-9]* *recvfrom([^"]*"\([^"]*\)".*/\1/p' "$f" | sed "s/\\\\x00//g" | tr -d "\n")")
         [[ $wire == *"\"metadata_key\":\"${KEY[$1]}\""* ]] || continue
         grep -oE '"value": *"(\\.|[^"\])*"' <<<"$wire" | head -n 1 | sed "s/.*/{&}/" | jq -er .value
         return

@@ -85,6 +85,7 @@ world_mount() {
         world_die "no tmpfs on /run"
     bind_readonly "$TOP" $W/tree
     bind_readonly "$B" $W/build
+    [ ! -e "$B/profile.o" ] || { mkdir $W/profiles && mount --bind "$B" $W/profiles; } || world_die "$B cannot be bound"
     # /lib apart from /usr only where it is not a link into it.
     for d in etc home root usr var lib lib64; do
         lower=/$d
@@ -98,6 +99,8 @@ world_mount() {
     for d in tmp var/tmp; do
         mount -t tmpfs -o mode=1777 tmpfs /$d || world_die "no tmpfs on /$d"
     done
+    # An instrumented build writes its profiles to where it was built, which may lie under one of these.
+    [ ! -d $W/profiles ] || { mkdir -p "$B" && mount --bind $W/profiles "$B"; } || world_die "$B cannot be bound"
     [ "$(stat -f -c %T /etc)" = overlayfs ] || world_die "/etc is no overlay"
     : >/etc/.otsd-world
     world_mount_dev

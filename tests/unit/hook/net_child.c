@@ -7,11 +7,15 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "net_child.h"
+
 #include "net/start.h"
 #include "otsd-net/confine.h"
 #include "otsd-net/serve.h"
 
 #define CHANNEL 3
+
+int (*net_child)(int channel) = serve_parent;
 
 otsd_err __wrap_start_child(child *c, otsd_error *e);
 otsd_err __wrap_confine(const confine_ports *ports, unsigned *landlock, otsd_error *e);
@@ -31,7 +35,7 @@ otsd_err __wrap_start_child(child *c, otsd_error *e) {
     if (c->pid == 0) { /* no lock of the test's is its own */
         if (dup2(pair[1], CHANNEL) < 0 || close_range(CHANNEL + 1, 1023, 0) != 0)
             _exit(EX_OSERR);
-        _exit(serve_parent(CHANNEL));
+        _exit(net_child(CHANNEL));
     }
     (void)close(pair[1]);
     c->channel = pair[0];

@@ -147,6 +147,29 @@ static void odd_names_stay_in_their_line(void **state) {
     free(text);
 }
 
+/* What is not known is not in the line, neither as null nor as the beginning of time. */
+static void what_was_not_opened_has_no_time_of_that(void **state) {
+    static const outcome unread[] = {OUTCOME_BURNED, OUTCOME_EXPIRED, OUTCOME_UNKNOWN, OUTCOME_NONE};
+    char *text;
+    problem p;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof unread / sizeof unread[0]; i++) {
+        record r = sample("0123456789abcdef");
+
+        r.reason = REASON_REVOKED;
+        r.outcome = unread[i];
+        assert_int_equal(audit_write(w.x.config, "closed", &r, AT, &p), EX_OK);
+    }
+    text = world_audit();
+    assert_int_equal(world_times(text, "\n"), 4);
+    assert_int_equal(world_times(text, "\"outcome\":\"burned unread\""), 1);
+    assert_int_equal(world_times(text, "opened_at"), 0);
+    assert_int_equal(world_times(text, "null"), 0);
+    assert_int_equal(world_times(text, "\"\""), 0);
+    free(text);
+}
+
 static void many_lines_are_written_at_once(void **state) {
     record a = sample("000000000000000a"), b = sample("000000000000000b");
     const record *both[] = {&a, &b};
@@ -433,6 +456,7 @@ int main(void) {
         IN_WORLD("every reason and outcome is a word", every_reason_and_outcome_is_a_word),
         IN_WORLD("every reason and outcome is told in a clause of its own", every_reason_and_outcome_is_told),
         IN_WORLD("whatever a name has in it stays in its line", odd_names_stay_in_their_line),
+        IN_WORLD("what was not opened has no time of that", what_was_not_opened_has_no_time_of_that),
         IN_WORLD("many lines are written at once, in order", many_lines_are_written_at_once),
         IN_WORLD("a full disk takes all lines or none", all_lines_or_none),
         IN_WORLD("a torn line swallows no other", a_torn_line_swallows_no_other),

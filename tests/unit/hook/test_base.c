@@ -95,6 +95,23 @@ static void a_problem_tells_what_the_library_said(void **state) {
     assert_false(p.remote);
 }
 
+/* Whatever was there before: memory of a function's own has anything in it. */
+static void a_problem_is_cleared_of_all_that_it_said(void **state) {
+    problem p;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        memset(&p, 1, sizeof p);
+        if (i == 0)
+            problem_set(&p, EX_CONFIG, "why");
+        else
+            problem_clear(&p);
+        assert_int_equal(p.code, i == 0 ? EX_CONFIG : EX_OK);
+        assert_string_equal(p.text, i == 0 ? "why" : "");
+        assert_false(p.remote || p.limited || p.lasting);
+    }
+}
+
 /* Whoever chose a part of it: what is said is one line, can be shown, and says at its end what state things are in. */
 static void what_is_foreign_in_a_problem_does_nothing(void **state) {
     // NOLINTNEXTLINE(misc-misleading-bidirectional) that is what is replaced
@@ -179,6 +196,7 @@ int main(void) {
         cmocka_unit_test(names_are_found_in_both_directions),
         cmocka_unit_test(every_error_has_one_exit_code),
         cmocka_unit_test(a_problem_tells_what_the_library_said),
+        cmocka_unit_test(a_problem_is_cleared_of_all_that_it_said),
         cmocka_unit_test(what_is_foreign_in_a_problem_does_nothing),
         cmocka_unit_test(spans_have_their_two_largest_units),
         cmocka_unit_test(times_are_local_and_none_is_empty),

@@ -235,6 +235,24 @@ static record run_out(void) {
     return r;
 }
 
+/* Whoever knows of an opening does not write "burned unread", whatever a server says later. */
+static void what_was_opened_is_never_burned_unread(void **state) {
+    const struct step steps[] = {world_receipt(&(said){.state = "new"}), world_burned(&(said){0})};
+    record r = world_record();
+    problem p;
+    entry *e;
+
+    (void)state;
+    world_open(&w, NULL, steps, 2);
+    r.opened_at = 1700000000;
+    e = world_put(&w, LEDGER_CLAIMED, &r);
+    assert_int_equal(closing_finish(w.x.ledger, w.x.config, w.x.remote, e, &p), EX_OK);
+    assert_int_equal(entry_record(e)->outcome, OUTCOME_OPENED);
+    ledger_release(&e);
+    assert_closed("\"outcome\":\"opened\",\"opened_at\":\"2023-11-14T22:13:20Z\"");
+    world_close(&w, 2);
+}
+
 static void what_is_over_costs_no_burn(void **state) {
     static const struct {
         const char *state;
@@ -476,6 +494,7 @@ int main(void) {
         {"a link that was opened is written down as that", a_link_that_was_opened_is_written_down_as_that, NULL, NULL,
          NULL},
         {"an opening that was seen stays, and costs no burn", an_opening_that_was_seen_costs_no_burn, NULL, NULL, NULL},
+        {"what was opened is never burned unread", what_was_opened_is_never_burned_unread, NULL, NULL, NULL},
         {"what is over costs no burn: the receipt says, or nobody can", what_is_over_costs_no_burn, NULL, NULL, NULL},
         {"what should be over and lives is burned", what_should_be_over_and_lives_is_burned, NULL, NULL, NULL},
         {"a receipt in trouble spends no burn", a_receipt_in_trouble_spends_no_burn, NULL, NULL, NULL},

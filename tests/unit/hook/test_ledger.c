@@ -76,6 +76,10 @@ static void refuses_what_is_no_record(void **state) {
         "id=0123456789abcdef\nuser=bo%00b\nuid=7\n",
         "id=0123456789abcdefff\nuser=bob\nuid=7\n",
         "id=0123456789abcdef\nuser=bob\nuid=7\n\n",
+        /* Times of which the difference is no number. */
+        "id=0123456789abcdef\nuser=bob\nuid=7\ncreated=-9223372036854775808\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\ndeadline=9223372036854775807\n",
+        "id=0123456789abcdef\nuser=bob\nuid=7\ndeadline=9007199254740993\n",
     };
     record r;
     size_t used;
@@ -337,29 +341,40 @@ static void a_success_leaves_nothing_of_a_failure(void **state) {
 #undef CLEARS
 }
 
+/* Shorter than the next line, of its length, and longer: then something would be left of it behind that. */
 static void append_goes_on_behind_a_torn_line(void **state) {
-    record r = sample("alice");
+    static const char next[] = "deadline=9\n";
+    static const char *const tails[] = {"m", "metadata_ke", "hash=$y$j9T$and-so-on-until-the-machine-stopped"};
     problem p;
     entry *e;
-    char *text;
-    int fd;
 
     (void)state;
-    assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
-    ledger_release(&e);
-    fd = open(OTSD_STATE_DIR "/issuing/alice", O_WRONLY | O_APPEND | O_CLOEXEC);
-    assert_int_equal(write(fd, "metadata_k", 10), 10);
-    (void)close(fd);
-    assert_int_equal(ledger_find(l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
-    entry_record(e)->deadline = 9;
-    assert_int_equal(ledger_save(e, &p), EX_OK);
-    ledger_release(&e);
-    assert_int_equal(ledger_find(l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
-    assert_int_equal(entry_record(e)->deadline, 9);
-    ledger_release(&e);
-    text = get_file(OTSD_STATE_DIR "/issuing/alice");
-    assert_null(strstr(text, "metadata_k"));
-    free(text);
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        record r = sample("alice");
+        char *whole, *text;
+        int fd;
+
+        assert_int_equal(ledger_create(l, &r, &e, &p), EX_OK);
+        ledger_release(&e);
+        whole = get_file(OTSD_STATE_DIR "/issuing/alice");
+        fd = open(OTSD_STATE_DIR "/issuing/alice", O_WRONLY | O_APPEND | O_CLOEXEC);
+        assert_int_equal(write(fd, tails[i], strlen(tails[i])), strlen(tails[i]));
+        (void)close(fd);
+        assert_int_equal(ledger_find(l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
+        entry_record(e)->deadline = 9;
+        assert_int_equal(ledger_save(e, &p), EX_OK);
+        ledger_release(&e);
+        assert_int_equal(ledger_find(l, LEDGER_ISSUING, "alice", 0, &e, &p), EX_OK);
+        assert_int_equal(entry_record(e)->deadline, 9);
+        text = get_file(OTSD_STATE_DIR "/issuing/alice");
+        assert_int_equal(strlen(text), strlen(whole) + strlen(next));
+        assert_memory_equal(text, whole, strlen(whole));
+        assert_string_equal(text + strlen(whole), next);
+        free(text);
+        free(whole);
+        assert_int_equal(ledger_remove(l, e, &p), EX_OK);
+        ledger_release(&e);
+    }
 }
 
 static void one_of_many_claims(void **state) {
@@ -468,7 +483,8 @@ int main(void) {
          close_ledger, NULL},
         {"where all went well nothing of an earlier failure is left in a problem",
          a_success_leaves_nothing_of_a_failure, open_ledger, close_ledger, NULL},
-        {"an update goes on behind a torn line", append_goes_on_behind_a_torn_line, open_ledger, close_ledger, NULL},
+        {"an update goes on behind a torn line, however long that is", append_goes_on_behind_a_torn_line, open_ledger,
+         close_ledger, NULL},
         {"of 32 processes exactly one claims", one_of_many_claims, open_ledger, close_ledger, NULL},
         {"links, loose modes, strangers' folders and wrong names are refused", refuses_links_loose_modes_and_strangers,
          open_ledger, close_ledger, NULL},

@@ -276,6 +276,30 @@ static void a_shadow_file_that_cannot_be_read_waits(void **state) {
     world_close(&w, 0);
 }
 
+/* The disk took the key, and the process ended before the hash was made: nobody can have that password, whatever stands
+ * in the shadow file, an empty field among that, and nobody has to look. */
+static void a_key_without_its_hash_is_burned(void **state) {
+    const struct step steps[] = {world_burned(&(said){0})};
+    recovery what;
+    problem p;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        record r = world_record();
+
+        r.hash[0] = '\0';
+        world_open(&w, NULL, steps, 1);
+        put_shadow_with("");
+        if (i > 0)
+            assert_int_equal(remove("/etc/shadow"), 0);
+        assert_int_equal(recover(&r, &what, &p), EX_OK);
+        assert_int_equal(what, RECOVERED_BACK);
+        assert_int_equal(world_count(&w, LEDGER_ISSUING) + world_count(&w, LEDGER_CLAIMED), 0);
+        assert_audit("\"event\":\"closed\"", "\"reason\":\"provisioning aborted\",\"outcome\":\"burned unread\"", 1);
+        world_close(&w, 1);
+    }
+}
+
 static record lost_answer(int64_t age) {
     record r = world_record();
 
@@ -410,6 +434,7 @@ int main(void) {
         {"one that was seen in place is sure", one_that_was_seen_in_place_is_sure, NULL, NULL, NULL},
         {"where the command was not started, it is burned", a_command_that_was_not_started_is_burned, NULL, NULL, NULL},
         {"where the shadow file cannot be read all waits", a_shadow_file_that_cannot_be_read_waits, NULL, NULL, NULL},
+        {"a key without its hash is burned", a_key_without_its_hash_is_burned, NULL, NULL, NULL},
         {"an answer that was lost is found and burned", an_answer_that_was_lost_is_found_and_burned, NULL, NULL, NULL},
         {"an orphan whose burn fails keeps its key", an_orphan_whose_burn_fails_keeps_its_key, NULL, NULL, NULL},
         {"what was never made is dropped once it settled", what_was_never_made_is_dropped_once_it_settled, NULL, NULL,

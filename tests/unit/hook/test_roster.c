@@ -507,6 +507,60 @@ static void locks_or_refuses(void **state) {
     assert_true(HAS_ASAN || read_without_locks("{\"user\":\"alice\",\"passphrase\":\"x\"}\n") == EX_OSERR);
 }
 
+/* Reads so many lines from a pipe, which shows no size beforehand, as somebody who may lock 100 KiB: more than the
+ * text takes at first, less than it takes in the end. Gives how that ended, 98 where not all lines were there. */
+static int read_with_few_locks(const char *head, const char *before, const char *behind, int lines, const char *last) {
+    const struct rlimit few = {100L * 1024, 100L * 1024};
+    size_t size = strlen(head) + (size_t)lines * (strlen(before) + strlen(behind) + 20) + strlen(last) + 1;
+    char *text = malloc(size), *at = text;
+    int old = -1, status;
+    pid_t writer, child;
+
+    assert_non_null(text);
+    at = stpcpy(at, head);
+    for (int i = 0; i < lines; i++)
+        at += sprintf(at, "%suser%d%s\n", before, i, behind);
+    (void)stpcpy(at, last);
+    writer = feed(text, &old);
+    child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        problem p;
+        roster r;
+
+        if (setrlimit(RLIMIT_MEMLOCK, &few) != 0 || setresuid(4711, 4711, 4711) != 0)
+            _exit(99);
+        status = roster_read(&r, "-", note, NULL, &p);
+        if (status == EX_OK && r.len != (size_t)lines)
+            status = 98;
+        if (status == EX_OSERR && !strstr(p.text, "has passphrases, and there is no locked memory for them: "))
+            status = 97;
+        roster_free(&r);
+        _exit(status);
+    }
+    assert_int_equal(dup2(old, STDIN_FILENO), STDIN_FILENO);
+    (void)close(old);
+    assert_int_equal(waitpid(writer, &status, 0), writer);
+    assert_int_equal(status, 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    free(text);
+    return WEXITSTATUS(status);
+}
+
+static void what_outgrows_the_lockable_memory_has_no_passphrases(void **state) {
+    static const char json[] = "{\"user\":\"", end[] = "\",\"recipient\":\"somebody@example.com\"}",
+                      last[] = "{\"user\":\"z\",\"passphrase\":\"xyz\"}\n";
+
+    (void)state;
+    assert_int_equal(read_with_few_locks("user,passphrase\n", "", ",xyz", 1000, ""), EX_OK);
+    if (HAS_ASAN)
+        return;
+    assert_int_equal(read_with_few_locks("user,passphrase\n", "", ",xyz", 20000, ""), EX_OSERR);
+    assert_int_equal(read_with_few_locks("user,recipient\n", "", ",", 20000, ""), EX_OK);
+    assert_int_equal(read_with_few_locks("", json, end, 5000, ""), EX_OK);
+    assert_int_equal(read_with_few_locks("", json, end, 5000, last), EX_OSERR);
+}
+
 static long peak_kib(void) {
     struct rusage u;
 
@@ -576,6 +630,8 @@ int main(void) {
         {"the text is locked, out of dumps, and zeros in a child, also after it grew", memory_is_kept_apart, NULL, NULL,
          NULL},
         {"without lockable memory there are no passphrases", locks_or_refuses, NULL, NULL, NULL},
+        {"what outgrows the lockable memory while it is read has none either",
+         what_outgrows_the_lockable_memory_has_no_passphrases, NULL, NULL, NULL},
     };
 
     if (!private_world()) {

@@ -2,6 +2,7 @@
  *
  * An administrator's program, real ones: what its end means, and what it gets.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -121,7 +123,7 @@ static void what_it_gets(void **state) {
     assert_non_null(strstr(got, "PATH=/usr/sbin:/usr/bin:/sbin:/bin\n"));
     assert_null(strstr(got, "SECRET"));
     assert_non_null(strstr(got, "0\n0\n1\n2\n3\n")); /* no argument; 3 is ls' own */
-    assert_null(strstr(got, "4\n"));
+    assert_null(strstr(got, "\n4\n"));
     free(got);
 }
 
@@ -226,6 +228,52 @@ static void what_cannot_be_started(void **state) {
     assert_int_equal(umount("/etc"), 0);
 }
 
+static bool old_kernel;
+
+/* In place of libc's, which has no close_range before Linux 5.9. */
+int close_range(unsigned first, unsigned last, int flags) {
+    if (!old_kernel)
+        return (int)syscall(SYS_close_range, first, last, flags);
+    errno = ENOSYS;
+    return -1;
+}
+
+static void assert_got_three_descriptors(void) {
+    problem p;
+    char *got;
+
+    assert_int_equal(run("ls /proc/self/fd | sort -n >/etc/got", "", 0, 60, &p), EX_OK);
+    got = get_file("/etc/got");
+    assert_string_equal(got, "0\n1\n2\n3\n"); /* 3 is ls' own */
+    free(got);
+}
+
+/* What whoever started us left open, up to the last number that there can be. */
+static void it_gets_no_descriptor_of_ours(void **state) {
+    static const int numbers[] = {70, 900, 1023, 1024, 3000};
+    struct rlimit before, more;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    more = before;
+    if (more.rlim_max < 3001)
+        more.rlim_max = 3001;
+    more.rlim_cur = 3001;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &more), 0);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        assert_int_equal(dup2(STDOUT_FILENO, numbers[i]), numbers[i]); /* without close-on-exec */
+    assert_got_three_descriptors();
+    old_kernel = true;
+    assert_got_three_descriptors();
+    /* Also where the limit was lowered since. */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){256, more.rlim_max}), 0);
+    assert_got_three_descriptors();
+    old_kernel = false;
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        (void)close(numbers[i]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 static volatile pid_t doomed;
 
 /* In place of libc's. The child of "doomed" that asks for the signal asks too late, every time: it kills its parent
@@ -275,6 +323,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         {"what the end of a program means", what_an_end_means, NULL, NULL, NULL},
         {"it gets its input, a path and nothing else", what_it_gets, NULL, NULL, NULL},
+        {"it gets no descriptor of ours, on old kernels neither", it_gets_no_descriptor_of_ours, NULL, NULL, NULL},
         {"what it says is in the problem, without a password", what_it_says_is_in_the_problem, NULL, NULL, NULL},
         {"one that never stops talking neither waits nor fills us",
          one_that_never_stops_talking_neither_waits_nor_fills_us, NULL, NULL, NULL},

@@ -486,6 +486,22 @@ static void passes_over_junk(void **state) {
     assert_memory_equal(text, after, sizeof after - 1);
 }
 
+/* Who reads a line as a string ends the field at a NUL, and takes for in place what stands before it. */
+static void a_hash_before_a_nul_dies(void **state) {
+    static const char text[] = "alice:" HASH "\0x:19000:0:99999:7:::\nbob:!" HASH "\0\nzoe:*:1::::::\n",
+                      after[] = "alice:!*:19000:0:99999:7:::\nbob:!*\nzoe:*:1::::::\n";
+    shadow_change c = {.hash = HASH, .op = SHADOW_KILL};
+    int fd = open(SHADOW_PATH, O_RDWR | O_TRUNC | O_CLOEXEC);
+    problem p;
+
+    (void)state;
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(shadow_apply(&c, 1, PATIENCE_MS, &p), EX_OK);
+    assert_int_equal(c.result, SHADOW_DONE);
+    assert_shadow(after);
+}
+
 static void an_empty_file_has_nobody(void **state) {
     shadow_change c = set("alice");
     problem p;
@@ -546,6 +562,7 @@ int main(void) {
          NULL},
         {"without must_change the date is today", today_where_no_change_is_due, world, NULL, NULL},
         {"a hash dies wherever it stands, and no other one", a_hash_dies_wherever_it_stands, world, NULL, NULL},
+        {"it dies where a NUL stands behind it", a_hash_before_a_nul_dies, world, NULL, NULL},
         {"it dies in a line of any length", a_line_of_any_length_dies, world, NULL, NULL},
         {"an account whose password died can be given another one", a_dead_account_is_set_again, world, NULL, NULL},
         {"a file that is empty or cut is not one without the hash", a_damaged_file_is_not_a_file_without, world, NULL,

@@ -139,6 +139,9 @@ static otsd_err asked(int port, const char *pem, const char *file, otsd_error *e
     snprintf(url, sizeof url, "https://127.0.0.1:%d", port);
     assert_int_equal(otsd_server_new(&s, NULL), OTSD_OK);
     assert_int_equal(otsd_server_set_url(s, url, e), OTSD_OK);
+    /* Reading all of the system's certificates takes a slow machine longer than a connection usually may. */
+    assert_int_equal(otsd_server_set_connect_timeout_ms(s, 600000, e), OTSD_OK);
+    assert_int_equal(otsd_server_set_timeout_ms(s, 600000, e), OTSD_OK);
     assert_int_equal(otsd_server_set_ca_file(s, file, e), OTSD_OK);
     assert_int_equal(server_set_ca_pem(s, given, given ? strlen(given) : 0, e), OTSD_OK);
     /* Each has a copy of its own. */

@@ -137,6 +137,15 @@ static void what_makes_no_sense_is_a_malformed_answer(void **state) {
         {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"recipient\":[null]}", "recipient"},
         {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"passphrase_required\":1}",
          "passphrase_required"},
+        {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"passphrase_required\":\"\"}",
+         "passphrase_required"},
+        {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"passphrase_required\":\"yes\"}",
+         "passphrase_required"},
+        {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"passphrase_required\":\"truer\"}",
+         "passphrase_required"},
+        {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"passphrase_required\":\"false\\u0000\"}",
+         "passphrase_required"},
+        {RECEIPT_FETCH, "{\"metadata_key\":\"abc\",\"state\":\"new\",\"has_passphrase\":\"0\"}", "passphrase_required"},
         {RECEIPT_FETCH, "[]", "no receipt"},
     };
 

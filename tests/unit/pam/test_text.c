@@ -122,17 +122,22 @@ static void messages(void **state) {
                 {"c1 \xc2\x9b.", "c1 ?."},
                 {"\xff \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80.", "? ?? ??? ????."},
                 {"cut \xe2\x82", "cut"},
-                {"\n\n", ""}};
+                {"\n\n", ""},
+                {" \n \n", ""},
+                {"", ""}};
     static const char with_nul[] = {'a', '\0', 'b'};
-    char text[64];
+    char buffer[64], *text = buffer + 8;
 
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         size_t len = strlen(rows[i].text);
 
+        /* What stands before it is not looked at, though it be blanks, too. */
+        memset(buffer, ' ', sizeof buffer);
         memcpy(text, rows[i].text, len);
         assert_int_equal(message_text(text, len), strlen(rows[i].expected));
         assert_string_equal(text, rows[i].expected);
+        assert_memory_equal(buffer, "        ", 8);
     }
     memcpy(text, with_nul, sizeof with_nul);
     assert_int_equal(message_text(text, sizeof with_nul), 3);

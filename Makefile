@@ -26,6 +26,8 @@ SYSCONFDIR ?= /etc
 STATEDIR ?= /var/lib/otsd
 # libpam looks for modules here; the name has the multiarch triplet on Debian and lib64 on Fedora.
 PAMDIR ?= $(firstword $(wildcard /lib/$(shell $(CC) -print-multiarch 2>/dev/null)/security /lib64/security /lib/security) /lib/security)
+# Of the shadow file, where it has one of its own; otsd-sweep.service needs it. Empty: it has root's.
+SHADOW_GROUP ?= $(filter-out root UNKNOWN,$(shell stat -L -c %G /etc/shadow 2>/dev/null))
 DESTDIR ?=
 
 # V=1 shows the commands.
@@ -281,7 +283,7 @@ format:
 
 LINT_C := $(ALL_SRC) $(STRANGER_SRC) $(TROUBLE_SRC) tests/coverage/profile.c
 # tests/e2e/talk is expect, tests/e2e/next-steps is perl.
-SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
+SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/booted tests/deps tests/demo $(wildcard tests/*/*.test tests/*/*.sh tests/bench/run tests/crash/soak \
                tests/coverage/run tests/coverage/show tests/fuzz/build tests/fuzz/run tests/fuzz/minimise tests/fuzz/coverage tests/fuzz/seeds tests/api/check $(wildcard tests/mutation/*) $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
@@ -304,7 +306,9 @@ lint:
 
 MANPAGES := $(sort $(wildcard lib/*.[1-8] otsd-hook/*.[1-8] otsd-hook/otsd/*.[1-8] pam_ots/*.[1-8] etc/*.[1-8] tests/sandbox/*.[1-8]))
 UNITS := $(wildcard etc/systemd/otsd-*)
-DROP_IN := etc/systemd/password-change.conf
+DROP_INS := etc/systemd/password-change.conf etc/systemd/password-command.conf
+UNIT_SED = sed -e 's|@SBINDIR@|$(SBINDIR)|' -e 's|@LIBEXECDIR@|$(LIBEXECDIR)|' -e 's|@STATEDIR@|$(STATEDIR)|' \
+  -e $(if $(SHADOW_GROUP),'s|@SHADOW_GROUP@|$(SHADOW_GROUP)|; s|@SHADOW_CAPABILITY@||','/@SHADOW_GROUP@/d; s|@SHADOW_CAPABILITY@|CAP_DAC_READ_SEARCH|')
 
 # The configuration and the token are the administrator's: samples only, never overwritten.
 install: all
@@ -326,11 +330,11 @@ install: all
 	for f in $(MANPAGES); do \
 	  d=$(DESTDIR)$(MANDIR)/man$${f##*.}; install -d "$$d" && install -m 0644 "$$f" "$$d/" || exit 1; done
 	install -d $(DESTDIR)$(UNITDIR)
-	for f in $(UNITS); do sed -e 's,@SBINDIR@,$(SBINDIR),' -e 's,@STATEDIR@,$(STATEDIR),' "$$f" > $(DESTDIR)$(UNITDIR)/$${f##*/} && \
+	for f in $(UNITS); do $(UNIT_SED) "$$f" > $(DESTDIR)$(UNITDIR)/$${f##*/} && \
 	  chmod 0644 $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
 	install -d $(DESTDIR)$(DOCDIR)/examples
-	sed -e 's,@STATEDIR@,$(STATEDIR),' $(DROP_IN) > $(DESTDIR)$(DOCDIR)/examples/$(notdir $(DROP_IN))
-	chmod 0644 $(DESTDIR)$(DOCDIR)/examples/$(notdir $(DROP_IN))
+	for f in $(DROP_INS); do $(UNIT_SED) "$$f" > $(DESTDIR)$(DOCDIR)/examples/$${f##*/} && \
+	  chmod 0644 $(DESTDIR)$(DOCDIR)/examples/$${f##*/} || exit 1; done
 	if test -d /usr/share/pam-configs; then install -d $(DESTDIR)/usr/share/pam-configs && \
 	  install -m 0644 etc/pam-configs/otsd $(DESTDIR)/usr/share/pam-configs/otsd; fi
 	test -n "$(DESTDIR)" || { ldconfig && etc/sysusers/make; }

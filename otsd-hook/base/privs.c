@@ -40,6 +40,21 @@ static bool standard_descriptors(void) {
     return true;
 }
 
+static bool is_root(void) {
+    uid_t uid, euid, suid;
+    gid_t gid, egid, sgid;
+
+    return getresuid(&uid, &euid, &suid) == 0 && getresgid(&gid, &egid, &sgid) == 0 && uid == 0 && euid == 0 &&
+           suid == 0 && gid == egid && egid == sgid;
+}
+
+/* The PAM module runs us from programs whose real user is not root. In the walls of otsd-sweep.service nothing of this
+ * is allowed, nor needed: the service manager has made this process root's, with the group of the shadow file. */
+static bool become_root(void) {
+    return (setgroups(0, NULL) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0) ||
+           (errno == EPERM && is_root());
+}
+
 int privs_start(problem *p) {
     sigset_t none;
 
@@ -48,8 +63,7 @@ int privs_start(problem *p) {
         return problem_set(p, EX_OSERR, "standard descriptors cannot be opened: %s", strerror(errno));
     if (geteuid() != 0)
         return problem_set(p, EX_NOPERM, "only root can run this");
-    /* The PAM module runs us from programs whose real user is not root. */
-    if (setgroups(0, NULL) != 0 || setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0)
+    if (!become_root())
         return problem_set(p, EX_OSERR, "root's full identity cannot be taken on: %s", strerror(errno));
     /* Behind that: the kernel makes a process dumpable as it likes where its identity changes. */
     if (otsd_process_harden(NULL) != OTSD_OK)

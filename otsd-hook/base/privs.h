@@ -8,7 +8,8 @@
 
 #include "base/problem.h"
 
-/* EX_NOPERM without root's effective identity. */
+/* EX_NOPERM without root's effective identity; EX_OSERR where a part of it is missing and cannot be taken on. Where a
+ * process that is root's already may not change its groups they stay as they are. */
 int privs_start(problem *p);
 
 #endif

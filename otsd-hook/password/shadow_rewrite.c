@@ -50,12 +50,21 @@ static int cannot_read(const rewrite *w, problem *p) {
     return problem_set(p, EX_NOINPUT, "%s cannot be read: %s", w->place->path, strerror(errno));
 }
 
+/* In the walls of otsd-sweep.service there is no chown: what is made there has the right group already. */
+static int keep_owner(const struct stat *from, int to) {
+    struct stat st;
+
+    if (fstat(to, &st) != 0)
+        return -1;
+    return st.st_uid == from->st_uid && st.st_gid == from->st_gid ? 0 : fchown(to, from->st_uid, from->st_gid);
+}
+
 static int keep_attributes(int from, int to) {
     char attributes[4096], value[4096];
     struct stat st;
     ssize_t len;
 
-    if (fstat(from, &st) != 0 || fchown(to, st.st_uid, st.st_gid) != 0 || fchmod(to, st.st_mode & 07777) != 0)
+    if (fstat(from, &st) != 0 || keep_owner(&st, to) != 0 || fchmod(to, st.st_mode & 07777) != 0)
         return -1;
     len = flistxattr(from, attributes, sizeof attributes);
     if (len < 0)

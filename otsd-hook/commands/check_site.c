@@ -154,12 +154,19 @@ void check_memory(check *c) {
 }
 
 void check_server(check *c) {
+    unsigned landlock = 0;
     problem p;
     int rc;
 
     if (!has_config(c))
         return;
     rc = context_remote(c->x, &p);
+    if (rc == EX_OK)
+        rc = remote_ready(c->x->remote, &landlock, &p);
+    if (rc == EX_OK && landlock == 0)
+        findings_warning(&c->f, "start a kernel that has it (lsm=landlock,… on its command line, 5.13 or later)",
+                         "this kernel has no Landlock: otsd-net is kept from files by their modes, and from ports by "
+                         "nothing");
     if (rc == EX_OK && remote_former(c->x->remote, &p) != EX_OK)
         failed(c, &p);
     if (rc == EX_OK && !c->offline)

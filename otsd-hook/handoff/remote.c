@@ -48,6 +48,14 @@ void remote_limit(remote *server, long timeout_ms) {
     connections_limit(server->connections, timeout_ms);
 }
 
+int remote_ready(remote *server, unsigned *landlock, problem *p) {
+    otsd_error e = {0};
+
+    if (net_client_start(connections_current(server->connections), landlock, &e) != OTSD_OK)
+        return problem_from_otsd(p, &e, "the server cannot be used");
+    return problem_none(p);
+}
+
 int remote_check(remote *server, problem *p) {
     otsd_error e = {0};
 

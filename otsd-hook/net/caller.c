@@ -133,6 +133,14 @@ otsd_err net_client_takes_passphrase(net_client *c, const otsd_secret *passphras
     return rc == OTSD_OK ? ask(c, &asked, NULL, NULL, e) : rc;
 }
 
+otsd_err net_client_start(net_client *c, unsigned *landlock, otsd_error *e) {
+    otsd_err rc = line_ready(&c->line, e);
+
+    if (rc == OTSD_OK)
+        *landlock = c->line.child.landlock;
+    return rc;
+}
+
 otsd_err net_authcheck(net_client *c, otsd_error *e) {
     const wire_asked asked = {.call = WIRE_AUTHCHECK};
     otsd_err rc;

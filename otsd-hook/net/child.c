@@ -79,6 +79,7 @@ static otsd_err greet(child *c, const wire_hello *hello, int ca, otsd_error *e) 
         return died_early(c, e);
     switch (wire_take_ready(&ready, e)) {
     case WIRE_ANSWERED:
+        c->landlock = ready.landlock;
         return OTSD_OK;
     case WIRE_FAILED:
         child_end(c);

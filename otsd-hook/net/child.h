@@ -10,11 +10,12 @@
 #include "net/wire.h"
 
 typedef struct child {
-    int channel; /* -1: there is none */
-    pid_t pid;   /* 0: the service manager's */
+    int channel;       /* -1: there is none */
+    pid_t pid;         /* 0: the service manager's */
+    unsigned landlock; /* what keeps it from files and ports: the version; 0: this kernel has none */
 } child;
 
-#define CHILD_NONE ((child){-1, 0})
+#define CHILD_NONE ((child){-1, 0, 0})
 
 /* Starts one and tells it which server; ca_file NULL: it takes the system's certificates. OTSD_ERR_CONFIG: what it
  * needs is not there (account, program, certificates), or it refused; OTSD_ERR_MEMORY; OTSD_ERR_CONNECTION: it died.

@@ -116,8 +116,10 @@ wire_verdict line_take(line *l, const wire_asked *asked, otsd_receipt **receipt,
     wire_answer *a = line_answer(l);
     wire_verdict v = wire_take(a, asked, receipt, e);
 
-    if (v != WIRE_LIE && a->generation != 0)
+    if (v != WIRE_LIE && a->generation != 0) {
         l->known = a->generation;
+        l->heard = true;
+    }
     otsd_wipe(a, sizeof *a);
     if (v == WIRE_LIE)
         (void)line_lost(l, asked->call, true, "gave an answer that cannot be", e);
@@ -128,11 +130,9 @@ wire_verdict line_take(line *l, const wire_asked *asked, otsd_receipt **receipt,
 }
 
 void line_assume(line *l, const char *text) {
-    unsigned set = generation_of_text(text);
+    unsigned set = generation_of_text(text), both = l->known & set;
 
-    if (set == 0)
+    if (set == 0 || (both == 0 && l->heard)) /* answers count for more than what others say */
         return;
-    l->assume = set;
-    if (l->known == 0)
-        l->known = set;
+    l->known = l->assume = both ? both : set;
 }

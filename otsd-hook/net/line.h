@@ -20,6 +20,7 @@ typedef struct line {
     uint64_t seq;
     unsigned known;  /* of the server's releases, a set: by what was assumed and by answers */
     unsigned assume; /* what the next request tells the child of that */
+    bool heard;      /* known is by answers, too */
 } line;
 
 /* Reads the token. l is zero-initialised, and to be closed on failure, too. */

@@ -23,6 +23,8 @@ const char *net_client_generation(const net_client *c);
 void net_client_assume_generation(net_client *c, const char *text);
 otsd_err net_client_takes_passphrase(net_client *c, const otsd_secret *passphrase, otsd_error *e);
 
+/* Starts the child, if there is none, and sends nothing. *landlock: as in net/child.h. */
+otsd_err net_client_start(net_client *c, unsigned *landlock, otsd_error *e);
 otsd_err net_authcheck(net_client *c, otsd_error *e);
 otsd_err net_generate(net_client *c, const otsd_options *o, otsd_receipt **out, otsd_error *e);
 otsd_err net_fetch(net_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e);

@@ -22,7 +22,7 @@ otsd_err __wrap_confine(const confine_ports *ports, unsigned *landlock, otsd_err
 
 otsd_err __wrap_confine(const confine_ports *ports, unsigned *landlock, otsd_error *e) {
     (void)ports, (void)e;
-    *landlock = 0;
+    *landlock = 7;
     return OTSD_OK;
 }
 

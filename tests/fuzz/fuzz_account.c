@@ -60,7 +60,8 @@ static bool has(const found *f, const struct passwd *pw) {
 static bool has_plain_uid(const char *line) {
     const char *password = strchr(line, ':'), *uid = password ? strchr(password + 1, ':') : NULL;
 
-    return uid && uid[1] >= '0' && uid[1] <= '9';
+    /* It passes over blanks at the beginning, too, and no hand-off has such a name. */
+    return uid && uid[1] >= '0' && uid[1] <= '9' && strspn(line, " \t\v\f\r") == 0;
 }
 
 static void compare(piece text, const found *f) {

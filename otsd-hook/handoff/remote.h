@@ -20,8 +20,8 @@ const char *remote_account(const remote *server, const record *r);
 /* No call takes longer than this. */
 void remote_limit(remote *server, long timeout_ms);
 
-/* Can the server be talked to from here? Starts who does that, and sends nothing. *landlock: the version of the kernel's
- * Landlock, which keeps him from files and ports; 0: there is none. */
+/* Can the server be talked to from here? Starts who does that, and sends nothing. *landlock: the version of the
+ * kernel's Landlock, which keeps him from files and ports; 0: there is none. */
 int remote_ready(remote *server, unsigned *landlock, problem *p);
 /* Are server and credentials good? */
 int remote_check(remote *server, problem *p);

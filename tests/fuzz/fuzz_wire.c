@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the child says, as the parent takes it, and what it is asked, as the child does. The input is a side, a call, and
- * changes to a good message: two bytes of place, one of content, over and over. What is taken is in its bounds, and said
- * again it is the same; what cannot be leaves nothing behind.
+ * What the child says, as the parent takes it, and what it is asked, as the child does. The input is a side, a call,
+ * and changes to a good message: two bytes of place, one of content, over and over. What is taken is in its bounds, and
+ * said again it is the same; what cannot be leaves nothing behind.
  */
 #include <stdlib.h>
 #include <string.h>

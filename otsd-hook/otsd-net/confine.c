@@ -293,17 +293,17 @@ static bool allow_some(scmp_filter_ctx f) {
     bool good = allow(f, SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, WRITING, 0)) &&
                 allow(f, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, WRITING, 0)) &&
                 allow(f, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) &&
-                allow(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX)) &&
-                allow(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, 0x541b)) /* FIONREAD */ &&
-                allow(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, 0x5421)) /* FIONBIO */;
+                allow(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0)) &&
+                allow(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, 0x541b, 0)) /* FIONREAD */ &&
+                allow(f, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, 0x5421, 0)) /* FIONBIO */;
 
     for (size_t i = 0; i < sizeof domains / sizeof domains[0]; i++)
-        good = good && allow(f, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, (uint64_t)domains[i]));
+        good = good && allow(f, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, (uint64_t)domains[i], 0));
     for (size_t i = 0; i < sizeof mappers / sizeof mappers[0]; i++)
         for (size_t k = 0; k < sizeof pages / sizeof pages[0]; k++)
             good = good && allow(f, mappers[i], SCMP_A2(SCMP_CMP_MASKED_EQ, WRITE_OR_RUN, pages[k]));
     /* What it may ask for, and not set. */
-    return good && allow(f, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
+    return good && allow(f, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0, 0));
 }
 
 static bool confine_calls(void) {

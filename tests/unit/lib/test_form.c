@@ -38,7 +38,7 @@ static otsd_secret *secret(size_t len) {
 
     memset(text, 'v', len);
     if (len > 10)
-        memcpy(text + len - 10, "&ttl=1&a%=", 10);
+        memcpy(&text[len - 10], "&ttl=1&a%=", 10);
     assert_int_equal(otsd_secret_new(&s, text, len, NULL), OTSD_OK);
     return s;
 }

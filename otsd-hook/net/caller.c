@@ -98,6 +98,8 @@ static otsd_err hear(net_client *c, const wire_asked *asked, listener *to, otsd_
             child_end(&c->line.child); /* what else it would say is of no use */
             return OTSD_OK;
         }
+        if (!last && clock_ms() >= until) /* who always has one more to say is never silent */
+            return line_lost(&c->line, asked->call, true, "did not come to an end", e);
     }
     if (v == WIRE_ANSWERED && out)
         *out = t;

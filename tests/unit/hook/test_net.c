@@ -225,6 +225,29 @@ static void a_list_without_end_is_left(void **state) {
     net_client_free(&c);
 }
 
+static int count_on(const otsd_receipt *t, void *arg) {
+    unsigned *n = arg;
+
+    (void)t;
+    ++*n;
+    return 0;
+}
+
+static void a_list_without_end_has_its_time(void **state) {
+    net_client *c = NULL;
+    otsd_error e = OTSD_ERROR_INIT;
+    unsigned n = 0;
+
+    (void)state;
+    net_child = lists_for_ever;
+    assert_int_equal(net_client_new(&c, server, NULL), OTSD_OK);
+    net_client_set_timeout(c, 1);
+    assert_int_equal(net_recent_each(c, count_on, &n, &e), OTSD_ERR_CONNECTION);
+    assert_non_null(strstr(e.message, "did not come to an end"));
+    assert_true(n > 0);
+    net_client_free(&c);
+}
+
 /* Many at once. */
 
 typedef struct told {
@@ -315,6 +338,7 @@ int main(void) {
         {"a lie or a death is a connection that failed, and the next call has a new child",
          a_lie_or_a_death_is_a_connection_that_failed, open_server, close_server, NULL},
         {"a list without end is left", a_list_without_end_is_left, open_server, close_server, NULL},
+        {"a list without end has its time", a_list_without_end_has_its_time, open_server, close_server, NULL},
         {"each generate that was in flight with a child that lies or dies is told once",
          each_that_was_in_flight_is_told_once, open_server, close_server, NULL},
         {"what is given up is told", what_is_given_up_is_told, open_server, close_server, NULL},

@@ -168,8 +168,10 @@ $(SANDBOX): $(call obj,$(SANDBOX_SRC))
 
 # A unit test's child is a fork of the test: see tests/unit/hook/net_child.c.
 UNIT_LDFLAGS := -Wl,--wrap=start_child,--wrap=confine
-# Unit tests reach the private functions: they take the objects, not the library; of the client program all but its main.
-$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC) $(NET_SRC)) pam_ots/text.c)
+# Unit tests reach the private functions: they take the objects, not the library; of the client program all but its main. Of an
+# archive each takes what it calls, for there are many, and in three builds.
+$(B)/obj/unit.a: $(call obj,$(UNIT_HELP) $(LIB_SRC) $(HOOK_SRC) $(filter-out %/main.c,$(OTSD_SRC) $(NET_SRC)) pam_ots/text.c)
+$(UNIT) $(CONF): $(B)/tests/%: $(B)/obj/tests/%.o $(B)/obj/unit.a
 	@mkdir -p $(@D)
 	@echo "  LD   $@"
 	$(Q)$(CC) $(EXE_LDFLAGS) $(UNIT_LDFLAGS) -o $@ $^ $(NET_LIBS) $(HOOK_LIBS) -lcmocka -lpthread

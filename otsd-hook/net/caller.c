@@ -112,9 +112,17 @@ static otsd_err hear(net_client *c, const wire_asked *asked, listener *to, otsd_
 
 /* One call, filled in by line_ask. */
 static otsd_err ask(net_client *c, const wire_asked *asked, listener *to, otsd_receipt **out, otsd_error *e) {
+    otsd_err rc = OTSD_OK;
+    bool sent;
+
     line_request(&c->line)->timeout_ms = c->timeout_ms;
-    if (!line_send(&c->line))
-        return line_lost(&c->line, asked->call, false, "ended before it was asked", e);
+    sent = line_send(&c->line);
+    if (!sent) { /* it died while nobody looked */
+        rc = line_renew(&c->line, e);
+        sent = rc == OTSD_OK && line_send(&c->line);
+    }
+    if (!sent)
+        return rc == OTSD_OK ? line_lost(&c->line, asked->call, false, "ended before it was asked", e) : rc;
     return hear(c, asked, to, out, e);
 }
 

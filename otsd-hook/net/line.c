@@ -5,7 +5,7 @@
 
 #include "server/generation.h"
 
-typedef union room {
+typedef struct room {
     wire_hello hello;
     wire_request request;
     wire_answer answer;
@@ -73,6 +73,15 @@ otsd_err line_ready(line *l, otsd_error *e) {
     return rc;
 }
 
+otsd_err line_renew(line *l, otsd_error *e) {
+    otsd_err rc;
+
+    child_end(&l->child);
+    rc = line_ready(l, e);
+    line_request(l)->assume = l->assume;
+    return rc;
+}
+
 static bool fill_options(wire_request *r, const otsd_options *o) {
     r->ttl = o->ttl;
     r->has_passphrase = o->passphrase ? 1 : 0;
@@ -97,11 +106,11 @@ otsd_err line_ask(line *l, wire_call call, const otsd_options *o, otsd_error *e)
 
 bool line_send(line *l) {
     wire_request *r = line_request(l);
-    bool sent = child_send(&l->child, r, sizeof *r);
-
+    if (!child_send(&l->child, r, sizeof *r))
+        return false;
     otsd_wipe(r, sizeof *r);
-    l->assume = sent ? 0 : l->assume;
-    return sent;
+    l->assume = 0;
+    return true;
 }
 
 otsd_err line_lost(line *l, wire_call call, bool sent, const char *how, otsd_error *e) {

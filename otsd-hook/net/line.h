@@ -28,12 +28,15 @@ otsd_err line_open(line *l, const otsd_server *server, size_t jobs, otsd_error *
 void line_close(line *l);
 /* A child, where there is none. */
 otsd_err line_ready(line *l, otsd_error *e);
+/* Another one in the place of one that was found dead, for the request that it did not read. */
+otsd_err line_renew(line *l, otsd_error *e);
 /* Where a message is made, or has been received. */
 wire_request *line_request(const line *l);
 wire_answer *line_answer(const line *l);
 /* Fills the request with what o asks for; OTSD_ERR_ARGUMENT: it cannot be asked for. o may be NULL. */
 otsd_err line_ask(line *l, wire_call call, const otsd_options *o, otsd_error *e);
-/* Sends it; what it carried is wiped here. False: the child is dead. */
+/* Sends it; what it carried is wiped here. False: the child is dead and has read nothing of it, so that it may be sent
+ * to another one; it is still there. */
 bool line_send(line *l);
 /* Takes the answer that was received and notes what is known of the server, or says why nothing is. A lie ends the
  * child. */

@@ -96,27 +96,36 @@ static job *vacant(const net_pool *p) {
     return NULL;
 }
 
-otsd_err net_pool_generate(net_pool *p, const otsd_options *o, otsd_pool_fn *fn, void *arg, otsd_error *e) {
-    job *j = vacant(p);
-    otsd_err rc;
+/* The child was found dead. What it said before is heard; what it was about then is lost. */
+static void bury(net_pool *p) {
+    pid_t dead = p->line.child.pid;
 
-    if (!j || p->closing)
-        return error_local(e, OTSD_ERR_ARGUMENT, "all %zu places are taken", p->line.jobs);
-    rc = line_ready(&p->line, e);
-    if (rc == OTSD_OK)
-        rc = line_ask(&p->line, WIRE_GENERATE, o, e);
-    if (rc != OTSD_OK)
-        return rc;
-    *j = (job){p->line.seq, fn, arg, clock_ms() + otsd_server_create_timeout_ms(p->line.server) + LINE_GRACE};
-    if (line_send(&p->line)) {
-        p->in_flight++;
-        return OTSD_OK;
+    take_all(p);
+    if (p->line.child.channel >= 0 && p->line.child.pid == dead) /* not one that a told function has started */
+        lose(p, "ended without an answer");
+}
+
+otsd_err net_pool_generate(net_pool *p, const otsd_options *o, otsd_pool_fn *fn, void *arg, otsd_error *e) {
+    for (int tries = 0; tries < 2; tries++) {
+        job *j = vacant(p);
+        otsd_err rc;
+
+        if (!j || p->closing)
+            return error_local(e, OTSD_ERR_ARGUMENT, "all %zu places are taken", p->line.jobs);
+        rc = line_ready(&p->line, e);
+        if (rc == OTSD_OK)
+            rc = line_ask(&p->line, WIRE_GENERATE, o, e);
+        if (rc != OTSD_OK)
+            return rc;
+        if (line_send(&p->line)) {
+            *j = (job){p->line.seq, fn, arg, clock_ms() + otsd_server_create_timeout_ms(p->line.server) + LINE_GRACE};
+            p->in_flight++;
+            return OTSD_OK;
+        }
+        bury(p);
     }
-    *j = (job){0};
-    rc = error_local(e, OTSD_ERR_CONNECTION, "%s: %s (otsd-net ended before it was asked)",
-                     otsd_server_url(p->line.server), otsd_strerror(OTSD_ERR_CONNECTION));
-    lose(p, "ended without an answer");
-    return rc;
+    return error_local(e, OTSD_ERR_CONNECTION, "%s: %s (otsd-net ended before it was asked)",
+                       otsd_server_url(p->line.server), otsd_strerror(OTSD_ERR_CONNECTION));
 }
 
 const char *net_pool_generation(const net_pool *p) {

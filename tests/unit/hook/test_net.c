@@ -9,7 +9,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -127,22 +129,32 @@ static int lists_for_ever(int channel) {
     return 0;
 }
 
-/* Answers all; the value of a generate is the number of the call. */
-static int is_good(int channel) {
-    otsd_receipt t = {.metadata_key = KEY, .secret_key = "def", .custid = "", .share_domain = "", .ttl = 60};
+static bool answer_one(int channel);
 
+static int answers_once(int channel) {
+    return greet(channel) && answer_one(channel) ? 0 : 1;
+}
+
+/* Answers all; the value of a generate is the number of the call. */
+static bool answer_one(int channel) {
+    otsd_receipt t = {.metadata_key = KEY, .secret_key = "def", .custid = "", .share_domain = "", .ttl = 60};
+    bool has_receipt;
+
+    if (!take(channel))
+        return false;
+    has_receipt = asked.call == WIRE_GENERATE || asked.call == WIRE_FETCH || asked.call == WIRE_BURN;
+    if (asked.call == WIRE_GENERATE && otsd_secret_new(&t.value, "Generated-1", 11, NULL) != OTSD_OK)
+        return false;
+    wire_put(&answer, asked.seq, WIRE_END, has_receipt ? &t : NULL, NULL);
+    otsd_secret_free(&t.value);
+    return serve_send(channel, &answer, sizeof answer);
+}
+
+static int is_good(int channel) {
     if (!greet(channel))
         return 1;
-    while (take(channel)) {
-        bool has_receipt = asked.call == WIRE_GENERATE || asked.call == WIRE_FETCH || asked.call == WIRE_BURN;
-
-        if (asked.call == WIRE_GENERATE && otsd_secret_new(&t.value, "Generated-1", 11, NULL) != OTSD_OK)
-            return 1;
-        wire_put(&answer, asked.seq, WIRE_END, has_receipt ? &t : NULL, NULL);
-        otsd_secret_free(&t.value);
-        if (!serve_send(channel, &answer, sizeof answer))
-            return 0;
-    }
+    while (answer_one(channel))
+        continue;
     return 0;
 }
 
@@ -248,6 +260,27 @@ static void a_list_without_end_has_its_time(void **state) {
     net_client_free(&c);
 }
 
+static void wait_for_a_death(void) {
+    siginfo_t info;
+
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+}
+
+static void a_death_between_two_calls_is_none_of_theirs(void **state) {
+    net_client *c = NULL;
+    otsd_receipt *t = NULL;
+
+    (void)state;
+    net_child = answers_once;
+    assert_int_equal(net_client_new(&c, server, NULL), OTSD_OK);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(net_generate(c, NULL, &t, NULL), OTSD_OK);
+        otsd_receipt_free(&t);
+        wait_for_a_death();
+    }
+    net_client_free(&c);
+}
+
 /* Many at once. */
 
 typedef struct told {
@@ -299,6 +332,22 @@ static void each_that_was_in_flight_is_told_once(void **state) {
     }
 }
 
+static void a_pool_goes_on_with_another_child(void **state) {
+    net_pool *p = NULL;
+    told t = {0};
+
+    (void)state;
+    net_child = answers_once;
+    assert_int_equal(net_pool_new(&p, server, 1, NULL), OTSD_OK);
+    for (unsigned k = 1; k <= 3; k++) {
+        assert_int_equal(net_pool_generate(p, NULL, tell, &t, NULL), OTSD_OK);
+        run_until(p, &t, k);
+        wait_for_a_death();
+    }
+    assert_int_equal(t.good, 3);
+    net_pool_free(&p);
+}
+
 static int is_silent(int channel) {
     if (!greet(channel))
         return 1;
@@ -341,6 +390,9 @@ int main(void) {
         {"a list without end has its time", a_list_without_end_has_its_time, open_server, close_server, NULL},
         {"each generate that was in flight with a child that lies or dies is told once",
          each_that_was_in_flight_is_told_once, open_server, close_server, NULL},
+        {"a death between two calls is none of theirs", a_death_between_two_calls_is_none_of_theirs, open_server,
+         close_server, NULL},
+        {"a pool goes on with another child", a_pool_goes_on_with_another_child, open_server, close_server, NULL},
         {"what is given up is told", what_is_given_up_is_told, open_server, close_server, NULL},
         {"a wake-up ends the wait", a_wake_up_ends_the_wait, open_server, close_server, NULL},
     };

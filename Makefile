@@ -107,10 +107,11 @@ UNIT := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
 CONF := $(patsubst %.c,$(B)/%,$(CONF_SRC))
 TESTPROGS := $(UNIT) $(CONF) $(patsubst %.c,$(B)/%,$(PAMT_SRC) $(E2ET_SRC) $(BENCH_SRC))
 
-.PHONY: all tests deps demo check lint format soak memcheck bench install uninstall clean distclean dist FORCE
+.PHONY: all tests objects deps demo check lint format soak memcheck bench install uninstall clean distclean dist FORCE
 .DEFAULT_GOAL := all
 all: $(LIB) $(B)/libotsd.so $(B)/libotsd.pc $(PROGS) $(NET) $(B)/install/otsd $(MODULE) $(SANDBOX)
 tests: all $(TESTPROGS)
+objects: $(call obj,$(ALL_SRC))
 
 # What was built with other settings is built anew: the file changes only where they do.
 SETTINGS := $(CC)|$(ALL_CPPFLAGS)|$(ALL_CFLAGS)|$(EXE_LDFLAGS)|$(SO_LDFLAGS)|$(PREFIX)|$(LIBDIR)|$(INCLUDEDIR)|$(VERSION)
@@ -258,8 +259,8 @@ soak: tests
 memcheck:
 	$(MAKE) B=build/memcheck AUTO_INIT= memcheck-run
 memcheck-run: $(UNIT)
-	for t in $(UNIT); do valgrind -q --error-exitcode=99 --leak-check=full --child-silent-after-fork=yes $$t >$(B)/memcheck.log 2>&1 || \
-	  { cat $(B)/memcheck.log; exit 1; }; done
+	printf '%s\n' $(UNIT) | xargs -P 2 -I TEST sh -c 'valgrind -q --error-exitcode=99 --leak-check=full \
+	  --child-silent-after-fork=yes TEST >TEST.log 2>&1 || { cat TEST.log; exit 255; }'
 	@echo "memcheck: nothing found"
 
 # Which lines, functions and branches do the tests execute? Optimization would blur it, and fortification needs optimization;
@@ -289,9 +290,9 @@ SHELL_FILES := .ci/run tests/run tests/loaded tests/release tests/booted tests/d
                tests/coverage/run tests/coverage/show tests/fuzz/build tests/fuzz/run tests/fuzz/minimise tests/fuzz/coverage tests/fuzz/seeds tests/api/check $(wildcard tests/mutation/*) $(filter-out %.test,$(wildcard tests/lint/*)))
 # readdir: each stream belongs to one thread, as POSIX asks; readdir_r is deprecated.
 lint:
-	$(MAKE) CC=gcc B=build/lint-gcc tests
-	$(MAKE) CC=clang B=build/lint-clang tests
-	tests/api/check . build/lint-gcc
+	$(MAKE) tests
+	$(MAKE) CC=clang B=build/lint-clang objects
+	tests/api/check . $(B)
 	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability --inline-suppr \
 	  --suppress=missingIncludeSystem --suppress=readdirCalled -D_GNU_SOURCE -DOTSD_STATE_DIR='"/x"' -DOTSD_HOOK_PATH='"/x"' -DOTSD_NET_PATH='"/x"' \
 	  -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE) $(INCLUDES) -j 2 $(LINT_C)
@@ -299,7 +300,7 @@ lint:
 	  -D_GNU_SOURCE $(INCLUDES) -DOTSD_STATE_DIR=\"/x\" -DOTSD_HOOK_PATH=\"/x\" -DOTSD_NET_PATH=\"/x\" -DOTSD_EXIT_OVERDUE=$(EXIT_OVERDUE)' tidy
 	tests/lint/analyze
 	shellcheck -S warning $(SHELL_FILES)
-	tests/lint/rooms . build/lint-gcc
+	tests/lint/rooms . $(B)
 	tests/lint/dialect
 	tests/lint/promises
 	tests/lint/format --check

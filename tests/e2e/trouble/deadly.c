@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * For suspects.test: a record whose handling kills. The process that is about to send one of the texts in DEADLY_KEYS,
- * a line each, dies as by a fault. The file is read once, before anything else, as in clock.c.
+ * a line each, or to have the list of receipts asked for, where one of them is "recent", dies as by a fault. The file is read once, before anything else, as in clock.c.
  */
 #include <dlfcn.h>
 #include <signal.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "net/wire.h"
 
 #ifndef DEADLY_KEYS
 #define DEADLY_KEYS "/run/world/deadly.keys"
@@ -28,11 +30,19 @@ __attribute__((constructor)) static void read_keys(void) {
         (void)fclose(f);
 }
 
+static bool asks(const void *data, size_t len, const char *key) {
+    const wire_request *r = data;
+
+    if (strcmp(key, "recent") == 0)
+        return len == sizeof *r && r->call == WIRE_RECENT;
+    return memmem(data, len, key, strlen(key));
+}
+
 ssize_t send(int fd, const void *data, size_t len, int flags) {
     ssize_t (*real)(int, const void *, size_t, int);
 
     for (size_t i = 0; i < keys_len; i++)
-        if (memmem(data, len, keys[i], strlen(keys[i])))
+        if (asks(data, len, keys[i]))
             (void)kill(getpid(), SIGSEGV);
     *(void **)&real = dlsym(RTLD_NEXT, "send");
     return real(fd, data, len, flags);

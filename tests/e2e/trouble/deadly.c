@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * For suspects.test: a record whose handling kills. The process that is about to send one of the texts in DEADLY_KEYS,
- * a line each, or to have the list of receipts asked for, where one of them is "recent", dies as by a fault. The file is read once, before anything else, as in clock.c.
+ * a line each, dies as by a fault; so does one that is about to have the list of receipts asked for, where "recent" is
+ * among them. The file is read once, before anything else, as in clock.c.
  */
 #include <dlfcn.h>
 #include <signal.h>

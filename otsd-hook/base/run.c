@@ -248,7 +248,7 @@ static int start(const char *path, int *input, heard *h, pid_t *pid, problem *p)
 
     if (!own || pipe2(in, O_CLOEXEC) != 0 || pipe2(err, O_CLOEXEC) != 0)
         rc = not_run(path, p);
-    *pid = rc == EX_OK ? fork() : -1;
+    *pid = rc == EX_OK && own ? fork() : -1;
     if (*pid == 0)
         child(own, in[0], err[1], self);
     if (rc == EX_OK && *pid < 0)

@@ -30,12 +30,12 @@ static otsd_err open_ca(int *fd, const char *path, otsd_error *e) {
                        f.error != 0 ? strerror(f.error) : "is no file; one with PEM certificates was expected");
 }
 
-static bool send_hello(const child *c, const wire_hello *hello, int ca) {
+static bool send_hello(const child *c, wire_hello *hello, int ca) {
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    struct iovec part = {(void *)(uintptr_t)hello, sizeof *hello};
+    struct iovec part = {hello, sizeof *hello};
     struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t n;
 
@@ -72,7 +72,7 @@ static otsd_err died_early(child *c, otsd_error *e) {
     return start_failed(e, why ? why : "it ended before it was ready");
 }
 
-static otsd_err greet(child *c, const wire_hello *hello, int ca, otsd_error *e) {
+static otsd_err greet(child *c, wire_hello *hello, int ca, otsd_error *e) {
     wire_ready ready;
 
     if (!send_hello(c, hello, ca) || child_receive(c, &ready, sizeof ready, clock_ms() + READY_WITHIN) != CHILD_SAID)
@@ -90,7 +90,7 @@ static otsd_err greet(child *c, const wire_hello *hello, int ca, otsd_error *e) 
     }
 }
 
-otsd_err child_start(child *c, const wire_hello *hello, const char *ca_file, otsd_error *e) {
+otsd_err child_start(child *c, wire_hello *hello, const char *ca_file, otsd_error *e) {
     int ca = -1;
     otsd_err rc = ca_file ? open_ca(&ca, ca_file, e) : OTSD_OK;
 

@@ -20,7 +20,7 @@ typedef struct child {
 /* Starts one and tells it which server; ca_file NULL: it takes the system's certificates. OTSD_ERR_CONFIG: what it
  * needs is not there (account, program, certificates), or it refused; OTSD_ERR_MEMORY; OTSD_ERR_CONNECTION: it died.
  * */
-otsd_err child_start(child *c, const wire_hello *hello, const char *ca_file, otsd_error *e);
+otsd_err child_start(child *c, wire_hello *hello, const char *ca_file, otsd_error *e);
 /* Ends it, at once. */
 void child_end(child *c);
 

@@ -23,7 +23,7 @@
 enum { NO_DESCRIPTORS = 100, NO_LIMITS, NO_GROUPS, NO_IDENTITY, NO_PRIVS_KEPT, NO_PARENT, NO_PROGRAM, FAILURES_END };
 
 static const char *const failures[] = {
-    [NO_DESCRIPTORS - NO_DESCRIPTORS] = "its descriptors cannot be set",
+    [0] = "its descriptors cannot be set",
     [NO_LIMITS - NO_DESCRIPTORS] = "its limits cannot be set",
     [NO_GROUPS - NO_DESCRIPTORS] = "root's groups cannot be dropped",
     [NO_IDENTITY - NO_DESCRIPTORS] = "root's identity cannot be dropped",

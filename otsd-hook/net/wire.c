@@ -18,8 +18,8 @@ bool wire_text(char *field, size_t size, const char *text) {
     memset(field, 0, size);
     if (len >= size)
         return false;
-    if (len > 0)
-        memcpy(field, text, len);
+    if (text)
+        memcpy(field, text, len + 1);
     return true;
 }
 

@@ -39,8 +39,8 @@ static void tell_open(const char *attempt, const char *path, int flags) {
         (void)close(fd);
 }
 
-static void tell_connect(const char *attempt, int port) {
-    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+static void tell_connect(const char *attempt, uint16_t port) {
+    struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(port)};
     int fd = socket(AF_INET, SOCK_STREAM, 0);
 
     there.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -88,7 +88,7 @@ int main(int argc, char **argv) {
     if (argc != 3 || geteuid() == 0)
         return 64;
     ports.port[0] = 53;
-    ports.port[1] = (uint16_t)atoi(argv[1]);
+    ports.port[1] = (uint16_t)strtoul(argv[1], NULL, 10);
     if (confine(&ports, &landlock, &e) != OTSD_OK) {
         printf("confine: %s\n", e.message);
         return 1;
@@ -118,8 +118,8 @@ int main(int argc, char **argv) {
     tell("raw socket", socket(AF_PACKET, SOCK_RAW, 0) >= 0);
     page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     tell("code in writable memory", page != MAP_FAILED);
-    tell_connect("connect to another port", atoi(argv[2]));
-    tell_connect("connect to the server's port", atoi(argv[1]));
+    tell_connect("connect to another port", (uint16_t)strtoul(argv[2], NULL, 10));
+    tell_connect("connect to the server's port", ports.port[1]);
     tell_threads();
     tell_names();
     return 0;

@@ -62,7 +62,7 @@ static bool tells(piece log, const char *event, const char *id) {
 static bool mentions(piece log, const char *id) {
     char member[64];
 
-    while (log.len > 0 && log.text[log.len - 1] != '\n')
+    while (log.text && log.len > 0 && log.text[log.len - 1] != '\n')
         log.len--;
     snprintf(member, sizeof member, "\"id\":\"%s\"", id);
     return log.text && memmem(log.text, log.len, member, strlen(member));

@@ -336,8 +336,10 @@ static bool compare(CURLU *curl, const char *url) {
 
     if (!url_parse(url, strlen(url), &u) || strcmp(u.scheme, "file") == 0) /* of no host, for libcurl */
         return false;
-    if (!see(curl, url, &s))
+    if (!see(curl, url, &s)) {
         fail_msg("%s: libcurl does not take it", url);
+        return false;
+    }
     if (strcasecmp(u.scheme, s.scheme) != 0)
         fail_msg("%s: the scheme is %s, for libcurl %s", url, u.scheme, s.scheme);
     if (strcasecmp(u.host, s.host) != 0 && !same_address_6(u.host, s.host))

@@ -90,7 +90,7 @@ static otsd_err hear(net_client *c, const wire_asked *asked, listener *to, otsd_
         v = line_take(&c->line, asked, &t, &why);
         if (v != WIRE_ANSWERED)
             last = true;
-        if (v == WIRE_ANSWERED && !last) {
+        if (v == WIRE_ANSWERED && !last && to) {
             to->ended = to->ended || to->fn(t, to->arg) != 0;
             otsd_receipt_free(&t);
         }

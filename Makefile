@@ -257,7 +257,7 @@ soak: tests
 # What the compiler initializes hides from valgrind what the source does not.
 .PHONY: memcheck-run
 memcheck:
-	$(MAKE) B=build/memcheck AUTO_INIT= memcheck-run
+	$(MAKE) B=build/memcheck HARDEN= memcheck-run
 memcheck-run: $(UNIT)
 	printf '%s\n' $(UNIT) | xargs -P 2 -I TEST sh -c 'valgrind -q --error-exitcode=99 --leak-check=full \
 	  --child-silent-after-fork=yes TEST >TEST.log 2>&1 || { cat TEST.log; exit 255; }'

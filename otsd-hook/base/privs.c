@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* All that a variable may change: how text looks, and where the service manager put the token. */
@@ -77,4 +79,12 @@ int privs_start(problem *p) {
     if (!clean_environment())
         return problem_set(p, EX_OSERR, "out of memory");
     return problem_none(p);
+}
+
+bool privs_has(unsigned capability) {
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+    return syscall(SYS_capget, &head, sets) == 0 &&
+           (sets[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }

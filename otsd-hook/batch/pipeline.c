@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/privs.h"
 #include "batch/limits.h"
 #include "batch/stages.h"
 #include "password/backend.h"
@@ -28,19 +28,11 @@ static size_t window(void) {
     return limits_window(files.rlim_cur);
 }
 
-static bool may_lock_any_amount(void) {
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-
-    return syscall(SYS_capget, &head, sets) == 0 &&
-           (sets[CAP_TO_INDEX(CAP_IPC_LOCK)].effective & CAP_TO_MASK(CAP_IPC_LOCK)) != 0;
-}
-
 /* Containers often leave root without the capability, and with 8 MiB. */
 static size_t backlog(void) {
     long page = sysconf(_SC_PAGESIZE);
     struct rlimit locked;
-    bool unbounded = may_lock_any_amount() || getrlimit(RLIMIT_MEMLOCK, &locked) != 0;
+    bool unbounded = privs_has(CAP_IPC_LOCK) || getrlimit(RLIMIT_MEMLOCK, &locked) != 0;
 
     return limits_backlog(unbounded, unbounded ? 0 : locked.rlim_cur, page > 0 ? (size_t)page : 0);
 }

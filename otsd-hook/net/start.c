@@ -6,26 +6,12 @@
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/privs.h"
 #include "core/file.h"
 #include "net/drop.h"
-
-/* May this process take on another identity? */
-static bool may_drop(void) {
-    const unsigned long needed[] = {CAP_SETUID, CAP_SETGID};
-    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
-
-    if (syscall(SYS_capget, &head, sets) != 0)
-        return false;
-    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++)
-        if (!(sets[CAP_TO_INDEX(needed[i])].effective & CAP_TO_MASK(needed[i])))
-            return false;
-    return true;
-}
 
 otsd_err start_failed(otsd_error *e, const char *why) {
     return error_local(e, OTSD_ERR_CONFIG, DROP_USER " cannot be started, and nothing was sent: %s", why);
@@ -100,5 +86,6 @@ static otsd_err connect_child(child *c, otsd_error *e) {
 }
 
 otsd_err start_child(child *c, otsd_error *e) {
-    return may_drop() ? fork_child(c, e) : connect_child(c, e);
+    /* May this process take on another identity? */
+    return privs_has(CAP_SETUID) && privs_has(CAP_SETGID) ? fork_child(c, e) : connect_child(c, e);
 }

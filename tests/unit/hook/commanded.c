@@ -80,9 +80,8 @@ int commanded(const command *c, const char *const *arguments, char **told) {
     return rc;
 }
 
-const char *commanded_with(const command *c, const char *argument, int expected) {
+const char *commanded_as(const command *c, const char *const *arguments, int expected) {
     static char kept[8192];
-    const char *const arguments[] = {argument, NULL};
     char *told;
     int rc = commanded(c, arguments, &told);
 
@@ -91,6 +90,10 @@ const char *commanded_with(const command *c, const char *argument, int expected)
     if (rc != expected)
         fail_msg("%d: %s", rc, kept);
     return kept;
+}
+
+const char *commanded_with(const command *c, const char *argument, int expected) {
+    return commanded_as(c, (const char *const[]){argument, NULL}, expected);
 }
 
 void assert_told(const char *text, const char *part) {

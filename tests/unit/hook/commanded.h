@@ -10,7 +10,9 @@
 /* Runs it with up to nine arguments and a NULL. *told: what went to standard output and standard error,
  * in that order; to be freed. */
 int commanded(const command *c, const char *const *arguments, char **told);
-/* The same without arguments or with one, held against an exit code; the text lives until the next call. */
+/* The same, held against an exit code; the text lives until the next call. */
+const char *commanded_as(const command *c, const char *const *arguments, int expected);
+/* Without arguments or with one. */
 const char *commanded_with(const command *c, const char *argument, int expected);
 /* Is this in it, is it not? */
 void assert_told(const char *text, const char *part);

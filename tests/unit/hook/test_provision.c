@@ -24,16 +24,7 @@ static world w;
 
 /* With up to four arguments. */
 static const char *run(const command *c, int expected, const char *a, const char *b, const char *d, const char *e) {
-    static char kept[8192];
-    const char *const arguments[] = {a, b, d, e, NULL};
-    char *told;
-    int rc = commanded(c, arguments, &told);
-
-    snprintf(kept, sizeof kept, "%s", told);
-    free(told);
-    if (rc != expected)
-        fail_msg("%d: %s", rc, kept);
-    return kept;
+    return commanded_as(c, (const char *const[]){a, b, d, e, NULL}, expected);
 }
 
 static void assert_shadow(const char *beginning) {

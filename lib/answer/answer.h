@@ -82,19 +82,12 @@ otsd_err classify_answer(const reply *a, const char *server, otsd_error *e);
 
 /* generation.c: which releases a server may be, as its answers show. */
 
-typedef struct generation {
-    unsigned known; /* by what was assumed and by answers */
-    unsigned seen;  /* by answers alone */
-} generation;
-
 /* By one more answer; json: its body, NULL where it is none or was not read. */
 void generation_learn(generation *g, const http_answer *h, struct json_object *json);
 /* By which of the two lists of receipts works. */
 void generation_learn_list(generation *g, bool v1_works);
 /* By what the server has generated; NULL: it is not there. */
 void generation_learn_value(generation *g, const otsd_secret *value);
-/* By what others have learnt, as generation_text said it; anything else is nothing. */
-void generation_assume(generation *g, const char *text);
 
 /* OTSD_ERR_ARGUMENT: this one would, as far as its own answers do not speak against it. passphrase: NULL allowed. */
 otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e);

@@ -97,15 +97,6 @@ void generation_learn_value(generation *g, const otsd_secret *value) {
         narrow(g, GENERATION_FROM_22);
 }
 
-void generation_assume(generation *g, const char *text) {
-    unsigned may = generation_of_text(text);
-
-    if (g->seen != 0)
-        may &= g->seen;
-    if (may != 0)
-        g->known = g->known & may ? g->known & may : may;
-}
-
 otsd_err generation_check(const generation *g, const otsd_secret *passphrase, otsd_error *e) {
     if (!passphrase || !generation_refuses(g->known, passphrase) || g->seen == 0 || g->seen & GENERATION_FROM_24)
         return OTSD_OK;

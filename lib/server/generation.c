@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The names of the sets of releases, as they are shown and kept.
+ * The sets of releases: their names, as they are shown and kept, and what follows from them without an answer.
  */
 #include "server/generation.h"
 
@@ -35,6 +35,15 @@ unsigned generation_of_text(const char *text) {
         if (strcmp(texts[i].text, text) == 0)
             return texts[i].known;
     return 0;
+}
+
+void generation_assume(generation *g, const char *text) {
+    unsigned may = generation_of_text(text);
+
+    if (g->seen != 0)
+        may &= g->seen;
+    if (may != 0)
+        g->known = g->known & may ? g->known & may : may;
 }
 
 size_t generation_characters(const otsd_secret *text) {

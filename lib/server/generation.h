@@ -23,10 +23,17 @@ enum {
     GENERATION_ALL = GENERATION_UP_TO_23 | GENERATION_FROM_24,
 };
 
+typedef struct generation {
+    unsigned known; /* by what was assumed and by answers */
+    unsigned seen;  /* by answers alone */
+} generation;
+
 /* "v0.21-v0.23"; "unknown". Static. */
 const char *generation_text(unsigned known);
 /* The set that generation_text says so; 0: it says this of none. */
 unsigned generation_of_text(const char *text);
+/* By what others have learnt, as generation_text said it; anything else is nothing. */
+void generation_assume(generation *g, const char *text);
 /* Would a server of these refuse this passphrase? */
 bool generation_refuses(unsigned known, const otsd_secret *passphrase);
 size_t generation_characters(const otsd_secret *text);

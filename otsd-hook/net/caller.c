@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "server/generation.h"
 #include "net/line.h"
 #include "net/net.h"
 
@@ -15,10 +14,10 @@ typedef struct net_client {
     long timeout_ms; /* 0: as configured */
 } net_client;
 
+/* Of the receipts of a list. */
 typedef struct listener {
     int (*fn)(const otsd_receipt *t, void *arg);
     void *arg;
-    bool ended; /* by fn */
 } listener;
 
 otsd_err net_client_new(net_client **out, const otsd_server *server, otsd_error *e) {
@@ -48,7 +47,7 @@ void net_client_set_timeout(net_client *c, long timeout_ms) {
 }
 
 const char *net_client_generation(const net_client *c) {
-    return generation_text(c->line.known);
+    return generation_text(c->line.generation.known);
 }
 
 void net_client_assume_generation(net_client *c, const char *text) {
@@ -67,15 +66,13 @@ static int64_t allowed(const net_client *c, wire_call call) {
 }
 
 /* Hears the child out: what precedes the answer to the call, and that answer. */
-static otsd_err hear(net_client *c, const wire_asked *asked, listener *to, otsd_receipt **out, otsd_error *e) {
+static otsd_err hear(net_client *c, const wire_asked *asked, const listener *to, otsd_receipt **out, otsd_error *e) {
     int64_t until = clock_ms() + allowed(c, asked->call);
     wire_answer *a = line_answer(&c->line);
-    otsd_receipt *t = NULL;
     otsd_error why = OTSD_ERROR_INIT;
-    wire_verdict v = WIRE_LIE;
-    bool last = false;
+    otsd_receipt *t = NULL;
 
-    while (!last) {
+    for (bool last = false, left = false; !last;) {
         switch (child_receive(&c->line.child, a, sizeof *a, until)) {
         case CHILD_SAID:
             break;
@@ -86,61 +83,57 @@ static otsd_err hear(net_client *c, const wire_asked *asked, listener *to, otsd_
         }
         if (a->seq != c->line.seq)
             return line_lost(&c->line, asked->call, true, "answered what nobody had asked", e);
-        last = a->kind == WIRE_END;
-        v = line_take(&c->line, asked, &t, &why);
-        if (v != WIRE_ANSWERED)
-            last = true;
-        if (v == WIRE_ANSWERED && !last && to) {
-            to->ended = to->ended || to->fn(t, to->arg) != 0;
-            otsd_receipt_free(&t);
+        last = a->kind == WIRE_END || !to;
+        if (line_take(&c->line, asked, &t, &why) != WIRE_ANSWERED) {
+            error_copy(e, &why);
+            return why.code;
         }
-        if (to && to->ended) {
+        if (last)
+            break;
+        left = to->fn(t, to->arg) != 0;
+        otsd_receipt_free(&t);
+        if (left) {
             child_end(&c->line.child); /* what else it would say is of no use */
             return OTSD_OK;
         }
-        if (!last && clock_ms() >= until) /* who always has one more to say is never silent */
+        if (clock_ms() >= until) /* who always has one more to say is never silent */
             return line_lost(&c->line, asked->call, true, "did not come to an end", e);
     }
-    if (v == WIRE_ANSWERED && out)
+    if (out)
         *out = t;
     else
         otsd_receipt_free(&t);
-    if (v != WIRE_ANSWERED)
-        error_copy(e, &why);
-    return v == WIRE_ANSWERED ? OTSD_OK : why.code;
+    return OTSD_OK;
 }
 
-/* One call, filled in by line_ask. */
-static otsd_err ask(net_client *c, const wire_asked *asked, listener *to, otsd_receipt **out, otsd_error *e) {
-    otsd_err rc = OTSD_OK;
-    bool sent;
-
-    line_request(&c->line)->timeout_ms = c->timeout_ms;
-    sent = line_send(&c->line);
-    if (!sent) { /* it died while nobody looked */
-        rc = line_renew(&c->line, e);
-        sent = rc == OTSD_OK && line_send(&c->line);
-    }
-    if (!sent)
-        return rc == OTSD_OK ? line_lost(&c->line, asked->call, false, "ended before it was asked", e) : rc;
-    return hear(c, asked, to, out, e);
-}
-
-static otsd_err prepare(net_client *c, wire_call call, const otsd_options *o, otsd_error *e) {
+static otsd_err call(net_client *c, const wire_asked *asked, const otsd_options *o, const listener *to,
+                     otsd_receipt **out, otsd_error *e) {
+    wire_request *r = line_request(&c->line);
     otsd_err rc = line_ready(&c->line, e);
 
-    return rc == OTSD_OK ? line_ask(&c->line, call, o, e) : rc;
+    if (rc == OTSD_OK)
+        rc = line_ask(&c->line, asked->call, o, e);
+    if (rc != OTSD_OK)
+        return rc;
+    r->timeout_ms = c->timeout_ms;
+    (void)wire_text(r->metadata_key, sizeof r->metadata_key, asked->metadata_key); /* it fits: it is a key, or none */
+    if (!line_send(&c->line)) {                                                    /* it died while nobody looked */
+        rc = line_renew(&c->line, e);
+        if (rc != OTSD_OK)
+            return rc;
+        if (!line_send(&c->line))
+            return line_lost(&c->line, asked->call, false, "ended before it was asked", e);
+    }
+    return hear(c, asked, to, out, e);
 }
 
 otsd_err net_client_takes_passphrase(net_client *c, const otsd_secret *passphrase, otsd_error *e) {
     const wire_asked asked = {.call = WIRE_TAKES};
     const otsd_options o = {.passphrase = passphrase};
-    otsd_err rc;
 
-    if (!generation_refuses(c->line.known, passphrase))
+    if (!generation_refuses(c->line.generation.known, passphrase))
         return OTSD_OK;
-    rc = prepare(c, WIRE_TAKES, &o, e);
-    return rc == OTSD_OK ? ask(c, &asked, NULL, NULL, e) : rc;
+    return call(c, &asked, &o, NULL, NULL, e);
 }
 
 otsd_err net_client_start(net_client *c, unsigned *landlock, otsd_error *e) {
@@ -153,48 +146,42 @@ otsd_err net_client_start(net_client *c, unsigned *landlock, otsd_error *e) {
 
 otsd_err net_authcheck(net_client *c, otsd_error *e) {
     const wire_asked asked = {.call = WIRE_AUTHCHECK};
-    otsd_err rc;
 
     if (!c->line.token)
         return error_local(e, OTSD_ERR_CREDENTIALS, "no user name and token are configured");
-    rc = prepare(c, WIRE_AUTHCHECK, NULL, e);
-    return rc == OTSD_OK ? ask(c, &asked, NULL, NULL, e) : rc;
+    return call(c, &asked, NULL, NULL, NULL, e);
 }
 
 otsd_err net_generate(net_client *c, const otsd_options *o, otsd_receipt **out, otsd_error *e) {
     const wire_asked asked = {.call = WIRE_GENERATE};
-    otsd_err rc = prepare(c, WIRE_GENERATE, o, e);
 
-    return rc == OTSD_OK ? ask(c, &asked, NULL, out, e) : rc;
+    return call(c, &asked, o, NULL, out, e);
 }
 
-static otsd_err about_key(net_client *c, wire_call call, const char *key, const otsd_secret *passphrase,
-                          otsd_receipt **out, otsd_error *e) {
-    const wire_asked asked = {.call = call, .metadata_key = key};
+static otsd_err about_key(net_client *c, const wire_asked *asked, const otsd_secret *passphrase, otsd_receipt **out,
+                          otsd_error *e) {
     const otsd_options o = {.passphrase = passphrase};
-    otsd_err rc;
 
-    if (!text_is_key(key))
+    if (!text_is_key(asked->metadata_key))
         return error_local(e, OTSD_ERR_ARGUMENT, "a key has 1 to 256 letters and digits, nothing else");
-    rc = prepare(c, call, &o, e);
-    if (rc != OTSD_OK)
-        return rc;
-    (void)wire_text(line_request(&c->line)->metadata_key, WIRE_KEY, key); /* it fits: it is a key */
-    return ask(c, &asked, NULL, out, e);
+    return call(c, asked, &o, NULL, out, e);
 }
 
 otsd_err net_fetch(net_client *c, const char *metadata_key, otsd_receipt **out, otsd_error *e) {
-    return about_key(c, WIRE_FETCH, metadata_key, NULL, out, e);
+    const wire_asked asked = {WIRE_FETCH, metadata_key};
+
+    return about_key(c, &asked, NULL, out, e);
 }
 
 otsd_err net_burn(net_client *c, const char *metadata_key, const otsd_secret *passphrase, otsd_error *e) {
-    return about_key(c, WIRE_BURN, metadata_key, passphrase, NULL, e);
+    const wire_asked asked = {WIRE_BURN, metadata_key};
+
+    return about_key(c, &asked, passphrase, NULL, e);
 }
 
 otsd_err net_recent_each(net_client *c, int (*fn)(const otsd_receipt *t, void *arg), void *arg, otsd_error *e) {
     const wire_asked asked = {.call = WIRE_RECENT};
-    listener to = {fn, arg, false};
-    otsd_err rc = prepare(c, WIRE_RECENT, NULL, e);
+    const listener to = {fn, arg};
 
-    return rc == OTSD_OK ? ask(c, &asked, &to, NULL, e) : rc;
+    return call(c, &asked, NULL, &to, NULL, e);
 }

@@ -73,7 +73,7 @@ static otsd_err died_early(child *c, otsd_error *e) {
 }
 
 static otsd_err greet(child *c, wire_hello *hello, int ca, otsd_error *e) {
-    wire_ready ready;
+    wire_ready ready = {0};
 
     if (!send_hello(c, hello, ca) || child_receive(c, &ready, sizeof ready, clock_ms() + READY_WITHIN) != CHILD_SAID)
         return died_early(c, e);
@@ -121,15 +121,6 @@ void child_end(child *c) {
     if (c->pid > 0)
         reap(c->pid);
     *c = CHILD_NONE;
-}
-
-bool child_send(const child *c, const void *message, size_t len) {
-    ssize_t n;
-
-    do {
-        n = send(c->channel, message, len, MSG_NOSIGNAL);
-    } while (n < 0 && errno == EINTR);
-    return n == (ssize_t)len;
 }
 
 child_verdict child_receive(const child *c, void *message, size_t len, int64_t until) {

@@ -18,14 +18,10 @@ typedef struct child {
 #define CHILD_NONE ((child){-1, 0, 0})
 
 /* Starts one and tells it which server; ca_file NULL: it takes the system's certificates. OTSD_ERR_CONFIG: what it
- * needs is not there (account, program, certificates), or it refused; OTSD_ERR_MEMORY; OTSD_ERR_CONNECTION: it died.
- * */
+ * needs is not there (account, program, certificates), or it refused; OTSD_ERR_MEMORY; OTSD_ERR_CONNECTION: it died. */
 otsd_err child_start(child *c, wire_hello *hello, const char *ca_file, otsd_error *e);
 /* Ends it, at once. */
 void child_end(child *c);
-
-/* Sends a message. False: it is dead. */
-bool child_send(const child *c, const void *message, size_t len);
 
 typedef enum child_verdict { CHILD_SAID, CHILD_SILENT, CHILD_DEAD } child_verdict;
 /* Receives a message of exactly len bytes; another length is a dead child's. Waits until that moment of clock_ms. */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "server/generation.h"
-
 typedef struct room {
     wire_hello hello;
     wire_request request;
@@ -69,7 +67,7 @@ otsd_err line_ready(line *l, otsd_error *e) {
     else
         rc = error_local(e, OTSD_ERR_CONFIG, "%.80s: a setting of this server is too long", otsd_server_url(l->server));
     otsd_wipe(h, sizeof *h);
-    l->assume = l->known; /* a new child knows nothing */
+    l->assume = l->generation.known; /* a new child knows nothing */
     return rc;
 }
 
@@ -106,29 +104,30 @@ otsd_err line_ask(line *l, wire_call call, const otsd_options *o, otsd_error *e)
 
 bool line_send(line *l) {
     wire_request *r = line_request(l);
-    if (!child_send(&l->child, r, sizeof *r))
+
+    if (!wire_send(l->child.channel, r, sizeof *r, 0))
         return false;
     otsd_wipe(r, sizeof *r);
     l->assume = 0;
     return true;
 }
 
-otsd_err line_lost(line *l, wire_call call, bool sent, const char *how, otsd_error *e) {
-    bool maybe = sent && call == WIRE_GENERATE;
+otsd_err line_failed(const line *l, otsd_reach reach, const char *how, otsd_error *e) {
+    return error_set(e, OTSD_ERR_CONNECTION, reach, "%s: %s (otsd-net %s)", otsd_server_url(l->server),
+                     otsd_strerror(OTSD_ERR_CONNECTION), how);
+}
 
+otsd_err line_lost(line *l, wire_call call, bool sent, const char *how, otsd_error *e) {
     child_end(&l->child);
-    return error_set(e, OTSD_ERR_CONNECTION, maybe ? OTSD_REACH_MAYBE : OTSD_REACH_NO, "%s: %s (otsd-net %s)",
-                     otsd_server_url(l->server), otsd_strerror(OTSD_ERR_CONNECTION), how);
+    return line_failed(l, sent && call == WIRE_GENERATE ? OTSD_REACH_MAYBE : OTSD_REACH_NO, how, e);
 }
 
 wire_verdict line_take(line *l, const wire_asked *asked, otsd_receipt **receipt, otsd_error *e) {
     wire_answer *a = line_answer(l);
     wire_verdict v = wire_take(a, asked, receipt, e);
 
-    if (v != WIRE_LIE && a->generation != 0) {
-        l->known = a->generation;
-        l->heard = true;
-    }
+    if (v != WIRE_LIE && a->generation != 0)
+        l->generation.known = l->generation.seen = a->generation;
     otsd_wipe(a, sizeof *a);
     if (v == WIRE_LIE)
         (void)line_lost(l, asked->call, true, "gave an answer that cannot be", e);
@@ -139,9 +138,6 @@ wire_verdict line_take(line *l, const wire_asked *asked, otsd_receipt **receipt,
 }
 
 void line_assume(line *l, const char *text) {
-    unsigned set = generation_of_text(text), both = l->known & set;
-
-    if (set == 0 || (both == 0 && l->heard)) /* answers count for more than what others say */
-        return;
-    l->known = l->assume = both ? both : set;
+    generation_assume(&l->generation, text);
+    l->assume = l->generation.known;
 }

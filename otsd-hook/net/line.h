@@ -6,6 +6,7 @@
 #define OTSD_HOOK_LINE_H
 
 #include "net/child.h"
+#include "server/generation.h"
 #include "server/server.h"
 
 /* ms: what a call may take beyond the time that the child has for it. */
@@ -18,9 +19,8 @@ typedef struct line {
     child child;
     otsd_secret *room; /* of all messages, in locked memory: what comes in, and what goes out */
     uint64_t seq;
-    unsigned known;  /* of the server's releases, a set: by what was assumed and by answers */
-    unsigned assume; /* what the next request tells the child of that */
-    bool heard;      /* known is by answers, too */
+    generation generation; /* of the server, as the child says after each answer */
+    unsigned assume;       /* what the next request tells the child of that */
 } line;
 
 /* Reads the token. l is zero-initialised, and to be closed on failure, too. */
@@ -43,6 +43,8 @@ bool line_send(line *l);
 wire_verdict line_take(line *l, const wire_asked *asked, otsd_receipt **receipt, otsd_error *e);
 /* The child is dead, or as good as dead: ends it and says what a call of this kind ends with. */
 otsd_err line_lost(line *l, wire_call call, bool sent, const char *how, otsd_error *e);
+/* "SERVER: connection failure (otsd-net HOW)". OTSD_ERR_CONNECTION. */
+otsd_err line_failed(const line *l, otsd_reach reach, const char *how, otsd_error *e);
 /* Notes what others have learnt, as generation_text says it. */
 void line_assume(line *l, const char *text);
 

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "server/generation.h"
 #include "net/line.h"
 #include "net/net.h"
 
@@ -29,6 +28,80 @@ typedef struct net_pool {
     int bell; /* an eventfd */
     bool closing;
 } net_pool;
+
+static void tell(net_pool *p, job *j, otsd_receipt *receipt, const otsd_error *e) {
+    const job over = *j;
+
+    *j = (job){0};
+    p->in_flight--;
+    over.fn(over.arg, receipt, e);
+}
+
+/* The child is gone, and with it whatever it was about. */
+static void lose(net_pool *p, const char *how) {
+    otsd_error e = OTSD_ERROR_INIT;
+    uint64_t last = p->line.seq;
+
+    (void)line_lost(&p->line, WIRE_GENERATE, true, how, &e);
+    for (size_t i = 0; i < p->line.jobs; i++)
+        if (p->jobs[i].seq != 0 && p->jobs[i].seq <= last) /* fn may have begun a new one in this place */
+            tell(p, &p->jobs[i], NULL, &e);
+}
+
+/* The job with that number; with 0 a free place. */
+static job *job_of(const net_pool *p, uint64_t seq) {
+    for (size_t i = 0; i < p->line.jobs; i++)
+        if (p->jobs[i].seq == seq)
+            return &p->jobs[i];
+    return NULL;
+}
+
+/* One answer has come. */
+static void answered(net_pool *p) {
+    static const wire_asked asked = {.call = WIRE_GENERATE};
+    uint64_t seq = line_answer(&p->line)->seq;
+    job *j = seq != 0 ? job_of(p, seq) : NULL;
+    otsd_receipt *t = NULL;
+    otsd_error e = OTSD_ERROR_INIT;
+
+    if (!j) {
+        lose(p, "answered what nobody had asked");
+        return;
+    }
+    switch (line_take(&p->line, &asked, &t, &e)) {
+    case WIRE_ANSWERED:
+        tell(p, j, t, NULL);
+        return;
+    case WIRE_LIE:
+        lose(p, "gave an answer that cannot be");
+        return;
+    default:
+        tell(p, j, NULL, &e);
+    }
+}
+
+/* Takes what is there without waiting, of what was in flight when it began: a function that is told begins others. */
+static void take_all(net_pool *p) {
+    for (size_t n = p->in_flight; n > 0 && p->line.child.channel >= 0; n--)
+        switch (child_receive(&p->line.child, line_answer(&p->line), sizeof(wire_answer), 0)) {
+        case CHILD_SAID:
+            answered(p);
+            break;
+        case CHILD_SILENT:
+            return;
+        case CHILD_DEAD:
+            lose(p, "ended without an answer");
+        }
+}
+
+/* The child was found dead. What it said before is heard; what it was about then is lost. */
+static void bury(net_pool *p) {
+    pid_t dead = p->line.child.pid;
+
+    take_all(p);
+    if (p->line.child.channel >= 0 && p->line.child.pid == dead) /* not one that a told function has started */
+        lose(p, "ended without an answer");
+}
 
 otsd_err net_pool_new(net_pool **out, const otsd_server *server, size_t jobs, otsd_error *e) {
     net_pool *p = calloc(1, sizeof *p);
@@ -50,27 +123,6 @@ otsd_err net_pool_new(net_pool **out, const otsd_server *server, size_t jobs, ot
     return rc;
 }
 
-static void take_all(net_pool *p);
-
-static void tell(net_pool *p, job *j, otsd_receipt *receipt, const otsd_error *e) {
-    const job over = *j;
-
-    *j = (job){0};
-    p->in_flight--;
-    over.fn(over.arg, receipt, e);
-}
-
-/* The child is gone, and with it whatever it was about. */
-static void lose(net_pool *p, const char *how) {
-    otsd_error e = OTSD_ERROR_INIT;
-    uint64_t last = p->line.seq;
-
-    (void)line_lost(&p->line, WIRE_GENERATE, true, how, &e);
-    for (size_t i = 0; i < p->line.jobs; i++)
-        if (p->jobs[i].seq != 0 && p->jobs[i].seq <= last) /* fn may have begun a new one in this place */
-            tell(p, &p->jobs[i], NULL, &e);
-}
-
 void net_pool_free(net_pool **out) {
     net_pool *p = *out;
 
@@ -88,26 +140,9 @@ void net_pool_free(net_pool **out) {
     free(p);
 }
 
-/* A free place for the next seq. */
-static job *vacant(const net_pool *p) {
-    for (size_t i = 0; i < p->line.jobs; i++)
-        if (p->jobs[i].seq == 0)
-            return &p->jobs[i];
-    return NULL;
-}
-
-/* The child was found dead. What it said before is heard; what it was about then is lost. */
-static void bury(net_pool *p) {
-    pid_t dead = p->line.child.pid;
-
-    take_all(p);
-    if (p->line.child.channel >= 0 && p->line.child.pid == dead) /* not one that a told function has started */
-        lose(p, "ended without an answer");
-}
-
 otsd_err net_pool_generate(net_pool *p, const otsd_options *o, otsd_pool_fn *fn, void *arg, otsd_error *e) {
     for (int tries = 0; tries < 2; tries++) {
-        job *j = vacant(p);
+        job *j = job_of(p, 0);
         otsd_err rc;
 
         if (!j || p->closing)
@@ -124,57 +159,11 @@ otsd_err net_pool_generate(net_pool *p, const otsd_options *o, otsd_pool_fn *fn,
         }
         bury(p);
     }
-    return error_local(e, OTSD_ERR_CONNECTION, "%s: %s (otsd-net ended before it was asked)",
-                       otsd_server_url(p->line.server), otsd_strerror(OTSD_ERR_CONNECTION));
+    return line_failed(&p->line, OTSD_REACH_NO, "ended before it was asked", e);
 }
 
 const char *net_pool_generation(const net_pool *p) {
-    return generation_text(p->line.known);
-}
-
-static job *job_of(const net_pool *p, uint64_t seq) {
-    for (size_t i = 0; i < p->line.jobs; i++)
-        if (seq != 0 && p->jobs[i].seq == seq)
-            return &p->jobs[i];
-    return NULL;
-}
-
-/* One answer has come. */
-static void answered(net_pool *p) {
-    static const wire_asked asked = {.call = WIRE_GENERATE};
-    job *j = job_of(p, line_answer(&p->line)->seq);
-    otsd_receipt *t = NULL;
-    otsd_error e = OTSD_ERROR_INIT;
-
-    if (!j) {
-        lose(p, "answered what nobody had asked");
-        return;
-    }
-    switch (line_take(&p->line, &asked, &t, &e)) {
-    case WIRE_ANSWERED:
-        tell(p, j, t, NULL);
-        return;
-    case WIRE_LIE:
-        lose(p, "gave an answer that cannot be");
-        return;
-    default:
-        tell(p, j, NULL, &e);
-    }
-}
-
-/* Takes what is there without waiting, of what was in flight when it began: a function that is told begins new ones.
- * */
-static void take_all(net_pool *p) {
-    for (size_t n = p->in_flight; n > 0 && p->line.child.channel >= 0; n--)
-        switch (child_receive(&p->line.child, line_answer(&p->line), sizeof(wire_answer), 0)) {
-        case CHILD_SAID:
-            answered(p);
-            break;
-        case CHILD_SILENT:
-            return;
-        case CHILD_DEAD:
-            lose(p, "ended without an answer");
-        }
+    return generation_text(p->line.generation.known);
 }
 
 static void look_at_time(net_pool *p) {

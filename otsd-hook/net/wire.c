@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/wire.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "server/generation.h"
 
@@ -21,6 +23,15 @@ bool wire_text(char *field, size_t size, const char *text) {
     if (text)
         memcpy(field, text, len + 1);
     return true;
+}
+
+bool wire_send(int channel, const void *message, size_t len, int flags) {
+    ssize_t n;
+
+    do {
+        n = send(channel, message, len, flags | MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n == (ssize_t)len;
 }
 
 static bool ends(const char *field, size_t size) {

@@ -104,6 +104,9 @@ typedef struct wire_answer {
 /* Copies text (NULL: "") into a field of size bytes, the rest of which is zeros. False: it does not fit. */
 bool wire_text(char *field, size_t size, const char *text);
 
+/* Sends a whole message, and goes on after a signal; flags as of send(2). False: errno says why. */
+bool wire_send(int channel, const void *message, size_t len, int flags);
+
 /* Can it be? Of what the parent sends, as the child asks. */
 bool wire_hello_is_good(const wire_hello *h);
 bool wire_request_is_good(const wire_request *r);

@@ -130,7 +130,7 @@ static bool say_ready(int channel, unsigned landlock, otsd_err rc, const otsd_er
     r.code = (uint32_t)rc;
     if (rc != OTSD_OK)
         (void)wire_text(r.message, sizeof r.message, e->message); /* it fits: both fields are alike */
-    return serve_send(channel, &r, sizeof r);
+    return wire_send(channel, &r, sizeof r, 0);
 }
 
 /* Ready to meet the network, with what it needs for that. */

@@ -24,15 +24,6 @@ bool serve_receive(int channel, void *message, size_t len) {
     return n == (ssize_t)len;
 }
 
-bool serve_send(int channel, const void *message, size_t len) {
-    ssize_t n;
-
-    do {
-        n = send(channel, message, len, MSG_NOSIGNAL);
-    } while (n < 0 && errno == EINTR);
-    return n == (ssize_t)len;
-}
-
 static const char *none_if_empty(const char *text) {
     return text[0] ? text : NULL;
 }
@@ -57,7 +48,7 @@ static bool say(server *s, wire_kind kind, const otsd_receipt *t, const otsd_err
 
     wire_put(s->answer, s->asked->seq, kind, t, e);
     s->answer->generation = generation_of_text(otsd_client_generation(s->client));
-    sent = serve_send(s->channel, s->answer, sizeof *s->answer);
+    sent = wire_send(s->channel, s->answer, sizeof *s->answer, 0);
     otsd_wipe(s->answer, sizeof *s->answer);
     return sent;
 }

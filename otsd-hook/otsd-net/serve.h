@@ -11,9 +11,8 @@
 /* All of it, from the parent's hello on, until the parent is gone. Returns an exit code. */
 int serve_parent(int channel);
 
-/* Whole messages of len bytes. False: the other end is gone, or what came is no such message. */
+/* A whole message of len bytes. False: the other end is gone, or what came is no such message. */
 bool serve_receive(int channel, void *message, size_t len);
-bool serve_send(int channel, const void *message, size_t len);
 
 /* One call after the other, until the parent is gone. Returns an exit code. */
 int serve_calls(int channel, otsd_client *client);

@@ -96,15 +96,13 @@ static bool take_requests(crowd *c, int *rc) {
 
 /* False: it has to wait, or cannot be sent at all (errno). */
 static bool say(crowd *c, const place *at) {
-    ssize_t n;
+    bool sent;
 
     wire_put(c->answer, at->seq, WIRE_END, at->receipt, at->receipt ? NULL : &at->why);
     c->answer->generation = generation_of_text(otsd_pool_generation(c->pool));
-    do {
-        n = send(c->channel, c->answer, sizeof *c->answer, MSG_NOSIGNAL | MSG_DONTWAIT);
-    } while (n < 0 && errno == EINTR);
-    otsd_wipe(c->answer, sizeof *c->answer);
-    return n == (ssize_t)sizeof *c->answer;
+    sent = wire_send(c->channel, c->answer, sizeof *c->answer, MSG_DONTWAIT);
+    otsd_wipe(c->answer, sizeof *c->answer); /* leaves errno alone */
+    return sent;
 }
 
 static bool say_all(crowd *c) {

@@ -45,7 +45,7 @@ static bool greet(int channel) {
     static wire_hello hello;
 
     return recv(channel, &hello, sizeof hello, 0) == (ssize_t)sizeof hello && wire_hello_is_good(&hello) &&
-           serve_send(channel, &ready, sizeof ready);
+           wire_send(channel, &ready, sizeof ready, 0);
 }
 
 static wire_request asked;
@@ -62,7 +62,7 @@ static int dies_before_it_is_ready(int channel) {
 static int is_of_another_release(int channel) {
     const wire_ready ready = {.version = WIRE_VERSION + 1};
 
-    (void)serve_send(channel, &ready, sizeof ready);
+    (void)wire_send(channel, &ready, sizeof ready, 0);
     return serve_receive(channel, &asked, sizeof asked);
 }
 
@@ -70,7 +70,7 @@ static int refuses(int channel) {
     wire_ready ready = {.version = WIRE_VERSION, .code = OTSD_ERR_CONFIG};
 
     (void)wire_text(ready.message, sizeof ready.message, "no walls here");
-    (void)serve_send(channel, &ready, sizeof ready);
+    (void)wire_send(channel, &ready, sizeof ready, 0);
     return serve_receive(channel, &asked, sizeof asked);
 }
 
@@ -84,7 +84,7 @@ static wire_answer answer;
 static int answers_another_call(int channel) {
     while (greet(channel) && take(channel)) {
         wire_put(&answer, asked.seq + 1, WIRE_END, NULL, NULL);
-        (void)serve_send(channel, &answer, sizeof answer);
+        (void)wire_send(channel, &answer, sizeof answer, 0);
     }
     return 0;
 }
@@ -94,7 +94,7 @@ static int has_no_receipt(int channel) {
         return 1;
     wire_put(&answer, asked.seq, WIRE_END, NULL, NULL);
     answer.kind = 9;
-    (void)serve_send(channel, &answer, sizeof answer);
+    (void)wire_send(channel, &answer, sizeof answer, 0);
     return serve_receive(channel, &asked, sizeof asked);
 }
 
@@ -102,7 +102,7 @@ static int sends_a_part(int channel) {
     if (!greet(channel) || !take(channel))
         return 1;
     wire_put(&answer, asked.seq, WIRE_END, NULL, NULL);
-    (void)serve_send(channel, &answer, sizeof answer - 1);
+    (void)wire_send(channel, &answer, sizeof answer - 1, 0);
     return serve_receive(channel, &asked, sizeof asked);
 }
 
@@ -113,7 +113,7 @@ static int sends_too_much(int channel) {
         return 1;
     wire_put(&answer, asked.seq, WIRE_END, NULL, NULL);
     memcpy(more, &answer, sizeof answer);
-    (void)serve_send(channel, more, sizeof more);
+    (void)wire_send(channel, more, sizeof more, 0);
     return serve_receive(channel, &asked, sizeof asked);
 }
 
@@ -125,7 +125,7 @@ static int lists_for_ever(int channel) {
         return 1;
     do {
         wire_put(&answer, asked.seq, WIRE_LISTED, &t, NULL);
-    } while (serve_send(channel, &answer, sizeof answer));
+    } while (wire_send(channel, &answer, sizeof answer, 0));
     return 0;
 }
 
@@ -147,7 +147,7 @@ static bool answer_one(int channel) {
         return false;
     wire_put(&answer, asked.seq, WIRE_END, has_receipt ? &t : NULL, NULL);
     otsd_secret_free(&t.value);
-    return serve_send(channel, &answer, sizeof answer);
+    return wire_send(channel, &answer, sizeof answer, 0);
 }
 
 static int is_good(int channel) {
